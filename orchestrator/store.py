@@ -1,0 +1,118 @@
+"""Where results live: a folder on this machine, NFS, or object storage, all through pyarrow.fs.
+
+A file appears whole or not at all: on file systems it is written under a temporary name and renamed,
+on object storage a single put is atomic already.
+"""
+
+import io
+import json
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+
+
+@dataclass(frozen=True)
+class Store:
+    """A folder in some file system. `store / "legs" / id` is a folder below it."""
+
+    fs: pafs.FileSystem
+    base: str
+
+    @classmethod
+    def open(cls, root: str | Path) -> "Store":
+        """The store at `root`: a path, or a URI such as s3://bucket/folder.
+
+        Raises:
+            ValueError: the URI is malformed or its kind of storage is unknown.
+        """
+        text = str(root)
+        if "://" not in text:
+            return cls(pafs.LocalFileSystem(), str(Path(text).absolute()))
+        try:
+            fs, base = pafs.FileSystem.from_uri(text)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ValueError(f"{text}: not a place stagegrid can write to ({error})") from error
+        return cls(fs, base.rstrip("/"))
+
+    def __truediv__(self, name: str) -> "Store":
+        return Store(self.fs, f"{self.base}/{name}")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the files are reachable as paths of this machine (a disk or NFS)."""
+        return isinstance(self.fs, pafs.LocalFileSystem)
+
+    def exists(self, name: str) -> bool:
+        """Whether the file or folder `name` is there."""
+        return bool(self.fs.get_file_info(f"{self.base}/{name}").type != pafs.FileType.NotFound)
+
+    def names(self, suffix: str = "") -> list[str]:
+        """Sorted names in this folder that end in `suffix`; none where there is no such folder."""
+        found = self.fs.get_file_info(pafs.FileSelector(self.base, allow_not_found=True))
+        return sorted(f.base_name for f in found if f.base_name.endswith(suffix) and not f.base_name.startswith("."))
+
+    def read(self, name: str) -> bytes:
+        """The bytes of file `name`; FileNotFoundError where it is missing."""
+        with self.fs.open_input_file(f"{self.base}/{name}") as stream:
+            return bytes(stream.read())
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write file `name` whole, making its folders; a reader never sees a part of it."""
+        target = f"{self.base}/{name}"
+        self.fs.create_dir(target.rpartition("/")[0], recursive=True)
+        if not self.is_local:
+            self._put(target, data)
+            return
+        folder, _, leaf = target.rpartition("/")
+        temporary = f"{folder}/.{leaf}.{uuid.uuid4().hex}"
+        self._put(temporary, data)
+        self.fs.move(temporary, target)
+
+    def _put(self, path: str, data: bytes) -> None:
+        with self.fs.open_output_stream(path) as stream:
+            stream.write(data)
+
+    def delete(self, name: str) -> None:
+        """Remove the file or folder `name` if it is there."""
+        kind = self.fs.get_file_info(f"{self.base}/{name}").type
+        if kind == pafs.FileType.Directory:
+            self.fs.delete_dir(f"{self.base}/{name}")
+        elif kind == pafs.FileType.File:
+            self.fs.delete_file(f"{self.base}/{name}")
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a file or folder of this store."""
+        self.fs.move(f"{self.base}/{old}", f"{self.base}/{new}")
+
+    def read_json(self, name: str) -> Any:
+        """The content of JSON file `name`.
+
+        Raises:
+            ValueError: the file is damaged; the message names it.
+        """
+        try:
+            return json.loads(self.read(name))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{self.base}/{name} is damaged ({error}): delete it and run again") from error
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write `content` as JSON, keys in their order."""
+        self.write(name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+    def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
+        """The Parquet table `name`."""
+        return pq.read_table(pa.BufferReader(self.read(name)), columns=columns)
+
+    def write_table(self, name: str, table: pa.Table) -> None:
+        """Write `table` as Parquet; the same table gives the same bytes."""
+        buffer = io.BytesIO()
+        pq.write_table(table, buffer, compression="zstd")
+        self.write(name, buffer.getvalue())
+
+    def __str__(self) -> str:
+        return self.base if self.is_local else f"{self.fs.type_name}://{self.base}"

@@ -1,0 +1,128 @@
+"""Frozen, validated settings of everything that can change a trained model.
+
+Every field is marked with where its default comes from: `PAPER` (the section is named in its line) or
+`OURS` (the paper does not give it). The marks are shown wherever a configuration is shown.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+PAPER = "paper"
+OURS = "ours"
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseModel):
+    """Base of all settings: immutable, unknown keys refused, field docs kept as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+
+
+def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (dotted key, PAPER or OURS) for every marked field of `settings`."""
+    for name, field in settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            yield from marks(field.annotation, f"{prefix}{name}.")
+        for mark in field.metadata:
+            if mark in (PAPER, OURS):
+                yield prefix + name, mark
+
+
+class Audio(Settings):
+    """Waveform to log-mel energies (section 2.1)."""
+
+    sample_rate: Annotated[PositiveInt, PAPER] = 44100
+    """Hz; the rate of the data set. Files at another rate are resampled."""
+    window: Annotated[PositiveInt, PAPER] = 1764
+    """Samples in one frame: 40 ms."""
+    hop: Annotated[PositiveInt, PAPER] = 882
+    """Samples from one frame to the next: 50 % overlap."""
+    n_fft: Annotated[PositiveInt, OURS] = 2048
+    """Samples in one Fourier transform; the window is centred in it."""
+    n_mels: Annotated[PositiveInt, PAPER] = 80
+    """Mel bands."""
+    f_min: Annotated[float, OURS, Field(ge=0)] = 50.0
+    """Hz; lower edge of the first mel band."""
+    f_max: Annotated[PositiveFloat, OURS] = 16000.0
+    """Hz; upper edge of the last mel band."""
+    amin: Annotated[PositiveFloat, OURS] = 1e-10
+    """Smallest mel power; lower powers count as this one."""
+    top_db: Annotated[PositiveFloat | None, OURS] = 80.0
+    """dB; energies lower than a clip's maximum minus this are raised to it. null: no floor."""
+    trim_db: Annotated[PositiveFloat | None, OURS] = 60.0
+    """dB below the clip's loudest frame under which its ends count as silent. null: keep the ends."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.window > self.n_fft:
+            raise ValueError(f"window ({self.window}) is longer than n_fft ({self.n_fft}): raise n_fft")
+        if not self.f_min < self.f_max <= self.sample_rate / 2:
+            raise ValueError(
+                f"need f_min < f_max <= sample_rate / 2, have {self.f_min} < {self.f_max} <= {self.sample_rate / 2}"
+            )
+        return self
+
+
+class Model(Settings):
+    """CNN-GRU (section 2.2, figure 1)."""
+
+    channels: Annotated[tuple[PositiveInt, ...], Field(min_length=1), OURS] = (64, 128, 256, 512)
+    """Channels of each convolutional block; the paper has four blocks."""
+    convolutions: Annotated[PositiveInt, OURS] = 2
+    """3x3 convolutions in a block, each with batch normalisation and ReLU; then 2x2 average pooling."""
+    gru: Annotated[PositiveInt, OURS] = 256
+    """Hidden units of the bidirectional GRU, per direction."""
+    pooling: Annotated[Literal["max_mean", "max", "mean"], OURS] = "max_mean"
+    """Pooling over time: the sum of maximum and mean, or one of them."""
+    hidden: Annotated[PositiveInt, OURS] = 512
+    """Units of the first fully connected layer; the second one has a unit per class and head."""
+    dropout: Annotated[float, Field(ge=0, lt=1), OURS] = 0.2
+    """Share of units dropped before each fully connected layer."""
+
+
+class Optimizer(Settings):
+    """Adam (section 4.2)."""
+
+    learning_rate: Annotated[PositiveFloat, PAPER] = 0.001
+    """Step size; a stage may set its own."""
+    betas: Annotated[tuple[Share, Share], OURS] = (0.9, 0.999)
+    """Decay of the running mean and of the running square of the gradient."""
+    keep_state: Annotated[bool, OURS] = True
+    """Keep Adam's running averages over a change of stage; false: start them anew."""
+
+
+class Augment(Settings):
+    """Mixup and SpecAugment (section 2.1)."""
+
+    mixup_alpha: Annotated[float, Field(ge=0), OURS] = 0.5
+    """Both parameters of the Beta distribution of the mixing weight. 0: no mixup."""
+    time_warp: Annotated[NonNegativeInt, OURS] = 40
+    """Most frames by which the warped point moves. 0: no time warping."""
+    frequency_masks: Annotated[NonNegativeInt, OURS] = 2
+    """Masks over mel bands in each crop."""
+    frequency_mask_share: Annotated[Share, OURS] = 0.15
+    """Widest frequency mask, as a share of the bands."""
+    time_masks: Annotated[NonNegativeInt, OURS] = 2
+    """Masks over frames in each crop."""
+    time_mask_share: Annotated[Share, OURS] = 0.2
+    """Widest time mask, as a share of the crop's frames."""
+
+
+class Batches(Settings):
+    """What one iteration sees, and what evaluation sees (sections 2.1 and 4.2)."""
+
+    size: Annotated[PositiveInt, PAPER] = 64
+    """Clips in a training batch."""
+    crop_frames: Annotated[PositiveInt, PAPER] = 512
+    """Consecutive frames of each clip in training."""
+    clip_frames: Annotated[PositiveInt, PAPER] = 2000
+    """Frames to which a clip is repeated, or decimated where it is longer; all are seen in evaluation."""
+
+    @model_validator(mode="after")
+    def _crop_fits(self) -> Self:
+        if self.crop_frames > self.clip_frames:
+            raise ValueError(f"crop_frames ({self.crop_frames}) must not exceed clip_frames ({self.clip_frames})")
+        return self
