@@ -1,0 +1,1 @@
+"""The logistics: data, Ray, results, reports."""

@@ -54,7 +54,9 @@ class Store:
     def names(self, suffix: str = "") -> list[str]:
         """Sorted names in this folder that end in `suffix`; none where there is no such folder."""
         found = self.fs.get_file_info(pafs.FileSelector(self.base, allow_not_found=True))
-        return sorted(f.base_name for f in found if f.base_name.endswith(suffix) and not f.base_name.startswith("."))
+        return sorted(
+            f.base_name for f in found if f.base_name.endswith(suffix) and not f.base_name.startswith(".")
+        )
 
     def read(self, name: str) -> bytes:
         """The bytes of file `name`; FileNotFoundError where it is missing."""

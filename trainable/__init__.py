@@ -1,0 +1,1 @@
+"""The science: no ray, no files, no tables."""

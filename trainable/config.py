@@ -5,7 +5,7 @@ Every field is marked with where its default comes from: `PAPER` (the section is
 """
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -18,7 +18,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Settings(BaseModel):
     """Base of all settings: immutable, unknown keys refused, field docs kept as descriptions."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+    )
 
 
 def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -60,8 +62,9 @@ class Audio(Settings):
         if self.window > self.n_fft:
             raise ValueError(f"window ({self.window}) is longer than n_fft ({self.n_fft}): raise n_fft")
         if not self.f_min < self.f_max <= self.sample_rate / 2:
+            nyquist = self.sample_rate / 2
             raise ValueError(
-                f"need f_min < f_max <= sample_rate / 2, have {self.f_min} < {self.f_max} <= {self.sample_rate / 2}"
+                f"need f_min < f_max <= sample_rate / 2: {self.f_min} < {self.f_max} <= {nyquist}"
             )
         return self
 
@@ -124,5 +127,83 @@ class Batches(Settings):
     @model_validator(mode="after")
     def _crop_fits(self) -> Self:
         if self.crop_frames > self.clip_frames:
-            raise ValueError(f"crop_frames ({self.crop_frames}) must not exceed clip_frames ({self.clip_frames})")
+            raise ValueError(
+                f"crop_frames ({self.crop_frames}) must not exceed clip_frames ({self.clip_frames})"
+            )
         return self
+
+
+class Schedule(Settings):
+    """When a model is scored and saved, and which weights count."""
+
+    evaluate_every: Annotated[PositiveInt, OURS] = 500
+    """Iterations from one score on the validation fold to the next; the end of a stage is always scored."""
+    checkpoint_every: Annotated[PositiveInt, OURS] = 500
+    """Iterations from one checkpoint to the next: what a killed run can lose. Changes no result."""
+    weights: Annotated[Literal["last", "best"], OURS] = "last"
+    """Weights that predict at the end of a stage: the last, or those of its best validation lwlrap."""
+    f_threshold: Annotated[Share, OURS] = 0.4
+    """Score from which a class counts as present in the F-score."""
+
+
+class Compute(Settings):
+    """How the arithmetic is done; speed on a GPU bought with rounding, so part of a result's identity."""
+
+    precision: Annotated[Literal["float32", "bfloat16"], OURS] = "float32"
+    """Type of the network's activations; bfloat16 is autocast, for GPUs (20 times slower on most CPUs)."""
+    tf32: Annotated[bool, OURS] = False
+    """Let NVIDIA GPUs round the inputs of float32 products to 10 bits."""
+    channels_last: Annotated[bool, OURS] = False
+    """Keep images as (B, T, M, C) in memory: faster for wide networks."""
+    compile: Annotated[bool, OURS] = False
+    """Compile the network with torch.compile: a slow start, then faster."""
+
+
+class Recipe(Settings):
+    """Everything about training that all cells of a grid have in common."""
+
+    model: Model = Model()
+    optimizer: Optimizer = Optimizer()
+    augment: Augment = Augment()
+    batches: Batches = Batches()
+    schedule: Schedule = Schedule()
+    compute: Compute = Compute()
+
+    @model_validator(mode="after")
+    def _warp_fits(self) -> Self:
+        warp, crop = self.augment.time_warp, self.batches.crop_frames
+        if 2 * warp + 2 > crop:
+            raise ValueError(
+                f"augment.time_warp ({warp}) must be under half of batches.crop_frames ({crop}): lower it"
+            )
+        return self
+
+
+class Mechanism(Settings):
+    """A named choice on one axis of the grid: a subclass per choice, its settings as fields."""
+
+    name: ClassVar[str] = ""
+
+    @classmethod
+    def choices(cls) -> dict[str, type[Self]]:
+        """Every named subclass by its name."""
+        below = {name: kind for child in cls.__subclasses__() for name, kind in child.choices().items()}
+        return ({cls.name: cls} if cls.name else {}) | below
+
+    @classmethod
+    def make(cls, name: str, **settings: object) -> Self:
+        """The choice called `name` with these settings.
+
+        Raises:
+            ValueError: there is no such choice, or a setting is unknown or out of its range.
+        """
+        choices = cls.choices()
+        if name not in choices:
+            raise ValueError(
+                f"unknown {cls.__name__.lower()} {name!r}: choose from {', '.join(sorted(choices))}"
+            )
+        return choices[name].model_validate(settings)
+
+    def describe(self) -> dict[str, object]:
+        """Name and settings, as they enter the identity of a trained model."""
+        return {"name": self.name, **self.model_dump(mode="json")}

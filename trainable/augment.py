@@ -1,0 +1,73 @@
+"""Mixup and SpecAugment on batches (section 2.1; sizes are not in the paper).
+
+Shapes: B clips, T frames, M mel bands, C classes.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainable.activations import Targets
+from trainable.config import Augment
+from trainable.sampling import Floats, Ints
+
+
+def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) -> Ints:
+    """SpecAugment's time warp: the source frame of every output frame, nearest neighbour: (B, T).
+
+    A random point at least `most` frames from both ends moves by up to `most`; both sides stretch linearly.
+    """
+    out_T = np.arange(frames)
+    if most == 0:
+        return np.broadcast_to(out_T, (clips, frames))
+    point_B1 = rng.integers(most + 1, frames - most, (clips, 1))
+    moved_B1 = point_B1 + rng.integers(-most, most + 1, (clips, 1))
+    last = frames - 1
+    left_BT = out_T * (point_B1 / moved_B1)
+    right_BT = last - (last - out_T) * ((last - point_B1) / np.maximum(last - moved_B1, 1))
+    return np.rint(np.where(out_T <= moved_B1, left_BT, right_BT)).astype(np.int64)
+
+
+def mixing(rng: np.random.Generator, alpha: float, verified_B: NDArray[np.bool_]) -> tuple[Ints, Floats]:
+    """A partner from the same source for every clip, and the clip's own share of the mixture: (B,) and (B,).
+
+    Verified clips mix with verified ones only, so that a mixture has one V_i. The share is at least one half:
+    the mixture's loss then speaks of the clip that gives it its name.
+    """
+    partner_B = np.arange(len(verified_B))
+    for source in (verified_B, ~verified_B):
+        partner_B[source] = rng.permutation(partner_B[source])
+    share_B = rng.beta(alpha, alpha, len(verified_B))
+    return partner_B, np.maximum(share_B, 1 - share_B)
+
+
+def mixup(x_BTM: Tensor, targets: Targets, partner_B: Ints, share_B: Floats) -> tuple[Tensor, Targets]:
+    """Mix every clip with its partner; both forms of the targets mix linearly."""
+    partner = torch.from_numpy(partner_B).to(x_BTM.device)
+    share = torch.from_numpy(share_B).to(x_BTM)
+
+    def mix(value: Tensor) -> Tensor:
+        return torch.lerp(value[partner], value, share.view(-1, *[1] * (value.dim() - 1)))
+
+    return mix(x_BTM), Targets(mix(targets.y_BC), mix(targets.q_BC))
+
+
+def _stripes(
+    rng: np.random.Generator, clips: int, count: int, length: int, share: float
+) -> NDArray[np.bool_]:
+    """`count` random masks over `length` places, each at most a `share` of them wide: bool (B, length)."""
+    width = rng.integers(0, int(share * length) + 1, (clips, count, 1))
+    start = rng.integers(0, length - width + 1)
+    place = np.arange(length)
+    return np.asarray(((place >= start) & (place < start + width)).any(1))
+
+
+def mask(rng: np.random.Generator, x_BTM: Tensor, augment: Augment, fill_M: Tensor) -> Tensor:
+    """SpecAugment's frequency and time masks, filled with each band's mean."""
+    clips, frames, bands = x_BTM.shape
+    bands_BM = _stripes(rng, clips, augment.frequency_masks, bands, augment.frequency_mask_share)
+    frames_BT = _stripes(rng, clips, augment.time_masks, frames, augment.time_mask_share)
+    hidden_B1M = torch.from_numpy(bands_BM).to(x_BTM.device)[:, None, :]
+    hidden_BT1 = torch.from_numpy(frames_BT).to(x_BTM.device)[:, :, None]
+    return torch.where(hidden_B1M | hidden_BT1, fill_M, x_BTM)

@@ -1,0 +1,34 @@
+"""Scores of whole clips, and how good they are."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainable.activations import Activation
+from trainable.bank import Bank
+from trainable.config import Batches
+from trainable.metrics import f_score, lwlrap
+from trainable.model import CnnGru
+from trainable.sampling import Ints
+
+Scores = NDArray[np.float32]
+
+
+@torch.no_grad()
+def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, batches: Batches) -> Scores:
+    """Fused scores of clips at their full fixed length (section 2.1): (len(clips), classes).
+
+    Leaves the model in evaluation mode. Batches hold about as many frames as in training.
+    """
+    model.eval()
+    at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
+    parts = [
+        activation.predict(model(bank.whole(clips[i : i + at_once]))).float().cpu()
+        for i in range(0, len(clips), at_once)
+    ]
+    return torch.cat(parts).numpy()
+
+
+def judge_scores(truth: NDArray[np.uint8], scores: Scores, f_threshold: float) -> tuple[float, float]:
+    """F-score and lwlrap."""
+    return f_score(truth, scores, f_threshold), lwlrap(truth, scores)

@@ -1,0 +1,65 @@
+"""CNN-GRU (section 2.2): convolutional blocks, a bidirectional GRU, pooling over time, two dense layers.
+
+Shapes: B clips, T frames, M mel bands, C classes.
+"""
+
+from itertools import pairwise
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from trainable.config import Model
+
+
+def _block(inputs: int, outputs: int, convolutions: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for i in range(convolutions):
+        layers += [nn.Conv2d(inputs if i == 0 else outputs, outputs, 3, padding=1, bias=False)]
+        layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
+    return nn.Sequential(*layers, nn.AvgPool2d(2))
+
+
+def _pool(x_BTH: Tensor, how: Literal["max_mean", "max", "mean"]) -> Tensor:
+    if how == "max":
+        return x_BTH.amax(1)
+    return x_BTH.mean(1) if how == "mean" else x_BTH.amax(1) + x_BTH.mean(1)
+
+
+class CnnGru(nn.Module):
+    """Log-mel (dB) to one vector of logits per head."""
+
+    band_mean: Tensor
+    band_std: Tensor
+
+    def __init__(self, settings: Model, n_mels: int, n_classes: int, n_heads: int) -> None:
+        """Build the network.
+
+        Raises:
+            ValueError: the blocks' pooling leaves nothing of the mel bands.
+        """
+        super().__init__()
+        bands = n_mels >> len(settings.channels)
+        if bands == 0:
+            raise ValueError(
+                f"{n_mels} mel bands are too few for {len(settings.channels)} blocks of 2x2 pooling"
+            )
+        widths = (1, *settings.channels)
+        self.blocks = nn.Sequential(*[_block(a, b, settings.convolutions) for a, b in pairwise(widths)])
+        self.gru = nn.GRU(widths[-1] * bands, settings.gru, batch_first=True, bidirectional=True)
+        self.pooling = settings.pooling
+        self.dropout = nn.Dropout(settings.dropout)
+        self.hidden = nn.Linear(2 * settings.gru, settings.hidden)
+        self.heads = nn.ModuleList([nn.Linear(settings.hidden, n_classes) for _ in range(n_heads)])
+        # The training clips' statistics travel with the weights, so that a saved model needs nothing else.
+        self.register_buffer("band_mean", torch.zeros(n_mels))
+        self.register_buffer("band_std", torch.ones(n_mels))
+
+    def forward(self, x_BTM: Tensor) -> list[Tensor]:
+        """Logits of every head: a list of (B, C)."""
+        x_B1TM = ((x_BTM - self.band_mean) / self.band_std).unsqueeze(1)
+        x_BHTM = self.blocks(x_B1TM)
+        x_BTH, _ = self.gru(x_BHTM.permute(0, 2, 1, 3).flatten(2))
+        x_BH = self.dropout(_pool(x_BTH, self.pooling))
+        x_BH = self.dropout(self.hidden(x_BH).relu())
+        return [head(x_BH) for head in self.heads]

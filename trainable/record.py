@@ -1,0 +1,83 @@
+"""What training leaves behind besides weights: one row of numbers an iteration, one a judged clip.
+
+Everything is a tensor made at the start and filled in place, so that recording never waits for the device.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from trainable.sampling import BatchPlan
+from trainable.selection import Decision
+from trainable.stages import Stage, boundaries
+
+CURVES = ("loss", "eta", "T", "kept", "fscore", "lwlrap")
+"""Columns of the curves; kept is the share of unverified clips whose loss counts, NaN: no value."""
+
+
+def unverified_clips(stage: Stage, batch: int) -> int:
+    """How many clips of a batch are unverified in this stage."""
+    return round(stage.unverified * batch)
+
+
+@dataclass
+class Record:
+    """Curves (iterations, len(CURVES)) and judgements of unverified clips (rows in order of time)."""
+
+    curves: Tensor
+    clip: Tensor
+    """Row of the feature bank, int32."""
+    loss: Tensor
+    """C_i, float32."""
+    keep: Tensor
+    """The mask's weight, float32."""
+    first_row: list[int]
+    """First judgement of each stage, and after them the number of all."""
+
+    @classmethod
+    def empty(cls, stages: Sequence[Stage], batch: int, device: torch.device) -> "Record":
+        """Room for all iterations of these stages."""
+        rows = [stage.iterations * unverified_clips(stage, batch) for stage in stages]
+        curves = torch.full((boundaries(stages)[-1], len(CURVES)), torch.nan, device=device)
+        clip = torch.zeros(sum(rows), dtype=torch.int32)
+        loss, keep = (torch.zeros(sum(rows), device=device) for _ in range(2))
+        return cls(curves, clip, loss, keep, [0, *np.cumsum(rows).tolist()])
+
+    def note(self, iteration: int, loss: Tensor, decision: Decision) -> None:
+        """This iteration's loss (eq. 1) and its selection's threshold."""
+        row = self.curves[iteration]
+        row[0] = loss.detach()
+        for column, value in ((1, decision.eta), (2, decision.ranked)):
+            if value is not None:
+                row[column] = value
+
+    def judge(
+        self, iteration: int, within: int, stage: int, plan: BatchPlan, loss_B: Tensor, keep_B: Tensor
+    ) -> None:
+        """The `within`-th iteration of a stage judged its unverified clips, which come last in a batch."""
+        count = int((~plan.verified_B).sum())
+        if not count:
+            return
+        place = slice(self.first_row[stage] + within * count, self.first_row[stage] + (within + 1) * count)
+        self.clip[place] = torch.from_numpy(plan.clips_B[-count:].astype(np.int32))
+        self.loss[place] = loss_B[-count:]
+        self.keep[place] = keep_B[-count:]
+        self.curves[iteration, 3] = keep_B[-count:].mean()
+
+    def state(self, iteration: int, ends: Sequence[int]) -> dict[str, Tensor]:
+        """Copies of what is filled after `iteration` iterations, with the stages' boundaries `ends`."""
+        rows = round(np.interp(iteration, ends, self.first_row))  # every stage judges evenly
+        return {
+            "curves": self.curves[:iteration].clone(),
+            "clip": self.clip[:rows].clone(),
+            "loss": self.loss[:rows].clone(),
+            "keep": self.keep[:rows].clone(),
+        }
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Fill in what an earlier part of the run recorded."""
+        for name, value in state.items():
+            getattr(self, name)[: len(value)] = value

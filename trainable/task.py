@@ -1,0 +1,78 @@
+"""What training one fold takes, what it gives, and where it runs.
+
+Shapes: N clips of the data set, C classes.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from trainable.activations import Activation
+from trainable.bank import Bank
+from trainable.config import Recipe
+from trainable.evaluation import Scores
+from trainable.record import Record
+from trainable.sampling import Ints, Pools
+from trainable.stages import Stage
+
+Checkpoint = dict[str, Any]
+"""All that a fold needs to go on: tensors, numbers and dicts of them, so that it loads with weights_only."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What decides a fold's outcome besides the data."""
+
+    recipe: Recipe
+    activation: Activation
+    stages: tuple[Stage, ...]
+    """From the first stage of the cell to the last one to train now."""
+    seed: int
+    fold: int
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """Features and labels as this fold sees them; clips are rows of the bank."""
+
+    bank: Bank
+    targets_NC: NDArray[np.uint8]
+    pools: Pools
+    validation: Ints
+    test: Ints
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Scores at the end of a stage."""
+
+    validation: Scores
+    test: Scores
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a trained fold leaves; `state` is where a branch of the tree goes on."""
+
+    record: Record
+    predictions: list[Prediction]
+    """One for each stage."""
+    weights: dict[str, Tensor]
+    """Those that made the last prediction."""
+    state: Checkpoint
+
+
+class Worker(Protocol):
+    """Where a fold runs: what the loop asks of its surroundings."""
+
+    def restore(self) -> Checkpoint | None:
+        """The newest state of this leg, or its parent's last one; None at the root of the tree."""
+
+    def checkpoint(self, state: Checkpoint) -> None:
+        """Keep `state`; the loop waits."""
+
+    def tick(self, iteration: int, curves: Tensor) -> None:
+        """`iteration` iterations are done; `curves` are their rows, on the device. Must be quick."""
