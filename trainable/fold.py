@@ -3,6 +3,8 @@
 Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -164,14 +166,25 @@ class _Training:
 
     def predict(self) -> None:
         """At the end of a stage: score validation and test clips with its chosen weights."""
-        last = self._weights()
-        self.model.load_state_dict(self.chosen_weights())
-        self.predictions.append(Prediction(self.score(self.data.validation), self.score(self.data.test)))
-        self.model.load_state_dict(last)
+        with self._chosen():
+            scores = self.score(self.data.validation), self.score(self.data.test)
+        self.predictions.append(Prediction(*scores))
 
-    def chosen_weights(self) -> dict[str, Tensor]:
-        """The weights that speak for the running stage."""
-        return self.best.weights or self._weights()
+    def outcome(self) -> Outcome:
+        """What the fold leaves after its last iteration."""
+        with self._chosen():
+            judged = self.record.first_row[-1] > 0
+            unverified = self.score(self.data.pools.unverified) if judged else None
+            weights = self._weights()
+        return Outcome(self.record, self.predictions, unverified, weights, self.state())
+
+    @contextmanager
+    def _chosen(self) -> Iterator[None]:
+        """For a while, let the weights that speak for the running stage be the model's."""
+        last = self._weights()
+        self.model.load_state_dict(self.best.weights or last)
+        yield
+        self.model.load_state_dict(last)
 
     # --- state -----------------------------------------------------------------------------------------
 
@@ -216,7 +229,7 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
         end = training.ends[number + 1]
         if training.iteration < end:
             _train_stage(training, number, stage, end, worker)
-    return Outcome(training.record, training.predictions, training.chosen_weights(), training.state())
+    return training.outcome()
 
 
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:

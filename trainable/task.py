@@ -60,6 +60,8 @@ class Outcome:
     record: Record
     predictions: list[Prediction]
     """One for each stage."""
+    unverified: Scores | None
+    """The final model's scores of all unverified clips, where a selection has judged any."""
     weights: dict[str, Tensor]
     """Those that made the last prediction."""
     state: Checkpoint
