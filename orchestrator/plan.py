@@ -52,6 +52,11 @@ class Leg:
         return f"{self.cells[0].activation}.{columns}.s{self.cells[0].seed}"
 
     @property
+    def seed(self) -> int:
+        """Seed of training."""
+        return self.cells[0].seed
+
+    @property
     def own_iterations(self) -> int:
         """Iterations that this leg adds."""
         return sum(stage.iterations for stage in self.stages[self.first :])

@@ -33,15 +33,22 @@ class Targets:
 
 def sparsemax(z_BC: Tensor) -> Tensor:
     """Euclidean projection of each row onto the probability simplex (eq. 5), by eq. 6-8: (B, C)."""
+    z_BC = _shifted(z_BC)
     return (z_BC - _tau(z_BC)).clamp_min(0)
 
 
+def _shifted(z_BC: Tensor) -> Tensor:
+    """Rows with a maximum of 0: sparsemax and its loss do not change, and large logits keep their digits."""
+    return z_BC - z_BC.max(dim=1, keepdim=True).values
+
+
 def _tau(z_BC: Tensor) -> Tensor:
-    """The threshold tau(z) of eq. 8: (B, 1)."""
+    """The threshold tau(z) of eq. 8 for shifted rows: (B, 1)."""
     sorted_BC = z_BC.sort(dim=1, descending=True).values
     sums_BC = sorted_BC.cumsum(1)
     k_C = torch.arange(1, z_BC.shape[1] + 1, device=z_BC.device, dtype=z_BC.dtype)
-    support_B1 = (1 + k_C * sorted_BC > sums_BC).sum(1, keepdim=True)  # eq. 7: its size
+    # Eq. 7: the support's size; NaN has none, and must stay NaN for the caller to find.
+    support_B1 = (1 + k_C * sorted_BC > sums_BC).sum(1, keepdim=True).clamp_min(1)
     return (sums_BC.gather(1, support_B1 - 1) - 1) / support_B1
 
 
@@ -50,8 +57,7 @@ class _SparsemaxLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: torch.autograd.function.FunctionCtx, z_BC: Tensor, q_BC: Tensor) -> Tensor:
-        # Loss and gradient do not change when a row is shifted; a maximum of 0 avoids cancellation.
-        z_BC = z_BC - z_BC.max(dim=1, keepdim=True).values
+        z_BC = _shifted(z_BC)
         tau_B1 = _tau(z_BC)
         p_BC = (z_BC - tau_B1).clamp_min(0)
         ctx.save_for_backward(p_BC - q_BC)

@@ -16,16 +16,16 @@ from trainable.sampling import Floats, Ints
 def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) -> Ints:
     """SpecAugment's time warp: the source frame of every output frame, nearest neighbour: (B, T).
 
-    A random point at least `most` frames from both ends moves by up to `most`; both sides stretch linearly.
+    A random point more than `most` frames from both ends moves by up to `most`; both sides stretch linearly.
     """
     out_T = np.arange(frames)
     if most == 0:
         return np.broadcast_to(out_T, (clips, frames))
-    point_B1 = rng.integers(most + 1, frames - most, (clips, 1))
+    point_B1 = rng.integers(most + 1, frames - most - 1, (clips, 1))
     moved_B1 = point_B1 + rng.integers(-most, most + 1, (clips, 1))
     last = frames - 1
     left_BT = out_T * (point_B1 / moved_B1)
-    right_BT = last - (last - out_T) * ((last - point_B1) / np.maximum(last - moved_B1, 1))
+    right_BT = last - (last - out_T) * ((last - point_B1) / (last - moved_B1))
     return np.rint(np.where(out_T <= moved_B1, left_BT, right_BT)).astype(np.int64)
 
 

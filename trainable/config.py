@@ -36,7 +36,7 @@ def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str
 class Audio(Settings):
     """Waveform to log-mel energies (section 2.1)."""
 
-    sample_rate: Annotated[PositiveInt, PAPER] = 44100
+    sample_rate: Annotated[PositiveInt, OURS] = 44100
     """Hz; the rate of the data set. Files at another rate are resampled."""
     window: Annotated[PositiveInt, PAPER] = 1764
     """Samples in one frame: 40 ms."""
@@ -172,7 +172,7 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _warp_fits(self) -> Self:
         warp, crop = self.augment.time_warp, self.batches.crop_frames
-        if 2 * warp + 2 > crop:
+        if 2 * warp + 2 >= crop:
             raise ValueError(
                 f"augment.time_warp ({warp}) must be under half of batches.crop_frames ({crop}): lower it"
             )

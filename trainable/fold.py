@@ -3,6 +3,7 @@
 Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
 """
 
+import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -206,7 +207,8 @@ class _Training:
         """Go on from `state`."""
         self.iteration = state["iteration"]
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        # Adam would go on in the given tensors; a parent's state starts several branches.
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self.selection_state = {name: value.to(self.device) for name, value in state["selection"].items()}
         self.best = _Best(**state["best"])
         self.record.load(state["record"])

@@ -1,12 +1,13 @@
 """Waveform to log-mel energies (section 2.1), with the silent ends cut off.
 
-The values are librosa's; the speed comes from transforming blocks of frames into buffers that are used again and
-from multiplying only the part of the filter bank that is not zero.
+The values are librosa's; the speed comes from transforming blocks of frames into buffers that are used again
+and from multiplying only the part of the filter bank that is not zero.
 
 Shapes: n samples, T frames, M mel bands, K groups of bands, F bins of the Fourier transform.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -21,22 +22,27 @@ Frames = NDArray[np.float32]
 
 BLOCK_FRAMES = 128
 """Frames transformed at a time: their buffers (2 MB) stay in a core's cache."""
-GROUP_BANDS = 10
+GROUP_BANDS = 16
 """Mel bands multiplied at a time: few enough to skip most zeros, enough for a fast product."""
+SINGLE_RANGE = 10**-5.2
+"""Power of a frame's quietest band over its mean bin under which single precision, whose rounding spreads
+over all bins, is not enough. Measured on recordings: errors reach 7e-4 dB at 10^-6, 2e-3 dB at 10^-6.4."""
 
 
 class LogMel:
-    """Log-mel energies (dB) of clips, one at a time; not for several threads, its buffers are shared by calls."""
+    """Log-mel energies (dB), a clip at a time; not for several threads: calls share its buffers."""
 
     def __init__(self, audio: Audio) -> None:
         self.audio = audio
-        window = torch.from_numpy(get_window("hann", audio.window, fftbins=True).astype(np.float32))
-        self._window = window
-        self._skipped = (audio.n_fft - audio.window) // 2
+        self._window = torch.from_numpy(get_window("hann", audio.window, fftbins=True))
+        self._window_single = self._window.float()
         self._groups = _band_groups(audio)
+        n_bins = audio.n_fft // 2 + 1
         self._framed = torch.zeros(BLOCK_FRAMES, audio.n_fft)
-        self._spectrum = torch.empty(BLOCK_FRAMES, audio.n_fft // 2 + 1, dtype=torch.complex64)
+        self._spectrum = torch.empty(BLOCK_FRAMES, n_bins, dtype=torch.complex64)
         self._padded = torch.zeros(0)
+        # Slaney's filters all have about the same area, so one of them turns bin power into band power.
+        self._single_range = SINGLE_RANGE / n_bins * float(self._groups[-1][2][::2, -1].sum())
 
     def __call__(self, samples: Samples) -> Frames:
         """Energies of the clip without its silent ends: (n,) at `audio.sample_rate` to dB, (T, M).
@@ -47,37 +53,59 @@ class LogMel:
         Raises:
             ValueError: there are no samples, or some are not finite.
         """
-        kept = trim(samples, self.audio)
-        frames_TN = self._frames(kept)
+        frames_TN = self._frames(trim(samples, self.audio))
         power_TM = torch.empty(len(frames_TN), self.audio.n_mels)
-        for start in range(0, len(frames_TN), BLOCK_FRAMES):
-            self._mel_power(frames_TN[start : start + BLOCK_FRAMES], power_TM[start : start + BLOCK_FRAMES])
-        return _decibels(power_TM, self.audio).numpy()
+        total_T = torch.empty(len(frames_TN))
+        for block in _blocks(len(frames_TN)):
+            self._single(frames_TN[block], power_TM[block], total_T[block])
+        quietest_T = power_TM.amin(1).clamp_(min=_floor(power_TM, self.audio))
+        unsure = torch.nonzero(quietest_T < total_T * self._single_range)[:, 0]
+        for block in _blocks(len(unsure)):
+            power_TM[unsure[block]] = self._double(frames_TN[unsure[block]])
+        return power_TM.clamp_(min=_floor(power_TM, self.audio)).log10_().mul_(10).numpy()
 
     def _frames(self, samples: Samples) -> Tensor:
         """A view of the samples, zeros around them, as overlapping frames: (T, window)."""
         audio, pad = self.audio, self.audio.n_fft // 2
         n_frames = 1 + (len(samples) + 2 * pad - audio.n_fft) // audio.hop
-        lead = pad - self._skipped
+        lead = pad - (audio.n_fft - audio.window) // 2
         end = lead + len(samples)
         size = max(end, (n_frames - 1) * audio.hop + audio.window)
         if size > len(self._padded):
             self._padded = torch.zeros(size)
         buffer = self._padded.numpy()
+        buffer[:lead] = 0
         buffer[lead:end] = samples
         buffer[end:size] = 0
         return self._padded.as_strided((n_frames, audio.window), (audio.hop, 1))
 
-    def _mel_power(self, frames_TN: Tensor, out_TM: Tensor) -> None:
-        """Write the mel power of at most BLOCK_FRAMES frames to `out_TM`."""
-        count, inner = len(frames_TN), slice(self._skipped, self._skipped + self.audio.window)
-        framed, spectrum_TF = self._framed[:count], self._spectrum[:count]
-        torch.mul(frames_TN, self._window, out=framed[:, inner])
+    def _single(self, frames_TN: Tensor, power_TM: Tensor, total_T: Tensor) -> None:
+        """Write mel power and the sum over all bins of at most BLOCK_FRAMES frames."""
+        framed, spectrum_TF = self._framed[: len(frames_TN)], self._spectrum[: len(frames_TN)]
+        # The window may stand anywhere in the transform: moving it changes phases alone.
+        torch.mul(frames_TN, self._window_single, out=framed[:, : self.audio.window])
         torch.fft.rfft(framed, out=spectrum_TF)
+        squares = self._mel_power(spectrum_TF, power_TM)
+        torch.sum(squares, 1, out=total_T)
+
+    def _double(self, frames_TN: Tensor) -> Tensor:
+        """Mel power of at most BLOCK_FRAMES frames, transformed in double precision."""
+        power_TM = torch.empty(len(frames_TN), self.audio.n_mels)
+        spectrum_TF = torch.fft.rfft(frames_TN.double() * self._window, n=self.audio.n_fft)
+        self._mel_power(self._spectrum[: len(frames_TN)].copy_(spectrum_TF), power_TM)
+        return power_TM
+
+    def _mel_power(self, spectrum_TF: Tensor, power_TM: Tensor) -> Tensor:
+        """Write mel power; the squares of the spectrum's parts replace it and are returned: (T, 2 F)."""
         squares = torch.view_as_real(spectrum_TF).flatten(1)
         squares.square_()
         for bands, parts, weights in self._groups:
-            torch.mm(squares[:, parts], weights, out=out_TM[:, bands])
+            torch.mm(squares[:, parts], weights, out=power_TM[:, bands])
+        return squares
+
+
+def _blocks(count: int) -> Iterator[slice]:
+    return (slice(start, start + BLOCK_FRAMES) for start in range(0, count, BLOCK_FRAMES))
 
 
 def _band_groups(audio: Audio) -> list[tuple[slice, slice, Tensor]]:
@@ -98,10 +126,11 @@ def _band_groups(audio: Audio) -> list[tuple[slice, slice, Tensor]]:
     return groups
 
 
-def _decibels(power_TM: Tensor, audio: Audio) -> Tensor:
-    """10 log10 of the power, not under `amin` nor `top_db` below the clip's maximum; in place: (T, M)."""
-    decibels = power_TM.clamp_(min=audio.amin).log10_().mul_(10)
-    return decibels if audio.top_db is None else decibels.clamp_(min=decibels.max() - audio.top_db)
+def _floor(power_TM: Tensor, audio: Audio) -> float:
+    """The least power that counts: `amin`, or `top_db` below the clip's maximum where that is more."""
+    if audio.top_db is None:
+        return audio.amin
+    return max(audio.amin, float(power_TM.max()) * 10 ** (-audio.top_db / 10))
 
 
 def trim(samples: Samples, audio: Audio) -> Samples:

@@ -63,7 +63,7 @@ class Record:
             return
         place = slice(self.first_row[stage] + within * count, self.first_row[stage] + (within + 1) * count)
         self.clip[place] = torch.from_numpy(plan.clips_B[-count:].astype(np.int32))
-        self.loss[place] = loss_B[-count:]
+        self.loss[place] = loss_B[-count:].detach()  # or the record would hold every iteration's graph
         self.keep[place] = keep_B[-count:]
         self.curves[iteration, 3] = keep_B[-count:].mean()
 

@@ -126,7 +126,8 @@ class Threshold(_Ranking):
         ranked = self._highest(losses)[0][-1]
         before = state.get("eta", ranked)
         # -inf says that fewer than k unverified clips are here: no update in this iteration.
-        eta = torch.where(ranked.isinf(), before, self.alpha * before + (1 - self.alpha) * ranked)
+        # lerp is exact where both are equal: the first eta is T_t, so the clip at rank k is not over it.
+        eta = torch.where(ranked.isinf(), before, torch.lerp(ranked, before, self.alpha))
         judged_B = ~losses.verified_B if self.mask_target == "unverified" else losses.verified_B
         keep_B = 1 - ((losses.loss_B > eta) & judged_B).to(losses.loss_B.dtype)
         return Decision(keep_B, {"eta": eta}, eta, ranked)

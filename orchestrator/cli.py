@@ -1,0 +1,101 @@
+"""The command line."""
+
+import sys
+import warnings
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from orchestrator.store import Store
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Fill the results grid of staged training for audio tagging with noisy labels.",
+)
+console = Console()
+
+
+@app.command()
+def synth(
+    folder: Annotated[Path, typer.Argument(help="New folder for the data set.")],
+    classes: int = 12,
+    verified: int = 96,
+    unverified: int = 800,
+    test: int = 400,
+    wrong_rate: float = 0.4,
+    seed: int = 0,
+) -> None:
+    """Write a synthetic look-alike of FSDKaggle2019 with known label errors."""
+    from orchestrator.synth import SynthSettings, synthesize
+
+    settings = SynthSettings(
+        classes=classes,
+        verified=verified,
+        unverified=unverified,
+        test=test,
+        wrong_rate=wrong_rate,
+        seed=seed,
+    )
+    with console.status("writing clips"):
+        synthesize(folder, settings)
+    console.print(f"{verified + unverified + test} clips of {classes} classes in {folder}")
+
+
+@app.command()
+def run(
+    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    out: Annotated[str, typer.Option(help="Folder of the run: a path, or s3://... or gs://...")],
+    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
+    ] = None,
+) -> None:
+    """Fill the grid. The same command continues what was interrupted."""
+    from orchestrator.display import Display
+    from orchestrator.grid import Order, fill_grid
+    from orchestrator.report import write_report
+
+    display = Display(console)
+    done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
+    with display.busy("writing the report"):
+        report = write_report(done)
+    console.print(report)
+    if holes := [cell for cell in done.cells if done.hole(cell)]:
+        raise SystemExit(
+            f"{len(holes)} cells have no result: see the reasons above; the same command tries again"
+        )
+
+
+@app.command()
+def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
+    """Make the report again, from the run's files alone."""
+    from orchestrator.report import write_report
+    from orchestrator.run import Run
+
+    console.print(write_report(Run.open(Store.open(out))))
+
+
+@app.command()
+def status(
+    out: Annotated[str, typer.Argument(help="Folder of a run.")],
+    watch: Annotated[bool, typer.Option(help="Go on until it is done.")] = False,
+) -> None:
+    """Show how far a run is, running or not."""
+    from orchestrator.display import watch_run
+    from orchestrator.run import Run
+
+    watch_run(Run.open(Store.open(out)), console, watch)
+
+
+def main(prefix: list[str] | None = None) -> NoReturn:
+    """Run the command line; `prefix` are arguments that stand before the given ones."""
+    warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
+    try:
+        app([*(prefix or []), *sys.argv[1:]])
+    except ValueError as error:
+        Console(stderr=True, style="red").print(f"stagegrid: {error}", markup=False, soft_wrap=True)
+    raise SystemExit(2)

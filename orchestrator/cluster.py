@@ -1,0 +1,82 @@
+"""The Ray cluster: join the one that runs, or start one on this machine."""
+
+import os
+import secrets
+from pathlib import Path
+
+import ray
+
+from orchestrator.shares import Node
+
+QUIET = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # a report waits for the next check: 2 s by default
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
+    "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
+}
+
+
+def connect() -> str:
+    """Join the cluster of RAY_ADDRESS, or the one that `ray start` began here, or start a local one.
+
+    Returns what it did, in words. Connected already: stays so.
+
+    Raises:
+        ValueError: RAY_ADDRESS names a cluster that does not answer.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    if ray.is_initialized():
+        return "on the Ray cluster that is connected"
+    address = os.environ.get("RAY_ADDRESS", "auto")
+    if address != "local":
+        try:
+            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="stagegrid")
+        except ConnectionError as error:
+            if address != "auto":
+                raise ValueError(
+                    f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); if it asks for a token, "
+                    "set RAY_AUTH_MODE=token and copy its token file"
+                ) from error
+        else:
+            return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
+    _start_local()
+    return "on a local Ray"
+
+
+def _start_local() -> None:
+    _protect_token()
+    # Without the dashboard a dead Train controller keeps its placement group for ever.
+    ray.init(
+        address="local",
+        include_dashboard=True,
+        dashboard_host="127.0.0.1",
+        log_to_driver=False,
+        logging_level="ERROR",
+        namespace="stagegrid",
+    )
+
+
+def _protect_token() -> None:
+    """Where nobody has chosen, ask for a token; make its file before Ray does, for its owner alone."""
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    os.environ["RAY_AUTH_MODE"] = "token"
+    path = Path.home() / ".ray" / "auth_token"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+
+
+def dashboard() -> str | None:
+    """Address of the cluster's dashboard page."""
+    url = ray.worker.get_dashboard_url()
+    return f"http://{url}" if url else None
+
+
+def nodes() -> list[Node]:
+    """What the machines of the cluster offer."""
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]

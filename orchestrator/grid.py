@@ -1,0 +1,196 @@
+"""Fill the grid: features, then the legs of the plan level by level, then the report.
+
+`python orchestrator/grid.py --config F --data DIR --out DIR` is the same program as `stagegrid run`.
+"""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ray
+from ray import tune
+
+try:
+    from orchestrator.cluster import connect, dashboard, nodes
+except ModuleNotFoundError as missing:  # `ray submit` copies this file alone
+    raise SystemExit(
+        "stagegrid is not installed on this machine: install it there, for instance with\n"
+        "  pip install --constraint cluster/constraints.txt .\n"
+        "in its folder (cluster/gpu.yaml does so in setup_commands)"
+    ) from missing
+
+from orchestrator import manifest as manifests
+from orchestrator.config import Experiment, load_experiment
+from orchestrator.display import Display
+from orchestrator.feature_set import FeatureSet, features_id, load_bank_arrays, open_features
+from orchestrator.features import compute_features
+from orchestrator.leg import Arrays, Job, train_trial
+from orchestrator.lock import only_driver
+from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
+from orchestrator.run import Run
+from orchestrator.shares import TRIAL_CPU, make_shares
+from orchestrator.store import Store
+from orchestrator.study import Study, open_study
+from orchestrator.synth import synthesize
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for."""
+
+    config: Path
+    data: Path | None
+    out: str
+    assignments: tuple[str, ...] = ()
+
+
+def fill_grid(order: Order, display: Display) -> Run:
+    """Do what is left of the grid; failed legs leave `failure.json` and do not stop the others.
+
+    Raises:
+        ValueError: the configuration, the data set or the cluster does not allow it.
+    """
+    began = time.monotonic()
+    experiment = load_experiment(order.config, order.assignments)
+    out = Store.open(order.out)
+    with only_driver(out):
+        folder = _data_folder(order, experiment, out, display)
+        study = open_study(experiment, folder)
+        display.dataset(study)
+        features = _features(study, experiment, out, display)
+        data_id = study.data_id(features.content_hash)
+        plan = make_plan(experiment, data_id)
+        origin = (str(order.config), list(order.assignments), folder)
+        hashes = (features.content_hash, data_id)
+        manifest = manifests.write_manifest(out, experiment, study, plan, hashes, origin)
+        run = Run(out, manifest)
+        display.plan(
+            plan, [status(leg, out / "legs" / leg.id) for leg in plan.legs], stale(plan, out / "legs")
+        )
+        _train(plan, run, study, features, display)
+        manifest.seconds = time.monotonic() - began
+        manifests.save(out, manifest)
+    return run
+
+
+def _data_folder(order: Order, experiment: Experiment, out: Store, display: Display) -> Path:
+    """The folder given, or the configuration's embedded data, made beside the results."""
+    if order.data is not None:
+        return order.data
+    if experiment.synth is None:
+        raise ValueError(f"{order.config} has no embedded data: name the data set's folder with --data")
+    if not out.is_local:
+        raise ValueError("make the embedded data with `stagegrid synth DIR`, and name it with --data DIR")
+    folder = Path(out.base) / "data"
+    with display.busy("making the embedded data"):
+        synthesize(folder, experiment.synth)
+    return folder
+
+
+def _features(study: Study, experiment: Experiment, out: Store, display: Display) -> FeatureSet:
+    found = open_features(out, features_id(study.table, experiment.audio))
+    if found:
+        display.say(f"features: {len(study.table.clips)} clips are computed already")
+        return found
+    _connect(display)
+    with display.features(len(study.table.clips)) as progress:
+        return compute_features(study.table, experiment.audio, out, progress)
+
+
+def _connect(display: Display) -> None:
+    if not ray.is_initialized():
+        with display.busy("starting Ray"):
+            where = connect()
+        display.say(f"{where}, dashboard {dashboard() or 'off'}")
+
+
+def _train(plan: Plan, run: Run, study: Study, features: FeatureSet, display: Display) -> None:
+    """Train every leg that is not done."""
+    legs = run.store / "legs"
+    todo = [leg for leg in plan.legs if not is_done(legs / leg.id)]
+    if not todo:
+        display.say("nothing to train: every cell is done")
+        return
+    _connect(display)
+    shares = make_shares(nodes(), run.experiment.folds, run.experiment.resources)
+    display.shares(shares, run.experiment.folds)
+    for leg in todo:
+        (legs / leg.id).delete("failure.json")
+        (legs / leg.id).write_json("leg.json", {"label": leg.label, "identity": leg.identity})
+    run.store.delete("ray")  # the books of earlier starts: nothing is read from them
+    _, _, frames, offsets = load_bank_arrays(features)
+    arrays = Arrays(ray.put(frames), ray.put(offsets))
+    levels = _trials(plan, run.experiment.resources.legs_per_run)
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    trials = {name: tuple(legs) for level in levels for name, legs in level.items()}
+    job = Job(run.experiment, study, run.store, arrays, shares, trials, stamp)
+    with display.training(run):
+        for number, level in enumerate(levels):
+            _train_level(job, number, level)
+
+
+def _trials(plan: Plan, legs_per_run: str) -> list[dict[str, list[Leg]]]:
+    """Per level the legs of each trial."""
+    if legs_per_run == "subtree":
+        return [{_trial_name(tree): tree for tree in plan.subtrees}]
+    return [{_trial_name([leg]): [leg] for leg in level} for level in plan.levels]
+
+
+def _trial_name(legs: list[Leg]) -> str:
+    """Readable in the dashboard, and unique."""
+    return f"{legs[0].label}-{legs[0].id[:6]}"
+
+
+def _train_level(job: Job, number: int, level: dict[str, list[Leg]]) -> None:
+    """One Tuner for the trials of a level that can and need to be trained."""
+    legs = job.out / "legs"
+    ready = [name for name, trial in level.items() if _needed(trial, legs)]
+    if not ready:
+        return
+    tuner = tune.Tuner(
+        tune.with_resources(train_trial, {"CPU": TRIAL_CPU}),
+        param_space={"trial": tune.grid_search(ready), "job": ray.put(job)},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=job.shares.trials,
+            trial_name_creator=lambda trial: str(trial.config["trial"]),
+            trial_dirname_creator=lambda trial: str(trial.config["trial"]),
+        ),
+        run_config=tune.RunConfig(
+            name=f"{job.stamp}-level{number}",
+            storage_path=f"{job.out.base}/ray",
+            storage_filesystem=job.out.fs,
+            verbose=0,
+            failure_config=tune.FailureConfig(max_failures=job.experiment.resources.max_failures),
+        ),
+    )
+    for result in tuner.fit():
+        if result.error is not None:
+            assert result.config is not None
+            _note_failure(level[result.config["trial"]], legs, result.error)
+
+
+def _needed(trial: list[Leg], legs: Store) -> bool:
+    """Something is left to train, and what it grows from is there."""
+    parent = trial[0].parent
+    return not all(is_done(legs / leg.id) for leg in trial) and (parent is None or is_done(legs / parent))
+
+
+def _note_failure(trial: Iterable[Leg], legs: Store, error: Exception) -> None:
+    """Leave the reason where reports look for it: at the first leg that is missing."""
+    unfinished = next((leg for leg in trial if not is_done(legs / leg.id)), None)
+    if unfinished:
+        (legs / unfinished.id).write_json("failure.json", {"reason": _root_cause(error)})
+
+
+def _root_cause(error: Exception) -> str:
+    """The last line of an error that has travelled through Ray's processes."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
+if __name__ == "__main__":
+    from orchestrator.cli import main
+
+    main(["run"])

@@ -1,0 +1,157 @@
+"""One Tune trial: a Ray Train run with a worker per fold, which trains one leg after another.
+
+The folds share no gradients and no clock: each keeps its own state in its own folder, so a run that loses a
+worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+import ray.train
+import torch
+from numpy.typing import NDArray
+from ray import tune
+from ray.train.torch import TorchConfig, TorchTrainer, get_device
+from torch import Tensor
+
+from orchestrator.config import Experiment
+from orchestrator.plan import Leg
+from orchestrator.progress import FoldProgress
+from orchestrator.results import finish, fold_folder, read_state, write_outcome, write_state
+from orchestrator.shares import Shares
+from orchestrator.store import Store
+from orchestrator.study import Study, split
+from trainable.bank import Bank
+from trainable.fold import train_fold
+from trainable.stages import boundaries
+from trainable.task import Checkpoint, FoldData, Task
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """References to the features in Ray's object store: one copy a node, read by all its workers."""
+
+    frames: "ray.ObjectRef[NDArray[Any]]"
+    offsets: "ray.ObjectRef[NDArray[Any]]"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all trials of a grid have in common."""
+
+    experiment: Experiment
+    study: Study
+    out: Store
+    arrays: Arrays
+    shares: Shares
+    trials: dict[str, tuple[Leg, ...]]
+    """The legs of each trial by its name, parents first."""
+    stamp: str
+    """Names this start of the grid, so that Ray never takes up the books of an earlier one."""
+
+
+def train_trial(config: dict[str, Any]) -> None:
+    """Tune's function: drive the Ray Train run of one trial and report its folds' mean lwlrap."""
+    job: Job = ray.get(config["job"])
+    name = config["trial"]
+    scaling = ray.train.ScalingConfig(
+        num_workers=job.experiment.folds,
+        use_gpu=job.shares.gpu > 0,
+        resources_per_worker=job.shares.per_fold(),
+    )
+    trainer = TorchTrainer(
+        train_worker,
+        train_loop_config={"job": config["job"], "trial": name},
+        torch_config=TorchConfig(backend="gloo"),
+        scaling_config=scaling,
+        run_config=ray.train.RunConfig(
+            name=f"{job.stamp}-{name}",
+            storage_path=f"{job.out.base}/ray",
+            storage_filesystem=job.out.fs,
+            failure_config=ray.train.FailureConfig(max_failures=job.experiment.resources.max_failures),
+        ),
+    )
+    trainer.fit()
+    tune.report({leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trials[name]})
+
+
+def _lwlrap(folder: Store) -> float:
+    scores = [fold["lwlrap"] for fold in folder.read_json("result.json")["folds"]]
+    return float(sum(scores) / len(scores))
+
+
+def train_worker(config: dict[str, Any]) -> None:
+    """Ray Train's function: this worker's fold of every leg of the trial."""
+    job: Job = ray.get(config["job"])
+    fold = ray.train.get_context().get_world_rank()
+    torch.set_num_threads(job.experiment.resources.threads_per_fold)
+    data = _fold_data(job, fold)
+    for leg in job.trials[config["trial"]]:
+        _train_leg(job, leg, fold, data)
+    ray.train.report({"fold": fold})
+
+
+def _fold_data(job: Job, fold: int) -> FoldData:
+    frames, offsets = ray.get([job.arrays.frames, job.arrays.offsets])
+    bank = Bank(frames, offsets, job.experiment.batches.clip_frames, get_device())
+    rows = split(job.study.table.clips["part"], job.study.fold_of, fold)
+    return FoldData(bank, job.study.targets, rows.pools, rows.validation, rows.test)
+
+
+def _train_leg(job: Job, leg: Leg, fold: int, data: FoldData) -> None:
+    """Train one fold of one leg, unless it is done, and write what it leaves."""
+    legs = job.out / "legs"
+    folder = fold_folder(legs / leg.id, fold)
+    if not folder.exists("fold.json"):
+        worker = FoldWorker(folder, fold_folder(legs / leg.parent, fold) if leg.parent else None, leg)
+        task = Task(
+            job.experiment, job.experiment.activations[leg.cells[0].activation], leg.stages, leg.seed, fold
+        )
+        outcome = train_fold(task, data, worker)
+        names = job.study.table.clips["fname"].tolist()
+        rows = {
+            "validation": data.validation,
+            "test": data.test,
+            "unverified": data.pools.unverified,
+        }
+        write_outcome(folder, outcome, leg.stages, names, rows)
+        folder.write_json("fold.json", worker.summary(outcome.record.curves, data.bank.device))
+    finish(legs / leg.id, job.experiment.folds)
+
+
+class FoldWorker:
+    """Trainable's `Worker` in a Ray Train worker: states and progress are files in the fold's folder."""
+
+    def __init__(self, folder: Store, parent: Store | None, leg: Leg) -> None:
+        self.folder, self.parent = folder, parent
+        ends = boundaries(leg.stages)
+        self.last = ends[-1]
+        seconds = 1.0 if folder.is_local else 10.0
+        self.progress = FoldProgress(folder, ends[leg.first], self.last, seconds)
+
+    def restore(self) -> Checkpoint | None:
+        """This fold's own state, else its parent's last one."""
+        state = read_state(self.folder)
+        if state is None and self.parent is not None:
+            state = read_state(self.parent)
+            if state is None:
+                raise ValueError(f"{self.parent}/state.pt is damaged: delete its leg's folder and run again")
+        return state
+
+    def checkpoint(self, state: Checkpoint) -> None:
+        """Keep `state` as a file."""
+        write_state(self.folder, state)
+
+    def tick(self, iteration: int, curves: Tensor) -> None:
+        """Let people see how far the fold is."""
+        self.progress.note(iteration, curves)
+
+    def summary(self, curves: Tensor, device: torch.device) -> dict[str, Any]:
+        """The content of `fold.json`."""
+        return {
+            "iterations": self.last,
+            "lwlrap": float(curves[-1, -1]),
+            "fscore": float(curves[-1, -2]),
+            "device": str(device),
+        }

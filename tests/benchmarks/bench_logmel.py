@@ -1,0 +1,83 @@
+"""Features of 100 clips x 5 s, ours beside plain librosa: CPU seconds on one thread, methods run in turn."""
+
+import statistics
+import tempfile
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import librosa
+import numpy as np
+import soundfile
+import torch
+
+from orchestrator.audio import read_audio
+from trainable.config import Audio
+from trainable.logmel import LogMel
+
+CLIPS, SECONDS, ROUNDS = 100, 5, 5
+AUDIO = Audio()
+LOGMEL = LogMel(AUDIO)
+
+
+def write_clips(folder: Path) -> list[str]:
+    """PCM-16 files: noise with a moving level and half a second of silence at each end."""
+    rng, rate, paths = np.random.default_rng(0), AUDIO.sample_rate, []
+    for clip in range(CLIPS):
+        samples = rng.standard_normal(rate * SECONDS) * rng.uniform(0.02, 0.2)
+        samples *= 0.6 + 0.4 * np.sin(np.linspace(0, rng.uniform(5, 50), len(samples)))
+        samples[: rate // 2] = samples[-rate // 2 :] = 0
+        paths.append(str(folder / f"{clip:03}.wav"))
+        with wave.open(paths[-1], "wb") as file:
+            file.setparams((1, 2, rate, 0, "NONE", ""))
+            file.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+    return paths
+
+
+def plain_librosa(path: str) -> None:
+    """What a challenge script does."""
+    y, rate = librosa.load(path, sr=None)
+    y, _ = librosa.effects.trim(y, top_db=60)
+    power = librosa.feature.melspectrogram(
+        y=y, sr=rate, n_fft=AUDIO.n_fft, hop_length=AUDIO.hop, win_length=AUDIO.window, n_mels=AUDIO.n_mels,
+        fmin=AUDIO.f_min, fmax=AUDIO.f_max,
+    )  # fmt: skip
+    librosa.power_to_db(power, amin=AUDIO.amin, top_db=AUDIO.top_db)
+
+
+def with_soundfile(path: str) -> None:
+    """Our features behind libsndfile's decoder."""
+    LOGMEL(soundfile.read(path, dtype="float32")[0])
+
+
+def with_own_reader(path: str) -> None:
+    """Our features behind our reader of PCM-16 files."""
+    LOGMEL(read_audio(path, AUDIO.sample_rate))
+
+
+def cpu_seconds(method: Callable[[str], None], paths: list[str]) -> float:
+    """CPU seconds of one pass over the clips."""
+    start = time.process_time()
+    for path in paths:
+        method(path)
+    return time.process_time() - start
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    methods = (plain_librosa, with_soundfile, with_own_reader)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = write_clips(Path(folder))
+        for method in methods:
+            cpu_seconds(method, paths[:3])
+        rounds = [[cpu_seconds(method, paths) for method in methods] for _ in range(ROUNDS)]
+    seconds = [statistics.median(column) for column in zip(*rounds, strict=True)]
+    print(f"features of {CLIPS} clips x {SECONDS} s: CPU seconds, one thread, medians of {ROUNDS} rounds")
+    for method, spent in zip(methods, seconds, strict=True):
+        ratio = statistics.median(row[0] / row[methods.index(method)] for row in rounds)
+        print(f"{method.__name__:16} {spent:6.3f} s   {ratio:.2f} x librosa's speed")
+
+
+if __name__ == "__main__":
+    main()

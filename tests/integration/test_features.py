@@ -1,0 +1,194 @@
+"""Features through Ray Data: what is written, what is not, and what a kill leaves."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.fs as pafs
+import pytest
+import ray
+import soundfile
+from ray.data import DataContext
+
+from orchestrator.audio import read_audio
+from orchestrator.dataset import ClipTable
+from orchestrator.feature_set import MANIFEST, features_id, load_bank_arrays, open_features
+from orchestrator.features import CLIPS_PER_SHARD, compute_features
+from orchestrator.store import Store
+from trainable.config import Audio
+from trainable.logmel import LogMel
+
+pytestmark = [
+    pytest.mark.integration,
+    # Ray's own: sockets and files that its child processes keep, and its own old settings
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore:.*deprecated"),
+]
+
+AUDIO = Audio(sample_rate=8000, window=320, hop=160, n_fft=512, n_mels=20, f_max=4000)
+CLIPS = 2 * CLIPS_PER_SHARD + 5
+PARTS = ["verified"] * 20 + ["unverified"] * (CLIPS - 30) + ["test"] * 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _ray() -> Iterator[None]:
+    ray.init(
+        address="local",
+        num_cpus=2,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        object_store_memory=100 * 2**20,
+    )
+    yield
+    ray.shutdown()
+
+
+def write_wav(path: Path, samples: np.ndarray[Any, Any]) -> None:
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, AUDIO.sample_rate, 0, "NONE", ""))
+        file.writeframes((samples * 32767).astype("<i2").tobytes())
+
+
+def clip_table(folder: Path) -> ClipTable:
+    """Clips of different lengths, the last one silent."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rng, rows = np.random.default_rng(0), []
+    for number, part in enumerate(PARTS):
+        path = folder / f"{number:03}.wav"
+        level = 0.0 if number == CLIPS - 1 else 0.1
+        write_wav(path, (rng.standard_normal(2000 + 100 * number) * level).clip(-1, 1))
+        rows.append((path.name, part, str(path), ("dog", "cat")[: number % 3], ""))
+    clips = pd.DataFrame(rows, columns=["fname", "part", "path", "labels", "usage"])
+    return ClipTable(vocabulary=("cat", "dog"), clips=clips, dropped=(), layout="plain")
+
+
+def nothing(done: int, total: int) -> None:
+    raise AssertionError("something is computed")
+
+
+def quiet(done: int, total: int) -> None:
+    pass
+
+
+def bucket(folder: Path) -> Store:
+    """Stands for object storage: not a place with paths, nothing is renamed."""
+    (folder / "bucket").mkdir()
+    return Store(pafs.SubTreeFileSystem(str(folder), pafs.LocalFileSystem()), "bucket")
+
+
+def test_writes_what_one_process_computes(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    table, store = clip_table(tmp_path / "wav"), Store.open(tmp_path / "out")
+    seen: list[tuple[int, int]] = []
+    context = DataContext.get_current()
+    before = (context.enable_progress_bars, logging.getLogger("ray.data").level)
+    features = compute_features(table, AUDIO, store, lambda *counts: seen.append(counts))
+    assert capfd.readouterr() == ("", "")
+    assert DataContext.get_current() is context
+    assert before == (context.enable_progress_bars, logging.getLogger("ray.data").level)
+    assert seen == [(done, CLIPS) for done in range(CLIPS + 1)]
+
+    names, parts, frames, offsets = load_bank_arrays(features)
+    assert (names, parts) == (table.clips["fname"].tolist(), PARTS)
+    logmel = LogMel(AUDIO)
+    expected = [
+        logmel(read_audio(path, AUDIO.sample_rate)).astype(np.float16) for path in table.clips["path"]
+    ]
+    np.testing.assert_array_equal(np.diff(offsets), [len(each) for each in expected])
+    np.testing.assert_array_equal(frames, np.concatenate(expected))
+
+    shards = [features.store.read_table(shard.name).to_pylist() for shard in features.manifest.shards]
+    rows = [row for shard in shards for row in shard]
+    assert [tuple(row["labels"]) for row in rows] == table.clips["labels"].tolist()
+    np.testing.assert_allclose([row["seconds"] for row in rows], (2000 + 100 * np.arange(CLIPS)) / 8000)
+    assert sorted(features.store.names()) == sorted([MANIFEST, *(s.name for s in features.manifest.shards)])
+
+
+def test_second_call_computes_nothing_and_labels_do_not_matter(tmp_path: Path) -> None:
+    table, store = clip_table(tmp_path / "wav"), Store.open(tmp_path / "out")
+    first = compute_features(table, AUDIO, store, quiet)
+    table.clips["labels"] = [("cat",)] * CLIPS
+    assert compute_features(table, AUDIO, store, nothing) == first
+    assert (store / "features").names() == [first.id]
+
+
+def test_object_storage_holds_the_same_features(tmp_path: Path) -> None:
+    table, store = clip_table(tmp_path / "wav"), bucket(tmp_path)
+    leftover = store / "features" / features_id(table, AUDIO)
+    leftover.write("old-00000.parquet", b"left by a killed attempt")
+    features = compute_features(table, AUDIO, store, quiet)
+    local = compute_features(table, AUDIO, Store.open(tmp_path / "out"), quiet)
+    assert features.content_hash == local.content_hash
+    np.testing.assert_array_equal(load_bank_arrays(features)[2], load_bank_arrays(local)[2])
+    assert not leftover.exists("old-00000.parquet")
+    assert compute_features(table, AUDIO, store, nothing) == features
+
+
+@pytest.mark.parametrize("kind", ["file system", "object storage"])
+def test_unreadable_files_are_named_and_nothing_is_kept(tmp_path: Path, kind: str) -> None:
+    table = clip_table(tmp_path / "wav")
+    store = bucket(tmp_path) if kind == "object storage" else Store.open(tmp_path / "out")
+    for number in range(12):
+        Path(table.clips["path"][5 * number]).write_bytes(b"not a sound")
+    with pytest.raises(ValueError, match="12 of 69 clips have no features") as caught:
+        compute_features(table, AUDIO, store, quiet)
+    lines = str(caught.value).splitlines()
+    assert [line.partition(".wav: ")[0][-3:] for line in lines[1:-1]] == [f"{5 * n:03}" for n in range(10)]
+    assert lines[-1].strip() == "and 2 more"
+    assert (store / "features").names() == []
+
+
+def test_values_that_are_not_finite_are_refused(tmp_path: Path) -> None:
+    table = clip_table(tmp_path / "wav")
+    samples = np.full(4000, 0.1, np.float32)
+    samples[100] = np.nan
+    soundfile.write(table.clips["path"][3], samples, AUDIO.sample_rate, subtype="FLOAT")
+    with pytest.raises(ValueError, match=r"003\.wav: .*not finite"):
+        compute_features(table, AUDIO, Store.open(tmp_path / "out"), quiet)
+
+
+def test_killed_driver_leaves_no_set_and_the_next_start_cleans_up(tmp_path: Path) -> None:
+    table, store = clip_table(tmp_path / "wav"), Store.open(tmp_path / "out")
+    driver = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert driver.stdout is not None
+    assert driver.stdout.readline().strip() == "computing"
+    os.kill(driver.pid, signal.SIGKILL)
+    driver.wait()
+    driver.stdout.close()
+    set_id = features_id(table, AUDIO)
+    assert open_features(store, set_id) is None
+    (leftover,) = (store / "features").names()
+    assert leftover.startswith(f"unfinished-{set_id}-")
+    time.sleep(3)  # its workers notice late
+    features = compute_features(table, AUDIO, store, quiet)
+    assert (store / "features").names() == [features.id]
+
+
+DRIVER = """
+import sys, time
+from pathlib import Path
+import ray
+from orchestrator.features import compute_features
+from orchestrator.store import Store
+from tests.integration.test_features import AUDIO, clip_table
+
+def progress(done, total):
+    if done:
+        print("computing", flush=True)
+        time.sleep(60)
+
+folder = Path(sys.argv[1])
+ray.init(address="local", num_cpus=1, include_dashboard=False, log_to_driver=False, logging_level="ERROR",
+         object_store_memory=100 * 2**20)
+compute_features(clip_table(folder / "wav"), AUDIO, Store.open(folder / "out"), progress)
+"""

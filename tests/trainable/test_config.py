@@ -1,0 +1,106 @@
+"""The settings: paper values, marks, refusals."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from trainable.activations import Activation
+from trainable.config import OURS, PAPER, Audio, Augment, Batches, Recipe, Settings, marks
+from trainable.selection import Selection
+from trainable.stages import StageSettings
+
+KINDS: list[type[Settings]] = [
+    Audio,
+    Recipe,
+    StageSettings,
+    *Activation.choices().values(),
+    *Selection.choices().values(),
+]
+
+
+def _leaves(settings: type[Settings], prefix: str = "") -> set[str]:
+    found: set[str] = set()
+    for name, field in settings.model_fields.items():
+        kind = field.annotation
+        nested = isinstance(kind, type) and issubclass(kind, Settings)
+        found |= _leaves(kind, f"{prefix}{name}.") if nested else {prefix + name}  # type: ignore[arg-type]
+    return found
+
+
+def test_the_papers_values() -> None:
+    recipe, audio = Recipe(), Audio()
+    assert (audio.n_mels, audio.window / audio.sample_rate, audio.hop / audio.window) == (80, 0.04, 0.5)
+    assert (recipe.batches.size, recipe.batches.crop_frames, recipe.batches.clip_frames) == (64, 512, 2000)
+    assert recipe.optimizer.learning_rate == 0.001
+    assert len(recipe.model.channels) == 4
+    threshold = Selection.make("threshold").describe()
+    assert threshold == {"name": "threshold", "k": 10, "alpha": 0.9, "mask_target": "unverified"}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_setting_is_marked_once_and_described(kind: type[Settings]) -> None:
+    marked = list(marks(kind))
+    assert {key for key, _ in marked} == _leaves(kind)
+    assert len(marked) == len(_leaves(kind))
+    assert {mark for _, mark in marked} <= {PAPER, OURS}
+    for name, field in kind.model_fields.items():
+        nested = isinstance(field.annotation, type) and issubclass(field.annotation, Settings)
+        assert nested or field.description, name
+
+
+def test_marks_name_nested_keys() -> None:
+    found = dict(marks(Recipe))
+    assert found["batches.size"] == PAPER
+    assert found["augment.mixup_alpha"] == OURS
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Audio().__setattr__("n_mels", 40)
+
+
+def test_settings_survive_json() -> None:
+    recipe = Recipe.model_validate({"model": {"channels": [8, 16]}, "augment": {"time_warp": 3}})
+    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "message"),
+    [
+        (Recipe, {"bathces": {}}, "bathces"),
+        (Audio, {"window": 4096}, "raise n_fft"),
+        (Audio, {"f_min": 16000.0}, "f_min < f_max"),
+        (Audio, {"sample_rate": 22050}, "sample_rate / 2"),
+        (Batches, {"crop_frames": 2001}, "must not exceed clip_frames"),
+        (Recipe, {"augment": {"time_warp": 255}}, "lower it"),
+        (Augment, {"time_mask_share": 1.5}, "time_mask_share"),
+        (StageSettings, {"iterations": 0}, "iterations"),
+    ],
+)
+def test_contradictions_are_refused(kind: type[Settings], given: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        kind.model_validate(given)
+
+
+def test_the_widest_time_warp_that_fits() -> None:
+    assert Recipe(augment=Augment(time_warp=254)).augment.time_warp == 254
+
+
+def test_choices_are_the_named_subclasses() -> None:
+    assert {"sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"} <= set(Activation.choices())
+    assert {"verified_only", "top_k", "threshold"} <= set(Selection.choices())
+    assert "" not in Activation.choices() | Selection.choices()
+
+
+def test_a_choice_keeps_its_settings() -> None:
+    made = Activation.make("sigmoid_softmax", head_weights=[1, 0.5], bce_reduction="mean")
+    expected = {"name": "sigmoid_softmax", "head_weights": [1.0, 0.5], "bce_reduction": "mean"}
+    assert made.describe() == expected
+
+
+def test_unknown_choices_are_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"unknown activation 'sigmod'.*sigmoid_softmax"):
+        Activation.make("sigmod")
+    with pytest.raises(ValueError, match="treshold"):
+        Selection.make("top_k", treshold=1)

@@ -1,0 +1,34 @@
+"""Scoring whole clips."""
+
+import numpy as np
+import torch
+
+from tests.trainable.tiny import BANDS, CLASSES, data, recipe, task
+from trainable.evaluation import judge_scores, score_clips
+from trainable.model import CnnGru
+
+
+def _model() -> CnnGru:
+    torch.manual_seed(0)
+    return CnnGru(recipe().model, BANDS, CLASSES, n_heads=2)
+
+
+def test_scores_are_those_of_each_clip_alone() -> None:
+    bank, activation, model, clips = data().bank, task().activation, _model(), np.array([5, 0, 17, 3, 40])
+    scores = score_clips(model, activation, bank, clips, recipe(batches={"size": 3}).batches)  # two at a time
+    assert not model.training
+    assert scores.dtype == np.float32
+    for clip, row in zip(clips, scores, strict=True):
+        with torch.no_grad():
+            alone = activation.predict(model(bank.whole(np.array([clip]))))[0]
+        np.testing.assert_allclose(row, alone.numpy(), rtol=1e-5, atol=1e-7)
+
+
+def test_at_least_one_clip_at_a_time() -> None:
+    tiny = recipe(batches={"size": 1}).batches
+    assert score_clips(_model(), task().activation, data().bank, np.arange(3), tiny).shape == (3, CLASSES)
+
+
+def test_judged_by_f_score_and_lwlrap() -> None:
+    truth = np.array([[1, 0, 0], [0, 1, 1]], np.uint8)
+    assert judge_scores(truth, np.array([[0.9, 0.1, 0.2], [0.1, 0.8, 0.7]], np.float32), 0.4) == (1.0, 1.0)

@@ -1,0 +1,96 @@
+"""Shapes, normalisation and pooling of the network."""
+
+from typing import Literal
+
+import pytest
+import torch
+from torch import Tensor
+
+from trainable.config import Model
+from trainable.model import CnnGru
+
+SMALL = Model(channels=(4, 6), convolutions=1, gru=5, hidden=7)
+
+
+def _model(settings: Model = SMALL, n_mels: int = 8, n_heads: int = 2) -> CnnGru:
+    torch.manual_seed(0)
+    return CnnGru(settings, n_mels, n_classes=3, n_heads=n_heads).eval()
+
+
+@pytest.mark.parametrize("n_heads", [1, 2, 3])
+@pytest.mark.parametrize("frames", [4, 16, 33])
+def test_a_vector_of_logits_for_each_head(n_heads: int, frames: int) -> None:
+    logits = _model(n_heads=n_heads)(torch.randn(5, frames, 8))
+    assert [z_BC.shape for z_BC in logits] == [(5, 3)] * n_heads
+
+
+@pytest.mark.parametrize("convolutions", [1, 2])
+def test_parameters_are_those_of_the_paper_s_layers(convolutions: int) -> None:
+    settings = SMALL.model_copy(update={"convolutions": convolutions})
+    first = 9 * 1 * 4 + 2 * 4 + (convolutions - 1) * (9 * 4 * 4 + 2 * 4)
+    second = 9 * 4 * 6 + 2 * 6 + (convolutions - 1) * (9 * 6 * 6 + 2 * 6)
+    gru = 2 * 3 * (5 * (6 * 2) + 5 * 5 + 2 * 5)  # two directions, three gates, 6 channels of 2 bands
+    dense = (2 * 5 + 1) * 7 + 2 * (7 + 1) * 3
+    found = sum(p.numel() for p in _model(settings).parameters())
+    assert found == first + second + gru + dense
+
+
+def test_band_statistics_travel_with_the_weights() -> None:
+    model, x_BTM = _model(), torch.randn(2, 16, 8) * 20 - 40
+    mean_M, std_M = torch.linspace(-60, -20, 8), torch.linspace(5, 20, 8)
+    expected = model((x_BTM - mean_M) / std_M)
+    model.band_mean, model.band_std = mean_M, std_M
+    other = _model()
+    other.load_state_dict(model.state_dict())
+    for found, wanted in zip(other(x_BTM), expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+    assert not {"band_mean", "band_std"} & dict(model.named_parameters()).keys()
+
+
+def _mean(x_BTH: Tensor) -> Tensor:
+    return x_BTH.sum(1) / x_BTH.shape[1]
+
+
+def _max(x_BTH: Tensor) -> Tensor:
+    return x_BTH.sort(1).values[:, -1]
+
+
+@pytest.mark.parametrize("how", ["max", "mean", "max_mean"])
+def test_pooling_over_time(how: Literal["max", "mean", "max_mean"]) -> None:
+    model = _model(SMALL.model_copy(update={"pooling": how}))
+    seen: dict[str, Tensor] = {}
+    model.gru.register_forward_hook(lambda _, __, out: seen.update(gru=out[0]))
+    model.hidden.register_forward_hook(lambda _, given, __: seen.update(pooled=given[0]))
+    model(torch.randn(3, 32, 8))
+    x_BTH = seen["gru"]
+    assert x_BTH.shape == (3, 8, 10)
+    expected = {"max": _max(x_BTH), "mean": _mean(x_BTH), "max_mean": _max(x_BTH) + _mean(x_BTH)}[how]
+    torch.testing.assert_close(seen["pooled"], expected)
+
+
+def test_the_gru_reads_time_in_both_directions() -> None:
+    model, x_BTM = _model(), torch.randn(1, 16, 8)
+    seen: list[Tensor] = []
+    model.gru.register_forward_hook(lambda _, __, out: seen.append(out[0]))
+    model(x_BTM)
+    for frame in (0, -1):
+        changed = x_BTM.clone()
+        changed[:, frame] += 5
+        model(changed)
+    start, end = seen[1] - seen[0], seen[2] - seen[0]
+    assert start[0, -1, :5].any()  # forward half: the end hears of the start
+    assert end[0, 0, 5:].any()  # backward half: the start hears of the end
+    assert not end[0, 0, :5].any()
+
+
+def test_dropout_works_in_training_alone() -> None:
+    model, x_BTM = _model(SMALL.model_copy(update={"dropout": 0.5})), torch.randn(4, 16, 8)
+    assert torch.equal(model(x_BTM)[0], model(x_BTM)[0])
+    model.train()
+    assert not torch.equal(model(x_BTM)[0], model(x_BTM)[0])
+
+
+def test_too_few_bands_are_refused() -> None:
+    with pytest.raises(ValueError, match="3 mel bands are too few for 2 blocks"):
+        _model(n_mels=3)
+    assert _model(n_mels=4)(torch.randn(1, 8, 4))[0].shape == (1, 3)
