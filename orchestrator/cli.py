@@ -99,3 +99,7 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     except ValueError as error:
         Console(stderr=True, style="red").print(f"stagegrid: {error}", markup=False, soft_wrap=True)
     raise SystemExit(2)
+
+
+if __name__ == "__main__":
+    main()

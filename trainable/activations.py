@@ -10,10 +10,11 @@ from typing import Annotated, ClassVar, Literal, Self
 
 import torch
 import torch.nn.functional as F
-from pydantic import PositiveFloat, model_validator
+from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 from torch import Tensor
 
-from trainable.config import OURS, Mechanism
+from trainable.config import OURS, Mechanism, Share
+from trainable.simplex import entmax15, entmax15_loss, sparsemax, sparsemax_loss
 
 
 @dataclass(frozen=True)
@@ -29,52 +30,6 @@ class Targets:
     def of(cls, y_BC: Tensor) -> "Targets":
         """Targets of unmixed multi-hot labels; every clip has a label."""
         return cls(y_BC, y_BC / y_BC.sum(1, keepdim=True))
-
-
-def sparsemax(z_BC: Tensor) -> Tensor:
-    """Euclidean projection of each row onto the probability simplex (eq. 5), by eq. 6-8: (B, C)."""
-    z_BC = _shifted(z_BC)
-    return (z_BC - _tau(z_BC)).clamp_min(0)
-
-
-def _shifted(z_BC: Tensor) -> Tensor:
-    """Rows with a maximum of 0: sparsemax and its loss do not change, and large logits keep their digits."""
-    return z_BC - z_BC.max(dim=1, keepdim=True).values
-
-
-def _tau(z_BC: Tensor) -> Tensor:
-    """The threshold tau(z) of eq. 8 for shifted rows: (B, 1)."""
-    sorted_BC = z_BC.sort(dim=1, descending=True).values
-    sums_BC = sorted_BC.cumsum(1)
-    k_C = torch.arange(1, z_BC.shape[1] + 1, device=z_BC.device, dtype=z_BC.dtype)
-    # Eq. 7: the support's size; NaN has none, and must stay NaN for the caller to find.
-    support_B1 = (1 + k_C * sorted_BC > sums_BC).sum(1, keepdim=True).clamp_min(1)
-    return (sums_BC.gather(1, support_B1 - 1) - 1) / support_B1
-
-
-class _SparsemaxLoss(torch.autograd.Function):
-    """Eq. 9 with its exact gradient p - q."""
-
-    @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, z_BC: Tensor, q_BC: Tensor) -> Tensor:
-        z_BC = _shifted(z_BC)
-        tau_B1 = _tau(z_BC)
-        p_BC = (z_BC - tau_B1).clamp_min(0)
-        ctx.save_for_backward(p_BC - q_BC)
-        support_BC = torch.where(p_BC > 0, z_BC**2 - tau_B1**2, 0)
-        loss_B = -(q_BC * z_BC).sum(1) + support_BC.sum(1) / 2 + (q_BC**2).sum(1) / 2
-        return loss_B.clamp_min(0)
-
-    @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:
-        (slope_BC,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return grads[0][:, None] * slope_BC, None
-
-
-def sparsemax_loss(z_BC: Tensor, q_BC: Tensor) -> Tensor:
-    """Sparsemax loss of each row (eq. 9): (B,), never negative, zero only where sparsemax(z) = q."""
-    loss_B: Tensor = _SparsemaxLoss.apply(z_BC, q_BC)  # type: ignore[no-untyped-call]
-    return loss_B
 
 
 class Head:
@@ -127,6 +82,39 @@ class SparsemaxHead(Head):
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """Sparsemax: (B, C)."""
         return sparsemax(z_BC)
+
+
+class Entmax15Head(Head):
+    """One distribution over the classes, between softmax and sparsemax (not in the paper)."""
+
+    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+        """1.5-entmax loss: (B,)."""
+        return entmax15_loss(z_BC, targets.q_BC)
+
+    def probabilities(self, z_BC: Tensor) -> Tensor:
+        """1.5-entmax: (B, C)."""
+        return entmax15(z_BC)
+
+
+@dataclass(frozen=True)
+class AsymmetricHead(Head):
+    """Independent classes that forget easy negatives (Ridnik et al., 2021; not in the paper)."""
+
+    gamma_negative: float
+    gamma_positive: float
+    clip: float
+
+    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+        """Focused binary cross-entropy, summed over classes: (B,)."""
+        p_BC = z_BC.sigmoid()
+        shifted_BC = (p_BC - self.clip).clamp_min(0)
+        positive_BC = (1 - p_BC) ** self.gamma_positive * F.logsigmoid(z_BC)
+        negative_BC = shifted_BC**self.gamma_negative * torch.log1p(-shifted_BC.clamp_max(1 - 1e-7))
+        return -(targets.y_BC * positive_BC + (1 - targets.y_BC) * negative_BC).sum(1)
+
+    def probabilities(self, z_BC: Tensor) -> Tensor:
+        """Sigmoid: (B, C)."""
+        return z_BC.sigmoid()
 
 
 class Activation(Mechanism):
@@ -194,3 +182,50 @@ class SigmoidSparsemax(Activation):
     def heads(self) -> tuple[Head, ...]:
         """Sigmoid and sparsemax."""
         return (SigmoidHead(self.bce_reduction), SparsemaxHead())
+
+
+class Softmax(Activation):
+    """A softmax head alone: what the sigmoid head adds (not in the paper)."""
+
+    name = "softmax"
+
+    def heads(self) -> tuple[Head, ...]:
+        """Softmax."""
+        return (SoftmaxHead(),)
+
+
+class Sparsemax(Activation):
+    """A sparsemax head alone: what the sigmoid head adds (not in the paper)."""
+
+    name = "sparsemax"
+
+    def heads(self) -> tuple[Head, ...]:
+        """Sparsemax."""
+        return (SparsemaxHead(),)
+
+
+class SigmoidEntmax15(Activation):
+    """Halfway between the paper's two structures (Peters et al., 2019; not in the paper)."""
+
+    name = "sigmoid_entmax15"
+    n_heads = 2
+
+    def heads(self) -> tuple[Head, ...]:
+        """Sigmoid and 1.5-entmax."""
+        return (SigmoidHead(self.bce_reduction), Entmax15Head())
+
+
+class Asymmetric(Activation):
+    """One sigmoid head with the asymmetric loss (not in the paper)."""
+
+    name = "asymmetric"
+    gamma_negative: Annotated[NonNegativeFloat, OURS] = 4.0
+    """How fast easy negatives lose weight."""
+    gamma_positive: Annotated[NonNegativeFloat, OURS] = 1.0
+    """How fast easy positives lose weight."""
+    clip: Annotated[Share, OURS] = 0.05
+    """Negatives under this probability weigh nothing."""
+
+    def heads(self) -> tuple[Head, ...]:
+        """Sigmoid."""
+        return (AsymmetricHead(self.gamma_negative, self.gamma_positive, self.clip),)

@@ -1,7 +1,7 @@
 """lwlrap, the paper's metric (section 4.3), and the F-score.
 
 Conventions. For a clip i and one of its true classes c, the precision is the share of true classes among
-those ranked at or above c. lwlrap is the mean precision over all *labels*, so a class weighs as much as it has
+those ranked at or above c. lwlrap is the mean precision over all *labels*: a class weighs as much as it has
 labels; that is no macro-average, though the text says so. Clips without labels are ignored; a class without
 labels has no value (NaN). Scores that tie with c count as ranked above it (`ties="group"`: eq. 10,
 scikit-learn); the challenge's own code sorts instead, and a tie goes to the higher class index

@@ -14,7 +14,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from trainable.activations import Activation, Targets
-from trainable.config import OURS, PAPER, Mechanism
+from trainable.config import OURS, PAPER, Mechanism, Share
 
 State = dict[str, Tensor]
 
@@ -131,3 +131,120 @@ class Threshold(_Ranking):
         judged_B = ~losses.verified_B if self.mask_target == "unverified" else losses.verified_B
         keep_B = 1 - ((losses.loss_B > eta) & judged_B).to(losses.loss_B.dtype)
         return Decision(keep_B, {"eta": eta}, eta, ranked)
+
+
+class KeepAll(Selection):
+    """No filter: does any masking help? (not in the paper)"""
+
+    name = "keep_all"
+
+
+class RandomK(_Ranking):
+    """Drop k unverified clips at random: the control for `top_k` (not in the paper)."""
+
+    name = "random_k"
+
+    def select(self, losses: Losses, state: State) -> Decision:
+        """Mask exactly k clips, whatever their losses."""
+        unverified = (~losses.verified_B).nonzero().squeeze(1)
+        chosen = losses.rng.choice(len(unverified), self.k, replace=False)
+        keep_B = torch.ones_like(losses.loss_B)
+        keep_B[unverified[torch.from_numpy(chosen).to(unverified.device)]] = 0
+        return Decision(keep_B)
+
+
+class MaxOutlier(Selection):
+    """Drop unverified clips near the batch's highest loss (the paper's reference [8])."""
+
+    name = "max_outlier"
+    share: Annotated[Share, OURS] = 0.8
+    """Of the highest loss among the unverified clips: what is over it is dropped."""
+
+    def select(self, losses: Losses, state: State) -> Decision:
+        """Mask every unverified loss over the share."""
+        unverified_B = ~losses.verified_B
+        limit = self.share * losses.loss_B[unverified_B].amax()
+        keep_B = 1 - ((losses.loss_B > limit) & unverified_B).to(losses.loss_B.dtype)
+        return Decision(keep_B, eta=limit)
+
+
+class Bootstrap(Selection):
+    """Soft bootstrapping (Reed et al., 2015): believe unverified labels only in part (not in the paper)."""
+
+    name = "bootstrap"
+    beta: Annotated[Share, OURS] = 0.7
+    """Share of the label in an unverified clip's target; the rest is the model's own prediction."""
+
+    def loss(
+        self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
+    ) -> Tensor:
+        """C_i against the mixed targets of unverified clips: (B,)."""
+        own_BC = activation.predict(logits).detach()
+        own_q_BC = own_BC / own_BC.sum(1, keepdim=True).clamp_min(1e-7)
+        trust_B1 = torch.where(verified_B, 1.0, self.beta)[:, None].to(targets.y_BC)
+        mixed = Targets(
+            torch.lerp(own_BC, targets.y_BC, trust_B1), torch.lerp(own_q_BC, targets.q_BC, trust_B1)
+        )
+        return activation.loss(logits, mixed)
+
+
+class Lq(Selection):
+    """Lq loss (Zhang and Sabuncu, 2018) on unverified clips: a clip of high loss pulls little.
+
+    With exp(-C_i) as the likelihood of a clip's labels, its loss is (1 - exp(-q C_i)) / q (not in the paper).
+    """
+
+    name = "lq"
+    q: Annotated[float, OURS, Field(gt=0, le=1)] = 0.7
+    """0: cross-entropy; 1: mean absolute error."""
+
+    def loss(
+        self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
+    ) -> Tensor:
+        """C_i, bent for unverified clips: (B,)."""
+        loss_B = activation.loss(logits, targets)
+        return torch.where(verified_B, loss_B, -torch.expm1(-self.q * loss_B) / self.q)
+
+
+class Gmm(Selection):
+    """Two Gaussians over the clips' running losses: the lower one is trusted (not in the paper)."""
+
+    name = "gmm"
+    momentum: Annotated[Share, OURS] = 0.7
+    """Weight of the past in a clip's running loss."""
+    certainty: Annotated[Share, OURS] = 0.5
+    """Least probability of the lower Gaussian at which a clip counts."""
+    steps: Annotated[PositiveInt, OURS] = 10
+    """Steps of expectation-maximisation in an iteration."""
+
+    def select(self, losses: Losses, state: State) -> Decision:
+        """Update the running losses, fit the mixture to all clips seen, mask the upper one's clips."""
+        unverified_B = ~losses.verified_B
+        clips, loss = losses.clips_B[unverified_B], losses.loss_B[unverified_B]
+        running = state.get("running", losses.loss_B.new_full((losses.n_clips,), torch.nan)).clone()
+        known = running[clips].isfinite()
+        running[clips] = torch.where(known, torch.lerp(loss, running[clips], self.momentum), loss)
+        trusted = self._trusted(running[running.isfinite()], running[clips])
+        keep_B = torch.ones_like(losses.loss_B)
+        keep_B[unverified_B] = (trusted >= self.certainty).to(keep_B.dtype)
+        return Decision(keep_B, {"running": running})
+
+    def _trusted(self, seen: Tensor, asked: Tensor) -> Tensor:
+        """Probability that each of `asked` is of the lower Gaussian of a mixture fitted to `seen`."""
+        mean_2 = torch.quantile(seen, torch.tensor([0.25, 0.75], device=seen.device, dtype=seen.dtype))
+        variance_2 = seen.var(correction=0).clamp_min(1e-6).expand(2)
+        weight_2 = torch.full_like(mean_2, 0.5)
+        for _ in range(self.steps):
+            share_N2 = _shares(seen, mean_2, variance_2, weight_2)
+            total_2 = share_N2.sum(0).clamp_min(1e-6)
+            mean_2 = (share_N2 * seen[:, None]).sum(0) / total_2
+            spread_N2 = (seen[:, None] - mean_2) ** 2
+            variance_2 = ((share_N2 * spread_N2).sum(0) / total_2).clamp_min(1e-6)
+            weight_2 = total_2 / len(seen)
+        return _shares(asked, mean_2, variance_2, weight_2)[:, int(mean_2.argmin())]
+
+
+def _shares(x_N: Tensor, mean_2: Tensor, variance_2: Tensor, weight_2: Tensor) -> Tensor:
+    """Probability of each of two Gaussians at each value: (N, 2)."""
+    log_N2 = weight_2.log() - (variance_2.log() + (x_N[:, None] - mean_2) ** 2 / variance_2) / 2
+    return log_N2.softmax(1)

@@ -17,9 +17,8 @@ from trainable.activations import (
     SoftmaxHead,
     SparsemaxHead,
     Targets,
-    sparsemax,
-    sparsemax_loss,
 )
+from trainable.simplex import sparsemax, sparsemax_loss
 
 LOGITS = arrays(np.float64, (3, 7), elements=st.floats(-20, 20))
 NAMES = sorted(Activation.choices())

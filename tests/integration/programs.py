@@ -1,0 +1,55 @@
+"""Start the real command line in processes of its own, and end only those."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SMOKE = ROOT / "configs" / "smoke.yaml"
+REAL_MINI = ROOT.parent / "shared" / "data" / "fsd-real-mini"
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A Ray of its own: no cluster of this machine is joined, no file of this user is read."""
+    home.mkdir(parents=True, exist_ok=True)
+    own = {"HOME": str(home), "RAY_ADDRESS": "local", "RAY_AUTH_MODE": "disabled", "COLUMNS": "100"}
+    return os.environ | own
+
+
+def start(home: Path, *arguments: object, **changes: str) -> subprocess.Popen[str]:
+    """`stagegrid` with these arguments, in its own process group."""
+    command = [sys.executable, "-m", "orchestrator.cli", *map(str, arguments)]
+    return subprocess.Popen(
+        command,
+        env=environment(home) | changes,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        cwd=ROOT,
+    )
+
+
+def run(home: Path, *arguments: object, **changes: str) -> tuple[int, str]:
+    """Exit code and all output of `stagegrid` with these arguments."""
+    process = start(home, *arguments, **changes)
+    output, _ = process.communicate(timeout=280)
+    return process.returncode, output
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """SIGKILL for the driver alone, as the kernel does it when memory runs out."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120) -> None:
+    """Poll quickly until `condition` holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds} s for {what}"
+        time.sleep(0.02)

@@ -1,0 +1,159 @@
+"""The whole program on a small grid: real recordings where they are at hand, else embedded data."""
+
+import csv
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.integration.programs import REAL_MINI, SMOKE, kill, run, start, wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+
+STAGES = ("--set", "stages.1.iterations=30")
+"""Long enough to be hit in the middle of a stage."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the tests of this file work."""
+
+    home: Path
+    data: Path
+    out: Path
+    output: str
+
+    def command(self, out: Path) -> tuple[object, ...]:
+        return ("run", "--config", SMOKE, "--data", self.data, "--out", out, *STAGES)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """A grid that was filled without interruption."""
+    folder = tmp_path_factory.mktemp("grid")
+    home, data = folder / "home", REAL_MINI
+    if not data.exists():
+        data = folder / "data"
+        small = ("--classes", 4, "--verified", 16, "--unverified", 24, "--test", 16)
+        assert run(home, "synth", data, *small)[0] == 0
+    unfinished = Bench(home, data, folder / "out", "")
+    code, output = run(home, *unfinished.command(unfinished.out))
+    assert code == 0, output
+    yield Bench(home, data, folder / "out", output)
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Every file that holds a result, by its path."""
+    kinds = ("predictions.parquet", "curves.parquet", "judgements.parquet", "weights.safetensors", "table1.csv")
+    files = [path for path in out.rglob("*") if path.name in kinds and "ray" not in path.parts]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}
+
+
+def test_one_command_fills_the_grid(bench: Bench) -> None:
+    with (bench.out / "report/tables/table1.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["activation", "selection", "split", "score", "mean", "n_folds"]
+    cells = {(row["activation"], row["selection"]) for row in rows}
+    assert len(cells) == 9
+    assert {row["split"] for row in rows} == {"cv", "public", "private", "test"}
+    assert all(0 < float(row["mean"]) <= 1 for row in rows)
+    assert {row["n_folds"] for row in rows} == {"2"}
+    assert "sigmoid_sparsemax" in bench.output
+    assert "threshold" in bench.output
+
+
+def test_every_leg_leaves_what_the_reader_expects(bench: Bench) -> None:
+    legs = [path.parent for path in (bench.out / "legs").glob("*/result.json")]
+    assert len(legs) == 12
+    for leg in legs:
+        for fold in range(2):
+            folder = leg / f"fold-{fold}"
+            curves = pq.read_table(folder / "curves.parquet")
+            assert curves.column_names[:3] == ["iteration", "stage", "loss"]
+            assert curves["iteration"].to_pylist() == list(range(1, curves.num_rows + 1))
+            assert (folder / "weights.safetensors").exists()
+            stages = pq.read_table(folder / "predictions.parquet")["stage"].to_pylist()
+            assert set(stages) == set(range(max(stages) + 1))
+
+
+def test_the_same_command_again_trains_nothing_and_starts_no_ray(bench: Bench) -> None:
+    before = results(bench.out)
+    began = time.monotonic()
+    code, output = run(bench.home, *bench.command(bench.out))
+    assert code == 0, output
+    assert "nothing to train" in output
+    assert "Ray" not in output
+    assert time.monotonic() - began < 60  # not a benchmark: a hang would be one
+    assert results(bench.out) == before
+
+
+def test_the_report_is_made_again_from_files_alone(bench: Bench) -> None:
+    table = bench.out / "report/tables/table1.csv"
+    before = table.read_bytes()
+    table.unlink()
+    assert run(bench.home, "report", bench.out)[0] == 0
+    assert table.read_bytes() == before
+
+
+def test_killed_driver_and_killed_worker_change_no_bit(bench: Bench, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = start(bench.home, *bench.command(out))
+    wait_for(lambda: any(out.glob("legs/*/fold-0/state.pt")), "a checkpoint")
+    kill(first)
+    assert len(list(out.glob("legs/*/result.json"))) < 12
+    second = start(bench.home, *bench.command(out))
+    started = time.time()
+    wait_for(lambda: _worker(out, started) is not None, "a worker")
+    pid = _worker(out, started)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    output, _ = second.communicate(timeout=280)
+    assert second.returncode == 0, output
+    assert results(out) == results(bench.out)
+
+
+def _worker(out: Path, since: float) -> int | None:
+    """Process of a fold that has shown life after `since` in an unfinished leg."""
+    for path in out.glob("legs/*/fold-*/progress.json"):
+        progress = json.loads(path.read_text())
+        done = (path.parent / "fold.json").exists()
+        if not done and progress["time"] > since and progress["iteration"] < progress["last"]:
+            return int(progress["pid"])
+    return None
+
+
+def test_a_run_for_each_leg_gives_the_bits_of_a_run_for_each_subtree(bench: Bench, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    row = ("--set", "activations={sigmoid_sparsemax: {}}", "--set", "resources.legs_per_run=one")
+    code, output = run(bench.home, *bench.command(out), *row)
+    assert code == 0, output
+    alone = {name: data for name, data in results(out).items() if name.startswith("legs")}
+    together = results(bench.out)
+    assert len(alone) == 4 * 2 * 4
+    assert alone == {name: together[name] for name in alone}
+
+
+def test_two_drivers_do_not_fill_one_folder(bench: Bench, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    first = start(bench.home, *bench.command(out))
+    wait_for(lambda: (out / ".lock").exists() and (out / ".lock").read_text() != "", "the lock")
+    code, output = run(bench.home, *bench.command(out))
+    kill(first)
+    assert code == 2
+    assert f"process {first.pid}" in output
+
+
+def test_what_cannot_run_is_refused_before_anything_is_trained(bench: Bench, tmp_path: Path) -> None:
+    code, output = run(bench.home, *bench.command(bench.out), "--set", "resources.cpus_per_fold=500",
+                       "--set", "name=greedy", "--set", "seeds=[7]")  # fmt: skip
+    assert code == 2
+    assert "2 folds at once need 2 x 500 CPUs" in output
+    code, output = run(bench.home, *bench.command(tmp_path / "new"), "--set", "model.gruu=3")
+    assert code == 2
+    assert "did you mean gru?" in output

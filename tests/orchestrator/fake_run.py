@@ -1,0 +1,352 @@
+"""A finished run's folder from random numbers: the right files and columns, nothing trained.
+
+Scores separate true classes from others by one amount for all cells, plus `effect` of a cell at the ends of
+all stages but the first. The noise has a part that all cells share, as the difficulty of a clip would be, and
+a part of each cell's own, so that paired comparisons have something to gain.
+"""
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from orchestrator.config import Experiment, parse_experiment
+from orchestrator.plan import Cell, Leg, Plan, make_plan
+from orchestrator.results import fold_folder
+from orchestrator.run import Manifest, PlannedCell, PlannedLeg, Run
+from orchestrator.store import Store
+from trainable.record import unverified_clips
+
+Floats = NDArray[np.float64]
+Pair = tuple[str, str]
+RANKED = ("top_k", "threshold", "random_k")
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How large a fake run is."""
+
+    verified: int = 60
+    unverified: int = 120
+    test: int = 80
+    classes: int = 6
+    wrong: float = 0.4
+    """Share of unverified clips with a wrong label."""
+    iterations: tuple[int, int, int] = (20, 20, 10)
+    batch: int = 16
+    separation: float = 1.0
+    """Of true classes from others, in standard deviations of the noise."""
+    labelled_test: bool = True
+    usage: bool = True
+
+
+def make_fake_run(
+    folder: Path,
+    *,
+    activations: Sequence[str] = ("sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"),
+    selections: Sequence[str] = ("verified_only", "top_k", "threshold"),
+    seeds: Sequence[int] = (0,),
+    folds: int = 2,
+    numbers: Numbers | None = None,
+    vocabulary: Sequence[str] | None = None,
+    seed: int = 0,
+    effect: Mapping[Pair, float] | None = None,
+    missing: Collection[Pair] = (),
+    failed: Collection[Pair] = (),
+    config: Mapping[str, Any] | None = None,
+) -> Run:
+    """Write the folder of a run and open it; cells in `missing` and `failed` (of all seeds) have no result.
+
+    `config` adds to the experiment's settings or replaces some.
+    """
+    numbers = numbers or Numbers()
+    names = list(vocabulary or (f"class_{c:02}" for c in range(numbers.classes)))
+    experiment = _experiment(activations, selections, seeds, folds, numbers, config or {})
+    store, plan = Store.open(folder), make_plan(experiment, "fake-data")
+    maker = _Maker(experiment, _Data.draw(numbers, names, folds, seed), seed, dict(effect or {}))
+    maker.data.write(store)
+    store.write_json("run.json", _manifest(experiment, plan, names).model_dump(mode="json"))
+    for leg in plan.legs:
+        place, lost = store / "legs" / leg.id, {(c.activation, c.selection) for c in leg.cells}
+        if lost <= set(failed):
+            place.write_json("failure.json", {"reason": "RuntimeError: out of memory"})
+        elif not lost <= set(missing):
+            maker.write_leg(place, leg)
+    return Run.open(store)
+
+
+def _experiment(
+    activations: Sequence[str],
+    selections: Sequence[str],
+    seeds: Sequence[int],
+    folds: int,
+    numbers: Numbers,
+    config: Mapping[str, Any],
+) -> Experiment:
+    first, second, third = numbers.iterations
+    content: dict[str, Any] = {
+        "name": "fake",
+        "folds": folds,
+        "seeds": list(seeds),
+        "batches": {"size": numbers.batch, "crop_frames": 100, "clip_frames": 200},
+        "schedule": {"evaluate_every": 5, "checkpoint_every": 10},
+        "stages": [{"iterations": first}, {"iterations": second, "unverified": 0.5}, {"iterations": third}],
+        "activations": {name: {} for name in activations},
+        "selections": {name: {"k": 3} if name in RANKED else {} for name in selections},
+    }
+    return parse_experiment(content | dict(config), "fake")
+
+
+def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> Manifest:
+    shared, alone = plan.iterations()
+    return Manifest(
+        config=experiment.model_dump(mode="json", serialize_as_any=True),
+        source="fake.yaml",
+        assignments=[],
+        vocabulary=vocabulary,
+        layout="zenodo",
+        dropped=[],
+        data_folder="data",
+        features="0123456789abcdef",
+        data_id="fake-data",
+        legs=[_planned(leg) for leg in plan.legs],
+        cells=[
+            PlannedCell(activation=c.activation, selection=c.selection, seed=c.seed, leg=leg)
+            for c, leg in plan.ends.items()
+        ],
+        iterations=shared,
+        iterations_alone=alone,
+        environment={"python": "3.11", "torch": "2", "cpus": "2 x CPU", "gpus": "none", "git commit": "none"},
+        started="2020-01-01T00:00:00+00:00",
+        seconds=12.5,
+    )
+
+
+def _planned(leg: Leg) -> PlannedLeg:
+    last = sum(stage.iterations for stage in leg.stages)
+    return PlannedLeg(
+        id=leg.id, label=leg.label, parent=leg.parent, first=leg.first, iterations=leg.own_iterations,
+        last_iteration=last,
+    )  # fmt: skip
+
+
+def _generator(*words: object) -> np.random.Generator:
+    """Random numbers that depend on nothing but `words`."""
+    return np.random.default_rng(zlib.crc32(repr(words).encode()))
+
+
+@dataclass(frozen=True)
+class _Data:
+    """Clips as `Study.to_arrow` lists them, and what their labels should be."""
+
+    numbers: Numbers
+    vocabulary: list[str]
+    part: NDArray[np.str_]
+    names: list[str]
+    truth: NDArray[np.uint8]
+    """True labels: (clips, classes); none where a sound is outside the vocabulary."""
+    given: NDArray[np.uint8]
+    """Labels in the tables: (clips, classes)."""
+    kind: NDArray[np.str_]
+    """Of each label: right, in_vocabulary, out_of_vocabulary."""
+    fold: NDArray[np.int32]
+    usage: list[str]
+
+    @classmethod
+    def draw(cls, numbers: Numbers, vocabulary: list[str], folds: int, seed: int) -> "_Data":
+        rng = _generator("data", seed)
+        counts = (numbers.verified, numbers.unverified, numbers.test)
+        part = np.repeat(["verified", "unverified", "test"], counts)
+        several = np.where(part == "test", 0.3, 0.16)
+        truth = _labels(rng, several, len(vocabulary))
+        kind = np.full(len(part), "right", "<U20")
+        wrong = (part == "unverified") & (rng.random(len(part)) < numbers.wrong)
+        outside = wrong & (rng.random(len(part)) < 0.5)
+        kind[wrong], kind[outside] = "in_vocabulary", "out_of_vocabulary"
+        given = np.where(wrong[:, None], np.roll(truth, 1, axis=1), truth)
+        truth = np.where(outside[:, None], 0, truth).astype(np.uint8)
+        if not numbers.labelled_test:
+            given[part == "test"] = 0
+        fold = np.full(len(part), -1, np.int32)
+        fold[: numbers.verified] = rng.permutation(np.arange(numbers.verified) % folds)
+        names = [f"{number:08x}.wav" for number in range(len(part))]
+        split = numbers.verified + numbers.unverified + numbers.test // 4
+        usage = ["Public" if row < split else "Private" for row in range(len(part))]
+        usage = [u if p == "test" and numbers.usage else "" for u, p in zip(usage, part, strict=True)]
+        return cls(numbers, vocabulary, part, names, truth, given.astype(np.uint8), kind, fold, usage)
+
+    def labels(self, table: NDArray[np.uint8]) -> list[list[str]]:
+        return [[self.vocabulary[c] for c in np.flatnonzero(row)] for row in table]
+
+    def write(self, store: Store) -> None:
+        clips = {
+            "fname": pa.array(self.names, pa.string()),
+            "part": pa.array(self.part.tolist(), pa.string()),
+            "labels": pa.array(self.labels(self.given), pa.list_(pa.string())),
+            "usage": pa.array(self.usage, pa.string()),
+            "fold": self.fold,
+        }
+        store.write_table("clips.parquet", pa.table(clips))
+        rows = np.flatnonzero(self.part == "unverified")
+        truth = pd.DataFrame(
+            {
+                "fname": [self.names[row] for row in rows],
+                "given": [",".join(labels) for labels in self.labels(self.given[rows])],
+                "true": [",".join(labels) for labels in self.labels(self.truth[rows])],
+                "kind": self.kind[rows],
+            }
+        )
+        store.write_table("noise_truth.parquet", pa.Table.from_pandas(truth, preserve_index=False))
+
+
+def _labels(rng: np.random.Generator, several: Floats, classes: int) -> NDArray[np.uint8]:
+    """One label for each clip, evenly over the classes, and a second one with probability `several`."""
+    labels = np.zeros((len(several), classes), np.uint8)
+    first = rng.permutation(np.arange(len(several)) % classes)
+    labels[np.arange(len(several)), first] = 1
+    second = (first + rng.integers(1, classes, len(several))) % classes
+    labels[np.arange(len(several)), second] |= rng.random(len(several)) < several
+    return labels
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the files of legs."""
+
+    experiment: Experiment
+    data: _Data
+    seed: int
+    effect: dict[Pair, float]
+    shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
+
+    def write_leg(self, place: Store, leg: Leg) -> None:
+        place.write_json("leg.json", {"label": leg.label, "identity": leg.identity})
+        summaries = []
+        for fold in range(self.experiment.folds):
+            folder = fold_folder(place, fold)
+            curves = self._curves(leg, fold)
+            folder.write_table("predictions.parquet", self._predictions(leg, fold))
+            if any(stage.selection for stage in leg.stages):
+                rows = np.flatnonzero(self.data.part == "unverified")
+                scores = self._scores(leg, fold, len(leg.stages) - 1)[rows]
+                folder.write_table("unverified.parquet", self._score_table(rows, scores))
+            judgements = self._judgements(leg, fold, curves)
+            folder.write_table("judgements.parquet", judgements)
+            folder.write_table("curves.parquet", pa.Table.from_pandas(curves, preserve_index=False))
+            last = curves.iloc[-1]
+            summaries.append({
+                "iterations": len(curves), "lwlrap": float(last["lwlrap"]), "fscore": float(last["fscore"]),
+                "device": "cpu",
+            })  # fmt: skip
+            folder.write_json("fold.json", summaries[-1])
+        place.write_json("result.json", {"folds": summaries})
+
+    def _scores(self, leg: Leg, fold: int, stage: int) -> NDArray[np.float32]:
+        """Scores of all clips at the end of a stage: (clips, classes); legs that share the stage agree."""
+        data, cell = self.data, leg.cells[0]
+        key = (self.seed, fold)
+        if key not in self.shared:
+            self.shared[key] = _generator("difficulty", *key).standard_normal(data.given.shape)
+        history = [str(s.describe()) for s in leg.stages[: stage + 1]]
+        own = _generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(data.given.shape)
+        effect = self.effect.get((cell.activation, cell.selection), 0.0) if stage else 0.0
+        above = data.numbers.separation + 0.1 * stage + effect
+        logit = 0.8 * self.shared[key] + 0.6 * own + above * data.truth
+        scores: NDArray[np.float32] = (1 / (1 + np.exp(2 - logit))).astype(np.float32)
+        return scores
+
+    def _predictions(self, leg: Leg, fold: int) -> pa.Table:
+        parts = {"validation": np.flatnonzero(self.data.fold == fold)}
+        parts["test"] = np.flatnonzero(self.data.part == "test")
+        tables = []
+        for stage in range(len(leg.stages)):
+            scores = self._scores(leg, fold, stage)
+            for part, rows in parts.items():
+                table = self._score_table(rows, scores[rows])
+                table = table.append_column("part", pa.array([part] * len(rows), pa.string()))
+                tables.append(table.append_column("stage", pa.array([stage] * len(rows), pa.int32())))
+        return pa.concat_tables(tables)
+
+    def _score_table(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> pa.Table:
+        column = pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), scores.shape[1])
+        fname = pa.array([self.data.names[row] for row in rows], pa.string())
+        return pa.table({"fname": fname, "scores": column})
+
+    def _curves(self, leg: Leg, fold: int) -> pd.DataFrame:
+        """Losses fall, scores rise; eta, T and kept are filled in by the judgements."""
+        counts = [stage.iterations for stage in leg.stages]
+        total, ends = sum(counts), np.cumsum(counts)
+        rng = _generator("curves", self.seed, fold, leg.id)
+        time = np.arange(1, total + 1) / sum(self.data.numbers.iterations)
+        every = self.experiment.schedule.evaluate_every
+        scored = (np.arange(1, total + 1) % every == 0) | np.isin(np.arange(1, total + 1), ends)
+        level = 1 - np.exp(-3 * time) + 0.02 * rng.standard_normal(total)
+        columns = {
+            "loss": 2 * np.exp(-2 * time) + 0.5 + 0.05 * rng.standard_normal(total),
+            "eta": np.full(total, np.nan),
+            "T": np.full(total, np.nan),
+            "kept": np.full(total, np.nan),
+            "fscore": np.where(scored, 0.7 * level, np.nan),
+            "lwlrap": np.where(scored, 0.8 * level, np.nan),
+        }
+        frame = pd.DataFrame({name: values.astype(np.float32) for name, values in columns.items()})
+        frame.insert(0, "stage", np.repeat(np.arange(len(counts), dtype=np.int32), counts))
+        frame.insert(0, "iteration", np.arange(1, total + 1, dtype=np.int32))
+        return frame
+
+    def _judgements(self, leg: Leg, fold: int, curves: pd.DataFrame) -> pa.Table:
+        """Wrong labels lose more, so mechanisms that rank mask them more often; fills in the curves."""
+        rng = _generator("judgements", self.seed, fold, leg.id)
+        rows = np.flatnonzero(self.data.part == "unverified")
+        pieces, start = [], 0
+        for number, stage in enumerate(leg.stages):
+            count = unverified_clips(stage, self.experiment.batches.size)
+            for t in range(start, start + stage.iterations if count else start):
+                clip = rng.choice(rows, count, replace=False)
+                loss = rng.gamma(4, 0.4, count) + 1.5 * (self.data.kind[clip] != "right")
+                before = curves["eta"][t - 1] if t else np.nan
+                keep, eta, ranked = _select(leg.cells[0].selection, loss, float(before), rng)
+                curves.loc[t, ["eta", "T", "kept"]] = np.float32([eta, ranked, keep.mean()])
+                pieces.append((np.full(count, t + 1), np.full(count, number), clip, loss, keep))
+            start += stage.iterations
+        empty = (np.zeros(0),) * 5
+        iteration, stages, clips, losses, kept = map(np.concatenate, zip(*(pieces or [empty]), strict=True))
+        codes = pa.array(clips.astype(np.int32))
+        return pa.table(
+            {
+                "iteration": iteration.astype(np.int32),
+                "stage": stages.astype(np.int32),
+                "fname": pa.DictionaryArray.from_arrays(codes, pa.array(self.data.names, pa.string())),
+                "loss": losses.astype(np.float32),
+                "keep": kept.astype(np.float32),
+            }
+        )
+
+
+def _select(
+    selection: str, loss: Floats, before: float, rng: np.random.Generator
+) -> tuple[Floats, float, float]:
+    """Mask, eta and T_t of a batch's unverified clips, as the mechanism of this name would."""
+    ranked = float(np.sort(loss)[-3])
+    if selection == "top_k":
+        return (loss < ranked).astype(float), np.nan, ranked
+    if selection == "threshold":
+        eta = ranked if np.isnan(before) else 0.9 * before + 0.1 * ranked
+        return (loss <= eta).astype(float), eta, ranked
+    keep = np.ones(len(loss))
+    if selection == "random_k":
+        keep[rng.choice(len(loss), 3, replace=False)] = 0
+    return keep, np.nan, np.nan
+
+
+def cell_of(run: Run, activation: str, selection: str, seed: int = 0) -> Cell:
+    """The cell of that name, which must be in the run's grid."""
+    cell = Cell(activation, selection, seed)
+    assert cell in run.cells
+    return cell
