@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from orchestrator.dataset import DataSettings
+from orchestrator.layouts import DataSettings
 from orchestrator.synth import SynthSettings
 from trainable.activations import Activation
 from trainable.config import OURS, PAPER, Audio, Mechanism, Recipe, Settings
