@@ -1,5 +1,6 @@
 """The Ray cluster: join the one that runs, or start one on this machine."""
 
+import logging
 import os
 import secrets
 from pathlib import Path
@@ -32,7 +33,7 @@ def connect() -> str:
     address = os.environ.get("RAY_ADDRESS", "auto")
     if address != "local":
         try:
-            ray.init(address=address, log_to_driver=False, logging_level="ERROR", namespace="stagegrid")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, namespace="stagegrid")
         except ConnectionError as error:
             if address != "auto":
                 raise ValueError(
@@ -53,7 +54,7 @@ def _start_local() -> None:
         include_dashboard=True,
         dashboard_host="127.0.0.1",
         log_to_driver=False,
-        logging_level="ERROR",
+        logging_level=logging.ERROR,
         namespace="stagegrid",
     )
 
@@ -78,5 +79,5 @@ def dashboard() -> str | None:
 
 def nodes() -> list[Node]:
     """What the machines of the cluster offer."""
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]

@@ -165,7 +165,8 @@ def _train_level(job: Job, number: int, level: dict[str, list[Leg]]) -> None:
             failure_config=tune.FailureConfig(max_failures=job.experiment.resources.max_failures),
         ),
     )
-    for result in tuner.fit():
+    results = tuner.fit()
+    for result in [results[i] for i in range(len(results))]:
         if result.error is not None:
             assert result.config is not None
             _note_failure(level[result.config["trial"]], legs, result.error)

@@ -6,33 +6,23 @@ the folds' lwlrap (section 4.2), and `blend`, on test clips the lwlrap of the ge
 scores, on cv that of all validation clips as one table.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.cell_tables import (
-    SPLITS,
-    CellTables,
-    Clips,
-    Pool,
-    Scored,
-    Split,
-    make_pools,
-    precision_sums,
-    read_tables,
-    within,
-)
+from orchestrator.cell_tables import SPLITS, CellTables, Pool, Scored, Split, make_pools, read_tables, within
 from orchestrator.plan import Cell
 from orchestrator.report_settings import ReportSettings
 from orchestrator.run import Run
-from orchestrator.stats import ClipSums, Interval, Sampled, bootstrap, interval, joined
-from trainable.metrics import Ties, f_score, tied_share
+from orchestrator.scoring import CellSums, Form, Pools, Score, What, cell_sums, score_cells
+from trainable.metrics import Ties, f_score, per_class_lwlrap, tied_share
+
+__all__ = ["Entry", "EntryScores", "RunScores", "Score", "Split", "What", "score_run"]
 
 Floats = NDArray[np.float64]
-TIES: tuple[Ties, ...] = ("group", "challenge")
 
 
 class Entry(NamedTuple):
@@ -41,44 +31,8 @@ class Entry(NamedTuple):
     activation: str
     selection: str
 
-
-class What(NamedTuple):
-    """Which score of an entry."""
-
-    split: Split
-    score: Literal["folds", "blend"] = "folds"
-    form: Literal["raw", "normalised"] = "raw"
-    """Scores as the model gave them, or after class-wise normalisation."""
-    clips: Clips = "all"
-    """All clips, or those with several labels (Table 2)."""
-    ties: Ties = "group"
-    stage: int | None = None
-    """At whose end; None: the last. Earlier stages are scored for columns without unverified clips."""
-
-
-@dataclass(frozen=True)
-class Score:
-    """One lwlrap with its uncertainty."""
-
-    by_fold: tuple[float, ...]
-    """Each fold's, mean over seeds; a blend has a single value."""
-    by_seed: Mapping[int, float]
-    interval: Interval
-    """Bootstrap over clips (within folds for cv), the trained models as given."""
-    sampled: Sampled
-    """For paired differences: all entries were scored on the same samples of clips."""
-    labels: int
-    """Labels that it is a mean over."""
-
-    @property
-    def value(self) -> float:
-        """Mean over seeds."""
-        return self.sampled.estimate
-
-    @property
-    def seed_sd(self) -> float | None:
-        """Standard deviation over seeds; None where there is only one."""
-        return float(np.std(list(self.by_seed.values()), ddof=1)) if len(self.by_seed) > 1 else None
+    def __str__(self) -> str:
+        return f"{self.activation}/{self.selection}"
 
 
 @dataclass(frozen=True)
@@ -119,23 +73,119 @@ class RunScores:
         score = self.entries[entry].scores.get(what)
         return score or ("a fold has no such clip" if what.clips == "several" else "not scored")
 
+    @property
+    def held_out(self) -> Split:
+        """The split that stands for the paper's private one: private, or where none is marked so, test."""
+        return "test" if "private" in self.unscored else "private"
 
-Seeds = Mapping[int, CellTables]
-"""The tables of an entry's seeds."""
+
+@dataclass(frozen=True)
+class _CellParts:
+    """What one cell adds to its entry."""
+
+    sums: CellSums
+    per_class: dict[Split, Floats]
+    fscore: dict[Split, float]
+    tied: dict[Split, float]
 
 
 def score_run(run: Run, settings: ReportSettings | None = None) -> RunScores:
-    """All scores of a run, finished or not; `settings` stand for those of its configuration."""
+    """All scores of a run, finished or not; `settings` replace those of its configuration."""
     settings = settings or run.experiment.report
     pools = make_pools(run)
-    found, holes, missing = _entries(run)
-    last = {entry: {seed: read_tables(run, cell) for seed, cell in seeds.items()} for entry, seeds in found.items()}
-    threshold = run.experiment.schedule.f_threshold
-    scores = score_tables(last, pools, settings, _earlier(run, found))
+    found, holes, lost = _entries(run)
+    parts = {
+        entry: {seed: _cell_parts(run, cell, pools, settings) for seed, cell in seeds.items()}
+        for entry, seeds in found.items()
+    }
+    sums = {entry: {seed: part.sums for seed, part in seeds.items()} for entry, seeds in parts.items()}
+    scores = score_cells(sums, pools, settings)
     entries = {
-        entry: describe(last[entry], pools, settings.ties, threshold, scores[entry], missing.get(entry, {}))
-        for entry in found
+        entry: _entry(list(seeds.values()), scores[entry], lost.get(entry, {}))
+        for entry, seeds in parts.items()
     }
     labels = {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()}
-    unscored = {split: _why_unscored(split, pools) for split in SPLITS if split not in pools}
+    unscored = {split: _why_unscored(run, split) for split in SPLITS if split not in pools}
     return RunScores(settings, entries, holes, unscored, labels)
+
+
+def _entries(run: Run) -> tuple[dict[Entry, dict[int, Cell]], dict[Entry, str], dict[Entry, dict[int, str]]]:
+    """Entries with the cells of their seeds; those without any, with the reason; seeds without a result."""
+    found: dict[Entry, dict[int, Cell]] = {}
+    lost: dict[Entry, dict[int, str]] = {}
+    for cell in run.cells:
+        entry, hole = Entry(cell.activation, cell.selection), run.hole(cell)
+        if hole:
+            lost.setdefault(entry, {})[cell.seed] = hole
+        else:
+            found.setdefault(entry, {})[cell.seed] = cell
+    holes = {
+        entry: "; ".join(dict.fromkeys(reasons.values()))
+        for entry, reasons in lost.items()
+        if entry not in found
+    }
+    rows = list(run.experiment.activations)  # seeds are the outer loop of `cells`
+    found = dict(sorted(found.items(), key=lambda item: rows.index(item[0].activation)))
+    return found, holes, lost
+
+
+def _cell_parts(run: Run, cell: Cell, pools: Pools, settings: ReportSettings) -> _CellParts:
+    tables = read_tables(run, cell)
+    stages = range(len(run.experiment.stages) - 1)
+    verified_only = not run.experiment.selections[cell.selection].uses_unverified
+    earlier = {stage: read_tables(run, cell, stage) for stage in stages} if verified_only else {}
+    forms: dict[Form, CellTables] = {"raw": tables, "normalised": tables.normalised(settings.clip_sigma)}
+    threshold = run.experiment.schedule.f_threshold
+    pairs = {split: list(_pairs(pool, split, tables)) for split, pool in pools.items()}
+    return _CellParts(
+        cell_sums(forms, earlier, pools, settings),
+        {split: _per_class(split, models, settings.ties) for split, models in pairs.items()},
+        {split: _mean([f_score(*model, threshold) for model in models]) for split, models in pairs.items()},
+        {split: _mean([tied_share(*model) for model in models]) for split, models in pairs.items()},
+    )
+
+
+Pair = tuple[NDArray[np.uint8], NDArray[np.float32]]
+"""Truth and scores of a model: (n, C) each."""
+
+
+def _pairs(pool: Pool, split: Split, tables: CellTables) -> list[Pair]:
+    """Truth and raw scores of every fold on a split's clips."""
+    mask = pool.mask(split)
+
+    def pair(table: Scored) -> Pair:
+        places, scores = within(pool, table)
+        return pool.truth[places][mask[places]], scores[mask[places]]
+
+    return [pair(table) for table in (tables.validation if split == "cv" else tables.test)]
+
+
+def _per_class(split: Split, models: Sequence[Pair], ties: Ties) -> Floats:
+    if split == "cv":
+        truth, scores = (np.concatenate(part) for part in zip(*models, strict=True))
+        return per_class_lwlrap(truth, scores, ties)
+    return np.asarray(np.mean([per_class_lwlrap(*model, ties) for model in models], axis=0))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values))
+
+
+def _entry(seeds: Sequence[_CellParts], scores: Mapping[What, Score], lost: Mapping[int, str]) -> EntryScores:
+    splits = list(seeds[0].fscore)
+    return EntryScores(
+        scores,
+        {split: np.asarray(np.mean([part.per_class[split] for part in seeds], axis=0)) for split in splits},
+        {split: _mean([part.fscore[split] for part in seeds]) for split in splits},
+        {split: _mean([part.tied[split] for part in seeds]) for split in splits},
+        lost,
+    )
+
+
+def _why_unscored(run: Run, split: Split) -> str:
+    test = (run.clips["part"] == "test").to_numpy()
+    if not test.any():
+        return "no test clips"
+    if not run.targets[test].any():
+        return "no labels"
+    return f"no test clip is marked {split.capitalize()}"

@@ -97,8 +97,8 @@ class Sampled:
         Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
         """
         assert (self.clips, self.strata, len(self.draws)) == (other.clips, other.strata, len(other.draws))
-        draws = (self.draws - other.draws).round(9)
-        return Sampled(round(self.estimate - other.estimate, 9), draws, self.clips, self.strata)
+        draws = (self.draws - other.draws).round(9) + 0.0  # no -0
+        return Sampled(round(self.estimate - other.estimate, 9) + 0.0, draws, self.clips, self.strata)
 
 
 def bootstrap(
@@ -157,7 +157,7 @@ class Interval:
 
 
 def interval(sampled: Sampled, level: float = 0.95) -> Interval:
-    """Two-sided expanded percentile interval (Hesterberg 2015, "What teachers should know about the bootstrap").
+    """Two-sided expanded percentile interval (Hesterberg 2015, The American Statistician 69, 371-386).
 
     The tails are Student's instead of the normal distribution's, and the draws' spread, which is
     sqrt((n - strata) / n) too small, is made up for. NaN where no stratum has two clips. Resamples without a

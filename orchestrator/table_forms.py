@@ -1,4 +1,4 @@
-"""A table of measured numbers beside published ones, and its forms: terminal, Markdown, CSV, LaTeX.
+"""A table of measured numbers beside published ones, and its forms in files: Markdown, CSV, LaTeX.
 
 Every form shows the same: the value, its interval, the published number and the difference where there is
 one, and a hole with its reason where there is no value.
@@ -6,12 +6,8 @@ one, and a hole with its reason where there is no value.
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rich.console import Group, RenderableType
-from rich.table import Table as RichTable
-from rich.text import Text
 
 from orchestrator.stats import Interval
 
@@ -38,6 +34,7 @@ class Hole:
 
 
 Content = Value | Hole | str
+"""Text may have several lines."""
 
 
 @dataclass(frozen=True)
@@ -84,97 +81,6 @@ def signed(value: float) -> str:
     return f"{value:+.4f}"
 
 
-def to_rich(table: Table, width: int = 80) -> RenderableType:
-    """For a terminal of `width` characters: columns that do not fit go on in further blocks."""
-    label = max([len(table.corner), *(len(row.label) for row in table.rows)])
-    blocks = [_rich_block(table, places) for places in _blocks(table, width - label - 2)]
-    reasons = [f"{where}: {hole.reason}" for where, hole in holes(table)]
-    notes = [Text(line, style="dim") for line in (*reasons, *table.notes)]
-    return Group(Text(table.title, style="bold"), *blocks, *notes)
-
-
-def _blocks(table: Table, room: int) -> list[list[int]]:
-    """Places of the columns in each block; columns of a group stay together where they fit."""
-    blocks: list[list[int]] = [[]]
-    left = room
-    for places in _groups(table.columns):
-        need = sum(_width(table, place) + 2 for place in places)
-        if blocks[-1] and need > left:
-            blocks.append([])
-            left = room
-        blocks[-1] += places
-        left -= need
-    return blocks
-
-
-def _groups(columns: Sequence[Column]) -> list[list[int]]:
-    found: dict[str, list[int]] = {}
-    for place, column in enumerate(columns):
-        found.setdefault(column.group, []).append(place)
-    return list(found.values())
-
-
-def _width(table: Table, place: int) -> int:
-    column = table.columns[place]
-    texts = [line for row in table.rows for line in _lines(row.cells[place])]
-    return min(30, max(map(len, [*_words(column.group), column.name, *texts])))
-
-
-def _words(name: str) -> list[str]:
-    """Where a title may be broken."""
-    return name.replace("_", "_ ").split()
-
-
-def _rich_block(table: Table, places: Sequence[int]) -> RichTable:
-    block = RichTable(box=None, padding=(0, 2, 0, 0), header_style="bold", title_justify="left")
-    block.add_column(table.corner, no_wrap=True)
-    for place in places:
-        column, width = table.columns[place], _width(table, place)
-        title = "\n".join([*_broken(column.group, width), *([column.name] if column.name else [])])
-        textual = all(isinstance(row.cells[place], str) for row in table.rows)
-        block.add_column(title, justify="left" if textual else "right", width=width, vertical="top")
-    for row in table.rows:
-        block.add_row(row.label, *("\n".join(_lines(row.cells[place])) for place in places))
-    return block
-
-
-def _broken(name: str, width: int) -> list[str]:
-    """A title in lines of at most `width` characters, broken after underscores and at spaces."""
-    lines = [""]
-    for word in _words(name):
-        joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
-        if len(lines[-1] + joiner + word) > width and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] += joiner + word
-    return lines
-
-
-def _lines(content: Content) -> list[str]:
-    """A cell on a terminal: value, half the width of its interval, published number, difference."""
-    if isinstance(content, str):
-        return [content]
-    if isinstance(content, Hole):
-        return [content.reason.partition(":")[0]]
-    lines = [number(content.value)]
-    if content.interval:
-        lines.append(f"±{(content.interval.high - content.interval.low) / 2:.4f}")
-    if content.published is not None and content.difference is not None:
-        lines += [f"p{number(content.published)}", signed(content.difference)]
-    return lines
-
-
-def holes(table: Table) -> Iterator[tuple[str, Hole]]:
-    """Every hole and its place; one line for equal reasons in a row."""
-    for row in table.rows:
-        found: dict[str, list[str]] = {}
-        for column, content in zip(table.columns, row.cells, strict=True):
-            if isinstance(content, Hole):
-                found.setdefault(content.reason, []).append(column.title)
-        for reason, columns in found.items():
-            yield f"{row.label} {', '.join(columns)}", Hole(reason)
-
-
 def to_markdown(table: Table) -> str:
     """A pipe table with its title and notes."""
     head = [table.corner, *(column.title for column in table.columns)]
@@ -195,7 +101,7 @@ def _markdown(content: Content) -> str:
 def _one_line(content: Value | str, separator: str) -> str:
     """Value with its interval, then published number and difference."""
     if isinstance(content, str):
-        return content
+        return content.replace("\n", separator)
     text = number(content.value)
     if content.interval:
         text += f" [{number(content.interval.low)}, {number(content.interval.high)}]"
@@ -244,7 +150,7 @@ def csv_text(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def to_latex(table: Table) -> str:
-    """A booktabs table; intervals as subscripts to the value's size, published numbers under it."""
+    """A booktabs table with the same cells as the Markdown one."""
     head = [table.corner, *(column.title for column in table.columns)]
     body = [_ampersands([_tex(row.label), *map(_latex, row.cells)]) for row in table.rows]
     lines = [

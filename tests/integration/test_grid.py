@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,7 @@ class Bench:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """A grid that was filled without interruption."""
     folder = tmp_path_factory.mktemp("grid")
     home, data = folder / "home", REAL_MINI
@@ -45,12 +44,18 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     unfinished = Bench(home, data, folder / "out", "")
     code, output = run(home, *unfinished.command(unfinished.out))
     assert code == 0, output
-    yield Bench(home, data, folder / "out", output)
+    return Bench(home, data, folder / "out", output)
 
 
 def results(out: Path) -> dict[str, bytes]:
     """Every file that holds a result, by its path."""
-    kinds = ("predictions.parquet", "curves.parquet", "judgements.parquet", "weights.safetensors", "table1.csv")
+    kinds = (
+        "predictions.parquet",
+        "curves.parquet",
+        "judgements.parquet",
+        "weights.safetensors",
+        "table1.csv",
+    )
     files = [path for path in out.rglob("*") if path.name in kinds and "ray" not in path.parts]
     return {str(path.relative_to(out)): path.read_bytes() for path in files}
 

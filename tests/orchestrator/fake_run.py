@@ -254,7 +254,9 @@ class _Maker:
         if key not in self.shared:
             self.shared[key] = _generator("difficulty", *key).standard_normal(data.given.shape)
         history = [str(s.describe()) for s in leg.stages[: stage + 1]]
-        own = _generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(data.given.shape)
+        own = _generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(
+            data.given.shape
+        )
         effect = self.effect.get((cell.activation, cell.selection), 0.0) if stage else 0.0
         above = data.numbers.separation + 0.1 * stage + effect
         logit = 0.8 * self.shared[key] + 0.6 * own + above * data.truth

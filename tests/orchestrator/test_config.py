@@ -53,7 +53,8 @@ def test_rows_and_columns_keep_their_order_and_names(tmp_path: Path) -> None:
 
 
 def test_assignments_reach_mappings_lists_and_absent_sections(tmp_path: Path) -> None:
-    changes = ["stages.1.iterations=9", "seeds=[1, 2]", "optimizer.learning_rate=1e-2", "selections.strict.k=3"]
+    changes = ["stages.1.iterations=9", "seeds=[1, 2]", "optimizer.learning_rate=1e-2"]
+    changes += ["selections.strict.k=3"]
     experiment = load_experiment(write(tmp_path), changes)
     assert experiment.stages[1].iterations == 9
     assert experiment.seeds == (1, 2)
@@ -76,7 +77,7 @@ def test_assignments_reach_mappings_lists_and_absent_sections(tmp_path: Path) ->
         ("stages.1.unverified=1", "at least one verified clip"),
         ("stages.1.unverified=0.01", "is no clip"),
         ("augment.time_warp=50", "lower it"),
-        ("audio.f_max=30000", "Nyquist"),
+        ("audio.f_max=30000", "f_min < f_max"),
         ("folds=1", "folds: Input should be greater than or equal to 2 (given: 1)"),
         ("name.x=1", "name is a value"),
         ("folds", "write it as key=value"),
@@ -96,14 +97,14 @@ def test_a_key_given_twice_is_refused_with_its_line(tmp_path: Path) -> None:
 def test_broken_and_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such configuration"):
         load_experiment(tmp_path / "none.yaml")
-    with pytest.raises(ValueError, match=r"tiny.yaml: .*line 1"):
+    with pytest.raises(ValueError, match=r"(?s)tiny.yaml: .*line 1"):
         load_experiment(write(tmp_path, "a: [1\n"))
     with pytest.raises(ValueError, match="must be a mapping"):
         load_experiment(write(tmp_path, "- 1\n"))
 
 
 def test_paper_yaml_marks_every_value_as_the_code_does() -> None:
-    """Each scalar line of paper.yaml ends in the mark that the setting has in the code, and no setting is left out."""
+    """Each line of paper.yaml ends in the mark that the setting has in the code, and none is left out."""
     lines = (CONFIGS / "paper.yaml").read_text().splitlines()
     written: dict[str, str] = {}
     section = ""
@@ -113,21 +114,15 @@ def test_paper_yaml_marks_every_value_as_the_code_does() -> None:
         key, _, comment = line.partition("#")
         name = key.strip().partition(":")[0]
         section = name if not line.startswith(" ") else section
-        if not key.strip().endswith(":") and name != "name":
+        if not key.strip().endswith(":") and name != "name" and "{}" not in key:
             found = comment.strip().split(" ")[0].rstrip(":,")
             assert found in (PAPER, OURS), f"no mark: {line}"
             written[f"{section}.{name}" if line.startswith(" ") else name] = found
-    in_code = {
-        key: mark
-        for kind, prefix in ((Experiment, ""),)
-        for key, mark in marks(kind, prefix)
-        if not key.startswith("resources.")
-    }
-    compared = {key: mark for key, mark in in_code.items() if key.partition(".")[0] not in ("synth", "report")}
-    compared = {key: mark for key, mark in compared.items() if not key.startswith("data.plain")}
-    assert {key: written.get(key) for key in compared if key not in ("stages", "ensembles")} == {
-        key: mark for key, mark in compared.items() if key not in ("stages", "ensembles")
-    }
+    ours_alone = ("resources.", "synth.", "report.", "data.plain")
+    in_code = {key: mark for key, mark in marks(Experiment) if not key.startswith(ours_alone)}
+    for elsewhere in ("stages", "ensembles"):  # these have no single line
+        in_code.pop(elsewhere, None)
+    assert {key: written.get(key) for key in in_code} == in_code
 
 
 def test_paper_yaml_gives_the_defaults_of_the_code() -> None:

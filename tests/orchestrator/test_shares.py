@@ -40,9 +40,7 @@ def test_automatic_shares_never_ask_for_more_than_there_is(nodes: list[Node], fo
     shares = make_shares(nodes, folds, AUTO)
     left = [[node.cpus, node.gpus] for node in nodes]
     for _ in range(shares.trials * folds):  # first fit, with each trial's own sliver beside every fold
-        home = next(
-            n for n in left if n[0] >= shares.cpu + TRIAL_CPU - 1e-9 and n[1] >= shares.gpu - 1e-9
-        )
+        home = next(n for n in left if n[0] >= shares.cpu + TRIAL_CPU - 1e-9 and n[1] >= shares.gpu - 1e-9)
         home[0] -= shares.cpu + TRIAL_CPU
         home[1] -= shares.gpu
     assert shares.trials >= 1
