@@ -43,12 +43,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class ClaimResult:
-    """What the run says about a claim on one split."""
+    """What the run says about a claim on one split, or by the curves."""
 
     claim: Claim
     split: Split | Literal["curves"]
     difference: Difference | None
-    """Mean over the claim's pairs that have results; None where none has."""
+    """Of lwlrap, mean over the claim's pairs that have results; None where none has. Of curves: of the
+    coefficients of variation, top_k's minus threshold's."""
     verdict: str
     """confirmed, not distinguishable, contradicted, or not judged."""
     reason: str = ""
@@ -69,9 +70,9 @@ class Comparison:
 
     @property
     def statement(self) -> str:
-        """For people."""
+        """Which one scores higher."""
         where = " on clips with several labels" if self.clips == "several" else ""
-        return f"{self.higher} scores higher than {self.lower}{where}"
+        return f"{self.higher} > {self.lower}{where}"
 
     def pair(self, other: str) -> Pair:
         """The entries of this comparison at `other` on the other axis."""
@@ -131,10 +132,11 @@ def judge_claims(run: Run, scores: RunScores) -> list[ClaimResult]:
     each, uncorrected for their number.
     """
     with_published = is_fsdkaggle2019(run) is None
+    splits: dict[Clips, tuple[Split, ...]] = {"all": ("cv", scores.held_out), "several": ("cv",)}
     results = [
         _judge(claim, split, scores, with_published)
         for claim in claims_of(run.experiment)
-        for split in (("cv", scores.held_out) if claim.clips == "all" else ("cv",))
+        for split in splits[claim.clips]
     ]
     return results + [_steady(found) for found in compare_steadiness(run, scores.settings.level)]
 
@@ -171,7 +173,7 @@ def _published(claim: Claim, split: Split) -> float | None:
 
 
 def _steady(found: Steadiness) -> ClaimResult:
-    statement = "the limit of threshold varies less than that of top_k (coefficient of variation)"
+    statement = "the limit of threshold is steadier than that of top_k"
     claim = Claim(statement, f"row {found.activation}", "figure 4c")
     if found.difference is None:
         return ClaimResult(claim, "curves", None, MISSING, found.reason)

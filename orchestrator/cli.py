@@ -86,9 +86,13 @@ def status(
 ) -> None:
     """Show how far a run is, running or not."""
     from orchestrator.display import watch_run
+    from orchestrator.live import write_live_page
     from orchestrator.run import Run
+    from orchestrator.status import StatusReader
 
-    watch_run(Run.open(Store.open(out)), console, watch)
+    found = Run.open(Store.open(out))
+    watch_run(found, console, watch)
+    write_live_page(found, StatusReader(found).read())
 
 
 def main(prefix: list[str] | None = None) -> NoReturn:

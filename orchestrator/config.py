@@ -11,15 +11,16 @@ from pydantic import (
     BeforeValidator,
     Field,
     NonNegativeInt,
+    PlainSerializer,
     PositiveFloat,
     PositiveInt,
-    SerializeAsAny,
     ValidationError,
     model_validator,
 )
 from pydantic_core import ErrorDetails
 
 from orchestrator.layouts import DataSettings
+from orchestrator.report_settings import ReportSettings
 from orchestrator.synth import SynthSettings
 from trainable.activations import Activation
 from trainable.config import OURS, PAPER, Audio, Mechanism, Recipe, Settings
@@ -69,11 +70,26 @@ def _mechanism(kind: type[Mechanism], key: str, name: object, settings: object) 
         raise ValueError("; ".join(f"{name}.{_explain(e, model)}" for e in error.errors())) from None
 
 
+def _written(key: str) -> PlainSerializer:
+    """The reverse: as a configuration would say it."""
+
+    def write(value: dict[str, Mechanism]) -> dict[str, Any]:
+        return {name: {key: found.name, **found.model_dump(mode="json")} for name, found in value.items()}
+
+    return PlainSerializer(write)
+
+
 Activations = Annotated[
-    dict[str, SerializeAsAny[Activation]], _mechanisms(Activation, "structure"), Field(min_length=1)
+    dict[str, Activation],
+    _mechanisms(Activation, "structure"),
+    _written("structure"),
+    Field(min_length=1),
 ]
 Selections = Annotated[
-    dict[str, SerializeAsAny[Selection]], _mechanisms(Selection, "mechanism"), Field(min_length=1)
+    dict[str, Selection],
+    _mechanisms(Selection, "mechanism"),
+    _written("mechanism"),
+    Field(min_length=1),
 ]
 
 
@@ -98,6 +114,9 @@ class Experiment(Recipe):
     selections: Selections
     """Columns of the grid."""
     resources: Resources = Resources()
+    report: ReportSettings = ReportSettings()
+    ensembles: Annotated[dict[str, tuple[str, ...]], OURS] = Field(default_factory=dict)
+    """Models to be averaged for Table 3: a name and its members, such as sigmoid/top_k."""
 
     def cell(self, selection: str) -> tuple[Stage, ...]:
         """The stages of every cell in this column."""
@@ -110,6 +129,16 @@ class Experiment(Recipe):
         for name in self.selections:
             for number, stage in enumerate(self.cell(name)):
                 self._check_stage(f"selections.{name} in stages.{number}", stage)
+        return self
+
+    @model_validator(mode="after")
+    def _members_exist(self) -> Self:
+        cells = [f"{row}/{column}" for row in self.activations for column in self.selections]
+        for name, members in self.ensembles.items():
+            for member in members:
+                if member not in cells:
+                    near = difflib.get_close_matches(member, cells, 1, 0)[0]
+                    raise ValueError(f"ensembles.{name}: there is no cell {member}, did you mean {near}?")
         return self
 
     def _check_stage(self, where: str, stage: Stage) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestrator.layouts import PARTS, DataSettings, Source, find_layout, need
+from orchestrator.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
 
 BAD = frozenset(
     f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
@@ -65,24 +65,23 @@ def read_dataset(folder: Path, settings: DataSettings, check_audio: bool = True)
             named twice; names the file and the line.
     """
     layout = find_layout(folder, settings)
+    bad = frozenset() if settings.keep_bad or layout.name == "plain" else BAD
     problems = _Problems()
     rows: list[_Row] = []
     for source in layout.sources:
-        rows += _read_source(source, check_audio, problems)
+        rows += _read_source(source, check_audio, bad, problems)
     problems.stop_if_any()
     vocabulary = layout.vocabulary or tuple(
-        sorted({label for row in rows if row.part == "verified" for label in row.labels})
+        sorted({label for row in rows if row.part == "verified" for label in row.labels if label})
     )
     _check(rows, vocabulary, problems)
     problems.stop_if_any()
-    bad = set() if settings.keep_bad or layout.name == "plain" else BAD
-    kept = [row for row in rows if not (row.part == "verified" and row.fname in bad)]
-    dropped = sorted({row.fname for row in rows} - {row.fname for row in kept})
-    kept.sort(key=lambda row: (PARTS.index(row.part), row.fname))
+    kept = sorted((row for row in rows if not row.bad), key=lambda row: (PARTS.index(row.part), row.fname))
     columns = {
         name: [getattr(row, name) for row in kept] for name in ("fname", "part", "path", "labels", "usage")
     }
-    return ClipTable(vocabulary, pd.DataFrame(columns), tuple(dropped), layout.name)
+    dropped = tuple(sorted(row.fname for row in rows if row.bad))
+    return ClipTable(vocabulary, pd.DataFrame(columns), dropped, layout.name)
 
 
 def read_noise_truth(folder: Path) -> pd.DataFrame | None:
@@ -101,39 +100,62 @@ class _Row:
     table: Path
     line: int
     labelled: bool
+    bad: bool
 
 
-def _read_source(source: Source, check_audio: bool, problems: _Problems) -> Iterator[_Row]:
+def _read_source(
+    source: Source, check_audio: bool, bad: frozenset[str], problems: _Problems
+) -> Iterator[_Row]:
     """The clips of one part."""
     need(source.table)
     if check_audio:
         need(source.folder)
-    present = {entry.name for entry in os.scandir(source.folder)} if check_audio else None
+    present = {entry.name for entry in os.scandir(source.folder)} if source.folder.is_dir() else set()
+    for line, fields in _read_table(source, problems):
+        row = _row(source, fields, line, bad)
+        if source.expected is not None and row.fname not in source.expected | present:
+            continue
+        if check_audio and row.fname not in present and not row.bad:
+            problems.add(source.table, line, f"{row.path} is missing")
+        yield row
+
+
+def _read_table(source: Source, problems: _Problems) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line numbers and values of a part's table."""
     with source.table.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
-        required = {"fname", "labels"} if source.labelled else {"fname"}
-        if not required <= set(reader.fieldnames or ()):
+        try:
+            required = {"fname", "labels"} if source.labelled else {"fname"}
+            if not required <= set(reader.fieldnames or ()):
+                names = ", ".join(sorted(required))
+                raise ValueError(f"{source.table}, line 1: the columns must include {names}")
+            for fields in reader:
+                if None in fields:
+                    what = "more values than columns: put labels that are several in quotes"
+                    problems.add(source.table, reader.line_num, what)
+                yield reader.line_num, fields
+        except (UnicodeDecodeError, csv.Error) as error:
             raise ValueError(
-                f"{source.table}, line 1: the columns must include {', '.join(sorted(required))}"
-            )
-        for fields in reader:
-            row = _row(source, fields, reader.line_num)
-            if present is not None and row.fname not in present:
-                problems.add(source.table, row.line, f"{source.folder / row.fname} is missing")
-            yield row
+                f"{source.table}, after line {reader.line_num}: not a CSV file ({error})"
+            ) from None
 
 
-def _row(source: Source, fields: dict[str, str], line: int) -> _Row:
+def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str]) -> _Row:
+    fname = (fields["fname"] or "").strip()
     labels = (fields.get("labels") or "").split(",") if source.labelled else []
+    usage = (fields.get("usage") or "").strip()
+    if not source.labelled:
+        usage = "Public" if fname < FIRST_PRIVATE else "Private"
     return _Row(
-        fname=(fields["fname"] or "").strip(),
+        fname=fname,
         part=source.part,
-        path=str(source.folder / (fields["fname"] or "").strip()),
+        path=str(source.folder / fname),
         labels=tuple(label.strip() for label in labels),
-        usage=(fields.get("usage") or "").strip(),
+        usage=usage,
         table=source.table,
         line=line,
         labelled=source.labelled,
+        bad=source.part == "verified" and fname in bad,
     )
 
 
@@ -145,7 +167,7 @@ def _check(rows: Sequence[_Row], vocabulary: Sequence[str], problems: _Problems)
         elif row.fname in seen:
             first = seen[row.fname]
             problems.add(row.table, row.line, f"{row.fname} is in {first.table.name}, line {first.line}, too")
-        seen[row.fname] = row
+        seen.setdefault(row.fname, row)
         if row.labelled:
             _check_labels(row, known, problems)
 

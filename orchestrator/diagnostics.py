@@ -1,4 +1,4 @@
-"""What the selection mechanisms did to the unverified clips, from a run's judgements alone (not in the paper).
+"""What the selection mechanisms did to the unverified clips, from a run's judgements (not in the paper).
 
 Masked counts as 1 - keep, so soft weights count in part; a share is a sum of these over a number of
 judgements. Where the data set knows its label errors, a mask is judged as a detector of wrong labels:
@@ -10,69 +10,28 @@ judgements. Where the data set knows its label errors, a mask is judged as a det
 Shapes: J judgements of one fold, U unverified clips, C classes.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from orchestrator.plan import Cell
+from orchestrator.judgements import (
+    Floats,
+    Ints,
+    Judged,
+    Truth,
+    judging_cells,
+    ranks_by_loss,
+    read_judged,
+    read_truth,
+    spans,
+)
 from orchestrator.run import Run
 from orchestrator.store import Store
-from trainable.postprocess import geometric_mean
-from trainable.selection import RandomK
+from orchestrator.suspects import Tally, precision_at, suspects
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-BINS = 25
-"""Spans of time, at most, into which the iterations of a stage are gathered."""
-TOP = 3
-"""Classes of the model that a suspect is shown with."""
-AT = (10, 25, 50, 100)
-"""Lengths of the worklist whose precision is told."""
 CELL = ["activation", "selection", "seed"]
-
-
-@dataclass(frozen=True)
-class Judged:
-    """All judgements of one fold of a cell, in order of time."""
-
-    cell: Cell
-    fold: int
-    iteration: Ints
-    """(J,)"""
-    stage: Ints
-    """(J,)"""
-    clip: Ints
-    """Rows of `Run.clips`: (J,)."""
-    loss: Floats
-    masked: Floats
-    """1 - keep: (J,)."""
-
-    def excess(self) -> Floats:
-        """Loss over the batch's threshold, in standard deviations of the batch's unverified losses: (J,).
-
-        The threshold is the lowest loss that a batch would mask if it masked as many clips, but by loss: for
-        top_k that is T_t. A batch that masks none has its highest loss as threshold. So mechanisms without
-        eta or T_t have one too, and activations whose losses differ in scale can be averaged.
-        """
-        found = np.empty_like(self.loss)
-        for stage in np.unique(self.stage):
-            rows = np.flatnonzero(self.stage == stage)
-            batches = len(np.unique(self.iteration[rows]))
-            found[rows] = _excess(*(v[rows].reshape(batches, -1) for v in (self.loss, self.masked))).ravel()
-        return found
-
-
-def _excess(loss_TU: Floats, masked_TU: Floats) -> Floats:
-    """As `Judged.excess`, for T batches of U unverified clips each."""
-    count_T1 = np.rint(masked_TU.sum(1, keepdims=True)).astype(np.int64).clip(1)
-    threshold_T1 = np.take_along_axis(np.sort(loss_TU, axis=1), loss_TU.shape[1] - count_T1, axis=1)
-    spread_T1 = loss_TU.std(1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return np.where(spread_T1 > 0, (loss_TU - threshold_T1) / spread_T1, 0.0)
 
 
 @dataclass(frozen=True)
@@ -113,117 +72,64 @@ def _write(folder: Store, name: str, table: pd.DataFrame) -> None:
 
 def diagnose(run: Run) -> Diagnostics:
     """Every table, for the cells that have a result and unverified clips."""
-    wrong, kind = _truth(run)
-    classes = _Classes.of(run)
-    time, by_class, by_kind, tally = [], [], [], Tally.empty(len(run.clips))
+    truth, classes, tally = read_truth(run), _Classes.of(run), Tally.empty(len(run.clips))
+    time, by_class, by_kind = [], [], []
     for cell in judging_cells(run):
         folds = [read_judged(run, cell, fold) for fold in range(run.experiment.folds)]
-        time += [row for judged in folds for row in _over_time(judged, wrong)]
+        time += [row for judged in folds for row in _over_time(judged, truth)]
         by_class += list(classes.rows(folds))
-        by_kind += list(_by_kind(folds, kind))
+        by_kind += list(_by_kind(folds, truth))
         if ranks_by_loss(run, cell):
-            for judged in folds:
-                tally.add(judged)
+            tally.add(run, cell, folds)
     over_time = pd.DataFrame(time, columns=[*CELL, "fold", "first", "last", *SUMS])
-    worklist = suspects(run, tally)
+    worklist = suspects(run, tally, truth)
     return Diagnostics(
-        _ratios(over_time, wrong is not None),
+        _ratios(over_time, truth),
         pd.DataFrame(by_class, columns=[*CELL, "first", "last", "class", "judged", "masked_share"]),
-        _by_cell(over_time, wrong is not None),
-        pd.DataFrame(by_kind, columns=[*CELL, "kind", "judged", "masked_share"]) if kind is not None else None,
+        _by_cell(over_time, truth),
+        pd.DataFrame(by_kind, columns=[*CELL, "kind", "judged", "masked_share"]) if truth else None,
         worklist,
-        precision_at(worklist) if wrong is not None else None,
+        precision_at(worklist) if truth else None,
     )
-
-
-def judging_cells(run: Run) -> list[Cell]:
-    """Cells with a result whose selection judges unverified clips."""
-    selections = run.experiment.selections
-    return [c for c in run.cells if selections[c.selection].uses_unverified and run.hole(c) is None]
-
-
-def ranks_by_loss(run: Run, cell: Cell) -> bool:
-    """Whether what this cell masks says anything about a clip; the random control's mask does not."""
-    return not isinstance(run.experiment.selections[cell.selection], RandomK)
-
-
-def read_judged(run: Run, cell: Cell, fold: int) -> Judged:
-    """The judgements of one fold, in order of time."""
-    frame = run.judgements(cell, fold)
-    names = pd.Categorical(frame["fname"])
-    row_of = pd.Series(np.arange(len(run.clips)), index=run.clips["fname"])
-    clip = row_of[names.categories].to_numpy()[names.codes]
-    iteration, stage = (frame[column].to_numpy().astype(np.int64) for column in ("iteration", "stage"))
-    loss, keep = (frame[column].to_numpy().astype(np.float64) for column in ("loss", "keep"))
-    return Judged(cell, fold, iteration, stage, clip, loss, 1 - keep)
-
-
-def _truth(run: Run) -> tuple[NDArray[np.bool_] | None, pd.Series | None]:
-    """Whether each clip's labels are wrong, and of what kind they are; None where nobody knows.
-
-    A clip is wrong where its given labels are not its true ones.
-    """
-    truth = run.noise_truth
-    if truth is None:
-        return None, None
-    by_name = truth.set_index("fname").reindex(run.clips["fname"])
-    wrong = _label_sets(by_name["given"]) != _label_sets(by_name["true"])
-    return wrong.to_numpy(), by_name["kind"].reset_index(drop=True)
-
-
-def _label_sets(labels: "pd.Series[str]") -> "pd.Series[str]":
-    """Labels in alphabetical order, so that equal sets are equal strings."""
-    return labels.fillna("").map(lambda text: ",".join(sorted(text.split(","))))
 
 
 SUMS = ["judged", "masked", "wrong", "masked_wrong"]
 
 
-def _over_time(judged: Judged, wrong: NDArray[np.bool_] | None) -> Iterator[tuple[object, ...]]:
+def _over_time(judged: Judged, truth: Truth | None) -> Iterator[tuple[object, ...]]:
     """Sums of one fold in each span of its time."""
     cell = judged.cell
-    is_wrong = wrong[judged.clip] if wrong is not None else np.zeros(len(judged.clip))
+    is_wrong = truth.wrong[judged.clip] if truth else np.zeros(len(judged.clip))
     for first, last, rows in spans(judged):
         masked = judged.masked[rows]
         sums = (len(masked), masked.sum(), is_wrong[rows].sum(), masked @ is_wrong[rows])
         yield cell.activation, cell.selection, cell.seed, judged.fold, first, last, *map(float, sums)
 
 
-def spans(judged: Judged) -> Iterator[tuple[int, int, slice]]:
-    """First and last iteration of at most BINS spans in each judged stage, and their rows."""
-    for stage in np.unique(judged.stage):
-        rows = np.flatnonzero(judged.stage == stage)
-        first, last = int(judged.iteration[rows[0]]), int(judged.iteration[rows[-1]])
-        edges = np.linspace(first, last + 1, min(BINS, last + 1 - first) + 1).astype(np.int64)
-        places = np.searchsorted(judged.iteration, edges)
-        for i in range(len(edges) - 1):
-            yield int(edges[i]), int(edges[i + 1]) - 1, slice(int(places[i]), int(places[i + 1]))
-
-
-def _ratios(sums: pd.DataFrame, known: bool) -> pd.DataFrame:
+def _ratios(sums: pd.DataFrame, truth: Truth | None) -> pd.DataFrame:
     """Shares instead of sums."""
     found = sums.drop(columns=SUMS[1:]).astype({"judged": int})
     found["masked_share"] = sums["masked"] / sums["judged"]
-    if known:
+    if truth:
         found["base_rate"] = sums["wrong"] / sums["judged"]
         found["precision"] = sums["masked_wrong"] / sums["masked"].where(sums["masked"] > 0)
         found["recall"] = sums["masked_wrong"] / sums["wrong"].where(sums["wrong"] > 0)
     return found
 
 
-def _by_cell(over_time: pd.DataFrame, known: bool) -> pd.DataFrame:
-    found = _ratios(over_time.groupby(CELL, sort=False)[SUMS].sum().reset_index(), known)
-    if known:
+def _by_cell(over_time: pd.DataFrame, truth: Truth | None) -> pd.DataFrame:
+    found = _ratios(over_time.groupby(CELL, sort=False)[SUMS].sum().reset_index(), truth)
+    if truth:
         found["lift"] = found["precision"] / found["base_rate"].where(found["base_rate"] > 0)
     return found
 
 
-def _by_kind(folds: Sequence[Judged], kind: pd.Series | None) -> Iterator[tuple[object, ...]]:
-    if kind is None:
+def _by_kind(folds: Sequence[Judged], truth: Truth | None) -> Iterator[tuple[object, ...]]:
+    if truth is None:
         return
     cell = folds[0].cell
     clip, masked = (np.concatenate([getattr(fold, name) for fold in folds]) for name in ("clip", "masked"))
-    for name, rows in pd.Series(masked).groupby(kind.to_numpy()[clip], sort=True):
+    for name, rows in pd.Series(masked).groupby(truth.table["kind"].to_numpy()[clip], sort=True):
         yield cell.activation, cell.selection, cell.seed, name, len(rows), float(rows.mean())
 
 
@@ -244,7 +150,10 @@ class _Classes:
         sums: dict[tuple[int, int], tuple[Floats, Floats]] = {}
         for judged in folds:
             for first, last, rows in spans(judged):
-                counts = (self._count(judged.clip[rows], None), self._count(judged.clip[rows], judged.masked[rows]))
+                counts = (
+                    self._count(judged.clip[rows], None),
+                    self._count(judged.clip[rows], judged.masked[rows]),
+                )
                 old = sums.get((first, last), (np.zeros(len(self.names)),) * 2)
                 sums[first, last] = (old[0] + counts[0], old[1] + counts[1])
         for (first, last), (judged_C, masked_C) in sums.items():

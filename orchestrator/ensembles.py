@@ -10,11 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from orchestrator.cell_tables import CellTables, Scored, make_pools, read_tables, together
+from orchestrator.cell_tables import CellTables, Scored, read_tables, together
 from orchestrator.report_settings import ReportSettings
 from orchestrator.run import Run
-from orchestrator.scores import Entry
-from orchestrator.scoring import Score, What, cell_sums, score_cells
+from orchestrator.scoring import CellSums, Entry, Pools, Score, What, cell_sums
 from orchestrator.store import Store
 
 Members = Mapping[str, Sequence[str]]
@@ -95,28 +94,15 @@ class ScoredEnsembles:
     members: Members
     made: Mapping[str, Ensemble]
     scores: Mapping[str, Mapping[What, Score]]
-    """Of those made. On test clips there is one table, so `folds` and `blend` agree."""
+    """Of those made: blends alone."""
     holes: Mapping[str, str]
     """The others, with the reason."""
 
 
-def score_ensembles(
-    run: Run, settings: ReportSettings | None = None, members: Members | None = None
-) -> ScoredEnsembles:
-    """Make and score a run's ensembles; `settings` and `members` replace those of its configuration.
-
-    Raises:
-        ValueError: as `check_members`.
-    """
-    settings = settings or run.experiment.report
-    members = run.experiment.ensembles if members is None else members
-    made, holes = make_ensembles(run, members, settings)
-    pools = make_pools(run)
-    sums = {
-        name: {0: cell_sums({"raw": one.raw, "normalised": one.normalised}, {}, pools, settings)}
-        for name, one in made.items()
-    }
-    return ScoredEnsembles(members, made, score_cells(sums, pools, settings), holes)
+def ensemble_sums(made: Ensemble, pools: Pools, settings: ReportSettings) -> CellSums:
+    """What the scores of an ensemble need: of one system, not of folds."""
+    sums = cell_sums({"raw": made.raw, "normalised": made.normalised}, {}, pools, settings)
+    return {what: found for what, found in sums.items() if what.score == "blend"}
 
 
 def write_ensembles(run: Run, ensembles: Mapping[str, Ensemble], store: Store) -> None:

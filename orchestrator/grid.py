@@ -29,11 +29,12 @@ from orchestrator.features import compute_features
 from orchestrator.leg import Arrays, Job, train_trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
-from orchestrator.run import Run
+from orchestrator.run import Run, Timing
 from orchestrator.shares import TRIAL_CPU, make_shares
 from orchestrator.store import Store
 from orchestrator.study import Study, open_study
 from orchestrator.synth import synthesize
+from orchestrator.watch import watched
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(
             plan, [status(leg, out / "legs" / leg.id) for leg in plan.legs], stale(plan, out / "legs")
         )
-        _train(plan, run, study, features, display)
+        manifest.timing = _train(plan, run, study, features, display)
         manifest.seconds = time.monotonic() - began
         manifests.save(out, manifest)
     return run
@@ -106,13 +107,13 @@ def _connect(display: Display) -> None:
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
 
 
-def _train(plan: Plan, run: Run, study: Study, features: FeatureSet, display: Display) -> None:
-    """Train every leg that is not done."""
+def _train(plan: Plan, run: Run, study: Study, features: FeatureSet, display: Display) -> Timing | None:
+    """Train every leg that is not done; how long it took, if that was all of them."""
     legs = run.store / "legs"
     todo = [leg for leg in plan.legs if not is_done(legs / leg.id)]
     if not todo:
         display.say("nothing to train: every cell is done")
-        return
+        return run.manifest.timing
     _connect(display)
     shares = make_shares(nodes(), run.experiment.folds, run.experiment.resources)
     display.shares(shares, run.experiment.folds)
@@ -126,9 +127,15 @@ def _train(plan: Plan, run: Run, study: Study, features: FeatureSet, display: Di
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     trials = {name: tuple(legs) for level in levels for name, legs in level.items()}
     job = Job(run.experiment, study, run.store, arrays, shares, trials, stamp)
-    with display.training(run):
+    began = time.monotonic()
+    with display.training(run), watched(run):
         for number, level in enumerate(levels):
             _train_level(job, number, level)
+    if len(todo) < len(plan.legs):
+        return None
+    share = shares.gpu or min(1.0, shares.cpu + TRIAL_CPU)
+    seconds = time.monotonic() - began
+    return Timing(seconds=seconds, runs=len(trials), runs_at_once=shares.trials, share=share)
 
 
 def _trials(plan: Plan, legs_per_run: str) -> list[dict[str, list[Leg]]]:

@@ -1,6 +1,7 @@
 """Where the tables and files of a data set are: the layouts that we can read."""
 
 import csv
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +9,8 @@ from typing import Annotated, Literal
 from trainable.config import OURS, Settings
 
 PARTS = ("verified", "unverified", "test")
+FIRST_PRIVATE = "4260ebea"
+"""Names of FSDKaggle2019's public test clips sort before it, those of private ones do not."""
 
 
 class PlainSettings(Settings):
@@ -48,6 +51,8 @@ class Source:
     table: Path
     folder: Path
     labelled: bool = True
+    expected: frozenset[str] | None = None
+    """Clips of a table that lists more than this copy of the data set may hold; None: all of the table."""
 
 
 @dataclass(frozen=True)
@@ -72,10 +77,16 @@ def find_layout(folder: Path, settings: DataSettings) -> Layout:
         if settings.plain is None:
             raise ValueError("data.layout is plain: name its tables and folders in data.plain")
         return _plain(folder, settings.plain)
-    if settings.layout == "zenodo" or (folder / "FSDKaggle2019.meta").is_dir():
-        return _zenodo(folder)
-    if settings.layout == "kaggle" or (folder / "train_curated.csv").is_file():
-        return _kaggle(folder)
+    kind = settings.layout if settings.layout != "auto" else _recognise(folder)
+    return _zenodo(folder) if kind == "zenodo" else _kaggle(folder)
+
+
+def _recognise(folder: Path) -> str:
+    """Kaggle's tables come first: the folder of Zenodo's tables may lie beside them for its test labels."""
+    if (folder / "train_curated.csv").is_file():
+        return "kaggle"
+    if (folder / "FSDKaggle2019.meta").is_dir():
+        return "zenodo"
     raise ValueError(
         f"{folder}: neither FSDKaggle2019.meta/ (Zenodo) nor train_curated.csv (Kaggle) is here; for another "
         "data set set data.layout to plain and name its files in data.plain"
@@ -86,31 +97,48 @@ def _zenodo(folder: Path) -> Layout:
     meta = folder / "FSDKaggle2019.meta"
     parts = (("verified", "train_curated"), ("unverified", "train_noisy"), ("test", "test"))
     sources = tuple(
-        Source(part, meta / f"{name}_post_competition.csv", folder / f"FSDKaggle2019.audio_{name}")
+        Source(part, meta / f"{name}_post_competition.csv", _nested(folder / f"FSDKaggle2019.audio_{name}"))
         for part, name in parts
     )
     return Layout("zenodo", sources, _read_vocabulary(meta / "vocabulary.csv"))
 
 
 def _kaggle(folder: Path) -> Layout:
-    """Kaggle gives no test labels; the table that was published later may lie beside."""
-    submission = folder / "sample_submission.csv"
-    need(submission)
-    with submission.open(newline="", encoding="utf-8") as file:
-        vocabulary = tuple(next(csv.reader(file))[1:])
-    name = "test_post_competition.csv"
-    found = [path for path in (folder / name, folder / "FSDKaggle2019.meta" / name) if path.is_file()]
     train = tuple(
         Source(part, folder / f"{name}.csv", _nested(folder / name))
         for part, name in (("verified", "train_curated"), ("unverified", "train_noisy"))
     )
-    test = Source("test", found[0] if found else submission, _nested(folder / "test"), bool(found))
-    return Layout("kaggle", (*train, test), vocabulary)
+    vocabulary, clips = _read_submission(folder / "sample_submission.csv")
+    return Layout("kaggle", (*train, _kaggle_test(folder, clips)), vocabulary)
+
+
+def _kaggle_test(folder: Path, clips: frozenset[str]) -> Source:
+    """Kaggle gives no test labels; the table that was published later may lie beside, and names more clips
+    than some copies have."""
+    name, audio = "test_post_competition.csv", _nested(folder / "test")
+    for table in (folder / name, folder / "FSDKaggle2019.meta" / name):
+        if table.is_file():
+            return Source("test", table, audio, expected=clips)
+    return Source("test", folder / "sample_submission.csv", audio, labelled=False)
+
+
+def _read_submission(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Classes and clips of Kaggle's sample submission."""
+    need(path)
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        header, *lines = [line for line in csv.reader(file) if line] or [[]]
+    if header[:1] != ["fname"] or len(header) == 1:
+        raise ValueError(f"{path}, line 1: the columns must be fname and the classes")
+    _check_classes(path, header[1:], lambda index: 1)
+    return tuple(header[1:]), frozenset(line[0] for line in lines)
 
 
 def _nested(folder: Path) -> Path:
-    """Some copies unpack as train_curated/train_curated/."""
-    return folder / folder.name if (folder / folder.name).is_dir() else folder
+    """Some copies unpack as train_curated/train_curated/: the folder that holds the files."""
+    inner = folder / folder.name
+    if inner.is_dir() and not any(path.suffix == ".wav" for path in folder.iterdir()):
+        return inner
+    return folder
 
 
 def _plain(folder: Path, settings: PlainSettings) -> Layout:
@@ -137,9 +165,21 @@ def need(path: Path) -> None:
 
 def _read_vocabulary(path: Path) -> tuple[str, ...]:
     need(path)
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         lines = [line for line in csv.reader(file) if line]
     for number, line in enumerate(lines):
         if len(line) != 2 or line[0] != str(number):
             raise ValueError(f"{path}, line {number + 1}: must be {number},class")
-    return tuple(line[1] for line in lines)
+    names = tuple(line[1] for line in lines)
+    _check_classes(path, names, lambda index: index + 1)
+    return names
+
+
+def _check_classes(path: Path, names: Sequence[str], line_of: Callable[[int], int]) -> None:
+    """Refuse a vocabulary that is empty, or that has an empty class or one twice."""
+    if not names:
+        raise ValueError(f"{path}: names no class")
+    for index, name in enumerate(names):
+        if not name or name in names[:index]:
+            what = f"class {name} is there twice" if name else "a class has no name"
+            raise ValueError(f"{path}, line {line_of(index)}: {what}")

@@ -4,6 +4,8 @@ The folds share no gradients and no clock: each keeps its own state in its own f
 worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
 """
 
+import time
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +18,7 @@ from ray.train.torch import TorchConfig, TorchTrainer, get_device
 from torch import Tensor
 
 from orchestrator.config import Experiment
+from orchestrator.gauges import FoldGauges
 from orchestrator.plan import Leg
 from orchestrator.progress import FoldProgress
 from orchestrator.results import finish, fold_folder, read_state, write_outcome, write_state
@@ -104,7 +107,8 @@ def _train_leg(job: Job, leg: Leg, fold: int, data: FoldData) -> None:
     legs = job.out / "legs"
     folder = fold_folder(legs / leg.id, fold)
     if not folder.exists("fold.json"):
-        worker = FoldWorker(folder, fold_folder(legs / leg.parent, fold) if leg.parent else None, leg)
+        parent = fold_folder(legs / leg.parent, fold) if leg.parent else None
+        worker = FoldWorker(folder, parent, leg, fold)
         task = Task(
             job.experiment, job.experiment.activations[leg.cells[0].activation], leg.stages, leg.seed, fold
         )
@@ -123,20 +127,25 @@ def _train_leg(job: Job, leg: Leg, fold: int, data: FoldData) -> None:
 class FoldWorker:
     """Trainable's `Worker` in a Ray Train worker: states and progress are files in the fold's folder."""
 
-    def __init__(self, folder: Store, parent: Store | None, leg: Leg) -> None:
+    def __init__(self, folder: Store, parent: Store | None, leg: Leg, fold: int) -> None:
         self.folder, self.parent = folder, parent
-        ends = boundaries(leg.stages)
-        self.last = ends[-1]
+        self.ends = boundaries(leg.stages)
+        self.last = self.ends[-1]
+        self.began, self.resumed = time.monotonic(), 0
         seconds = 1.0 if folder.is_local else 10.0
-        self.progress = FoldProgress(folder, ends[leg.first], self.last, seconds)
+        self.progress = FoldProgress(folder, self.ends[leg.first], self.last, seconds)
+        columns = "+".join(dict.fromkeys(cell.selection for cell in leg.cells))
+        self.gauges = FoldGauges(leg.cells[0].activation, columns, fold)
 
     def restore(self) -> Checkpoint | None:
         """This fold's own state, else its parent's last one."""
+        self.began = time.monotonic()
         state = read_state(self.folder)
         if state is None and self.parent is not None:
             state = read_state(self.parent)
             if state is None:
                 raise ValueError(f"{self.parent}/state.pt is damaged: delete its leg's folder and run again")
+        self.resumed = state["iteration"] if state else 0
         return state
 
     def checkpoint(self, state: Checkpoint) -> None:
@@ -145,12 +154,16 @@ class FoldWorker:
 
     def tick(self, iteration: int, curves: Tensor) -> None:
         """Let people see how far the fold is."""
-        self.progress.note(iteration, curves)
+        written = self.progress.note(iteration, curves)
+        if written:
+            self.gauges.show(written, bisect_left(self.ends, iteration) - 1)
 
     def summary(self, curves: Tensor, device: torch.device) -> dict[str, Any]:
         """The content of `fold.json`."""
         return {
             "iterations": self.last,
+            "own_iterations": self.last - self.resumed,
+            "seconds": time.monotonic() - self.began,
             "lwlrap": float(curves[-1, -1]),
             "fscore": float(curves[-1, -2]),
             "device": str(device),

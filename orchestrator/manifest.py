@@ -13,7 +13,7 @@ import torch
 from orchestrator.config import Experiment
 from orchestrator.dataset import read_noise_truth
 from orchestrator.plan import Plan
-from orchestrator.run import Manifest, PlannedCell, PlannedLeg
+from orchestrator.run import Manifest, PlannedCell, PlannedLeg, Timing
 from orchestrator.store import Store
 from orchestrator.study import Study
 
@@ -36,7 +36,7 @@ def write_manifest(
     source, assignments, data_folder = origin
     shared, alone = plan.iterations()
     manifest = Manifest(
-        config=experiment.model_dump(mode="json", serialize_as_any=True),
+        config=experiment.model_dump(mode="json"),
         source=source,
         assignments=assignments,
         vocabulary=list(study.table.vocabulary),
@@ -55,6 +55,7 @@ def write_manifest(
         environment=environment(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+    manifest.timing = _earlier_timing(out, manifest)
     out.write_table("clips.parquet", study.to_arrow())
     out.delete("noise_truth.parquet")
     truth = read_noise_truth(data_folder)
@@ -62,6 +63,17 @@ def write_manifest(
         out.write_table("noise_truth.parquet", pa.Table.from_pandas(truth, preserve_index=False))
     save(out, manifest)
     return manifest
+
+
+def _earlier_timing(out: Store, manifest: Manifest) -> Timing | None:
+    """A command that finds the same legs done keeps what training them took."""
+    if not out.exists("run.json"):
+        return None
+    try:
+        before = Manifest.model_validate(out.read_json("run.json"))
+    except ValueError:
+        return None
+    return before.timing if before.legs == manifest.legs else None
 
 
 def save(out: Store, manifest: Manifest) -> None:

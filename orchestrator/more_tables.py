@@ -1,11 +1,12 @@
-"""Tables that the paper does not print: other readings of its scores, ends of stages, verdicts at a glance."""
+"""Tables that the paper lacks: other readings of its scores, ends of stages, verdicts at a glance."""
 
 from collections.abc import Sequence
 
-from orchestrator.claims import ClaimResult
+from orchestrator.cell_tables import Split
+from orchestrator.claims import Claim, ClaimResult
 from orchestrator.run import Run
 from orchestrator.scores import Entry, RunScores
-from orchestrator.scoring import Split, What
+from orchestrator.scoring import What
 from orchestrator.table_forms import Column, Content, Hole, Row, Table, Value
 from orchestrator.tables import content_of
 from trainable.metrics import Ties
@@ -76,17 +77,14 @@ def stages_table(run: Run, scores: RunScores) -> Table:
 
 
 def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
-    """A row for each claim over the whole grid, a column for each split: verdict, difference, interval."""
+    """The claims over the whole grid, where there are such; a row for each split: verdict and difference."""
     whole = [found for found in claims if found.claim.where.startswith("all ") or found.split == "curves"]
-    chosen = whole or list(claims)
-    splits = list(dict.fromkeys(found.split for found in chosen))
-    cells: dict[str, dict[str, Content]] = {}
-    for found in chosen:
-        label = f"{found.claim.statement}, {found.claim.where} ({found.claim.source})"
-        cells.setdefault(label, {})[found.split] = _verdict(found)
-    rows = [Row(label, tuple(of.get(split, "") for split in splits)) for label, of in cells.items()]
-    notes = (f"paired differences of lwlrap, {scores.settings.level:.0%} intervals",)
-    return Table("Verdicts", "claim", tuple(map(Column, splits)), tuple(rows), notes)
+    rows = [Row(_sentence(found.claim), (found.split, _verdict(found))) for found in whole or claims]
+    notes = (
+        f"differences are paired, with {scores.settings.level:.0%} intervals: of lwlrap, and of curves, of "
+        "the coefficient of variation",
+    )
+    return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), notes)
 
 
 def _verdict(found: ClaimResult) -> Content:
@@ -94,3 +92,7 @@ def _verdict(found: ClaimResult) -> Content:
         return Hole(f"{found.verdict}: {found.reason}")
     of = found.difference
     return f"{found.verdict}\n{of.estimate:+.4f} [{of.low:+.4f}, {of.high:+.4f}]"
+
+
+def _sentence(claim: Claim) -> str:
+    return f"{claim.statement}, {claim.where} ({claim.source})"

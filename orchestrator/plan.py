@@ -213,8 +213,8 @@ def stale(plan: Plan, legs: Store) -> dict[str, str]:
 
 def _reason(plan: Plan, identity: dict[str, Any]) -> str:
     """The settings in which `identity` differs from the leg of the plan that is most like it."""
-    differences = [_differing(identity, leg.identity) for leg in plan.legs]
-    return ", ".join(min(differences, key=len)) + " changed"
+    differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
+    return ", ".join(min(differences, key=lambda keys: len(keys))) + " changed"
 
 
 def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:

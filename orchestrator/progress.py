@@ -28,14 +28,17 @@ class FoldProgress:
     """Iteration at which this process took up the work; None before its first one."""
     _due: float = 0.0
 
-    def note(self, iteration: int, curves: Tensor) -> None:
-        """`iteration` iterations are done; write if it is time."""
+    def note(self, iteration: int, curves: Tensor) -> dict[str, Any] | None:
+        """`iteration` iterations are done; what was written, if it was time to write."""
         now = time.monotonic()
         if self.began_at is None:
             self.began, self.began_at = now, iteration
-        if now >= self._due or iteration == self.last:
-            self._due = now + self.seconds
-            self.folder.write_json("progress.json", self._content(iteration, curves, now))
+        if now < self._due and iteration < self.last:
+            return None
+        self._due = now + self.seconds
+        content = self._content(iteration, curves, now)
+        self.folder.write_json("progress.json", content)
+        return content
 
     def _content(self, iteration: int, curves: Tensor, now: float) -> dict[str, Any]:
         assert self.began_at is not None

@@ -1,129 +1,241 @@
-"""The sounds of the embedded data set: every class has a recipe of its own, every clip its own draw of it.
+"""Acoustic recipes of the embedded data's classes, and how sounds become a recording (not in the paper).
 
-A class is a family of sounds and a register in it (slow or fast, low or high, up or down), so that neighbours
-are alike enough to be confused. All functions return `count` samples in [-1, 1] at RATE Hz.
+Sounds of one family differ in one property alone (a rate, a direction, a timbre), and pitch, level and
+background are drawn anew for every clip: so a class is learned from examples, not read off a spectrum.
+
+Shapes: n samples at 44.1 kHz; K partials of a wave; E events (bursts, notes) in a sound.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
-from scipy.signal import sosfilt
+
+Samples = NDArray[np.float64]
 
 RATE = 44100
-"""Hz."""
-Wave = NDArray[np.float64]
-Recipe = Callable[[np.random.Generator, int, float], Wave]
-"""(generator, samples, register in [0, 1]) -> samples."""
+"""Samples in a second, as in FSDKaggle2019."""
+BLOCK = RATE // 100
+"""Clips are whole multiples of 10 ms: lengths of small factors are quick to transform."""
+TABLE = 4096
+"""Samples in one period of a stored wave."""
 
 
-def _time(count: int) -> Wave:
-    return np.arange(count) / RATE
+@dataclass(frozen=True)
+class Sound:
+    """One recipe: variants 0, 1, 2, ... of a family are neighbours."""
+
+    family: str
+    variant: int
+
+    @property
+    def name(self) -> str:
+        """Name of the class that sounds like this."""
+        return f"{self.family}_{self.variant + 1}"
 
 
-def _between(
-    low: float, high: float, register: float, rng: np.random.Generator, jitter: float = 0.12
-) -> float:
-    """A value on the logarithmic scale from low to high, near the class's place on it."""
-    return float(low * (high / low) ** np.clip(register + rng.normal(0, jitter), -0.1, 1.1))
+def list_sounds(count: int) -> list[Sound]:
+    """The first `count` sounds: two neighbours of each family, then the next two of each."""
+    families = list(_FAMILIES)
+    rounds = [divmod(i // 2, len(families)) for i in range(count)]
+    return [Sound(families[f], 2 * turn + i % 2) for i, (turn, f) in enumerate(rounds)]
 
 
-def _band(noise: Wave, centre: float, q: float) -> Wave:
-    """Noise through a resonance at `centre` Hz."""
-    w = 2 * np.pi * min(centre, 0.45 * RATE) / RATE
-    alpha = np.sin(w) / (2 * q)
-    sos = np.array([[alpha, 0, -alpha, 1 + alpha, -2 * np.cos(w), 1 - alpha]])
-    sos /= sos[0, 3]
-    filtered: Wave = sosfilt(sos, noise)
-    return filtered
+def record(sounds: Sequence[Sound], n: int, rng: Generator) -> Samples:
+    """`sounds` in one recording that lasts `n` samples: one fills it, more of them overlap in part: (n,)."""
+    mixed = np.zeros(n)
+    for number, sound in enumerate(sounds):
+        length, start = _span(len(sounds), number, n, rng)
+        samples = _FAMILIES[sound.family](sound.variant, length, rng) * _edges(length, rng)
+        level = 10 ** (rng.uniform(-4, 4) / 20) / _rms(samples)
+        mixed[start : start + length] += level * samples
+    return mixed
 
 
-def tone(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A steady tone with a few harmonics."""
-    pitch = _between(200, 3000, register, rng)
-    phase = 2 * np.pi * pitch * _time(count)
-    parts = [rng.uniform(0.2, 1) / k * np.sin(k * phase + rng.uniform(0, 6)) for k in range(1, 5)]
-    return np.asarray(np.sum(parts, axis=0))
+def add_background(samples: Samples, snr_db: float, rng: Generator) -> Samples:
+    """`samples` over noise that falls by 0 to 6 dB per octave, `snr_db` below them: (n,)."""
+    noise = _noise(len(samples), _tilt(rng.uniform(0, 1)), rng)
+    return samples + noise * (_rms(samples) / _rms(noise) / 10 ** (snr_db / 20))
 
 
-def sweep(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A tone that glides: down in the lower half of the registers, up in the upper half; again and again."""
-    low, high = rng.uniform(300, 900), rng.uniform(1500, 4000)
-    period = rng.uniform(0.4, 0.9)
-    place = (_time(count) / period + rng.uniform()) % 1
-    place = place if register >= 0.5 else 1 - place
-    return np.asarray(np.sin(2 * np.pi * np.cumsum(low * (high / low) ** place) / RATE))
+def through_channel(samples: Samples, rng: Generator) -> Samples:
+    """`samples` as a cheap camera records them: a band cut out, loud parts flattened, noise added: (n,)."""
+    low, high = _log_uniform(60, 250, rng), _log_uniform(4000, 10000, rng)
+    f = _frequencies(len(samples))
+    gain = 1 / np.sqrt((1 + (low / f) ** 4) * (1 + (f / high) ** 4))
+    filtered = np.fft.irfft(np.fft.rfft(samples) * gain, len(samples))
+    drive = rng.uniform(0.1, 0.6) / _rms(filtered)
+    return add_background(np.tanh(drive * filtered), rng.uniform(10, 25), rng)
 
 
-def burst(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """Bursts of noise in a band, each dying away."""
-    noise = _band(rng.normal(size=count), _between(400, 6000, register, rng), 2.0)
-    gap, decay = rng.uniform(0.25, 0.6), rng.uniform(0.05, 0.15)
-    return noise * np.exp(-((_time(count) + rng.uniform(0, gap)) % gap) / decay)
+# --- families: (variant, n, rng) -> (n,) ---------------------------------------------------------------
 
 
-def pulses(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A train of clicks through a resonance."""
-    rate = _between(4, 40, register, rng)
-    clicks = np.zeros(count)
-    clicks[(np.arange(0, count / RATE, 1 / rate) * RATE).astype(int).clip(max=count - 1)] = 30
-    return _band(clicks, rng.uniform(800, 3000), 6.0)
+def _sweep(variant: int, n: int, rng: Generator) -> Samples:
+    """Glides: even variants rise, odd ones fall; later ones span more octaves."""
+    _, since, period = _events(n, _log_uniform(1.2, 3, rng), 0.1, rng)
+    place = np.minimum(since / period, 1)
+    octaves = (0.8 + 0.6 * (variant // 2)) * (place if variant % 2 == 0 else 1 - place)
+    return _tone(_log_uniform(300, 1500, rng) * 2**octaves, _partials(3, rng)) * np.sin(np.pi * place) ** 0.5
 
 
-def tremolo(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A tone whose loudness beats."""
-    rate = _between(3, 25, register, rng)
-    carrier = np.sin(2 * np.pi * rng.uniform(400, 2500) * _time(count))
-    return np.asarray(carrier * (1 + np.sin(2 * np.pi * rate * _time(count) + rng.uniform(0, 6))) / 2)
+def _tremolo(variant: int, n: int, rng: Generator) -> Samples:
+    """A steady tone that swells at a rate of its variant."""
+    swell = 1 + rng.uniform(0.6, 1) * np.sin(_phase(n, _rate(3, 1.8, variant, rng), rng))
+    return _tone(np.full(n, _log_uniform(200, 2000, rng)), _partials(4, rng)) * swell
 
 
-def vibrato(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A tone whose pitch swings."""
-    rate, depth = _between(3, 20, register, rng), rng.uniform(0.1, 0.3)
-    swing = 1 + depth * np.sin(2 * np.pi * rate * _time(count) + rng.uniform(0, 6))
-    return np.asarray(np.sin(2 * np.pi * np.cumsum(rng.uniform(500, 2500) * swing) / RATE))
+def _vibrato(variant: int, n: int, rng: Generator) -> Samples:
+    """A tone whose pitch swings at a rate of its variant."""
+    swing = rng.uniform(0.05, 0.12) * np.sin(_phase(n, _rate(3, 1.8, variant, rng), rng))
+    return _tone(_log_uniform(300, 1500, rng) * 2**swing, _partials(4, rng))
 
 
-def hiss(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """A broad band of noise that swells and fades."""
-    noise = _band(rng.normal(size=count), _between(500, 8000, register, rng), 0.7)
-    return noise * (1.2 + np.sin(2 * np.pi * rng.uniform(0.3, 1.5) * _time(count)))
+def _burst(variant: int, n: int, rng: Generator) -> Samples:
+    """Irregular bursts of noise, more of them in a second in later variants."""
+    _, since, _ = _events(n, _rate(2.5, 1.8, variant, rng), 0.25, rng)
+    centre = _log_uniform(500, 5000, rng)
+    return _noise(n, _bump(centre, 1.0), rng) * _decay(since, rng.uniform(0.02, 0.06))
 
 
-def chord(rng: np.random.Generator, count: int, register: float) -> Wave:
-    """Three tones at once: close together in the lower registers, wide apart in the upper ones."""
-    pitch, step = rng.uniform(250, 900), _between(1.1, 1.9, register, rng, 0.08)
-    tones = [np.sin(2 * np.pi * pitch * step**k * _time(count)) for k in range(3)]
-    return np.asarray(np.sum(tones, axis=0))
+def _pulse(variant: int, n: int, rng: Generator) -> Samples:
+    """A regular train of clicks that ring, faster in later variants."""
+    rate = _rate(12, 1.8, variant, rng)
+    since: Samples = (_seconds(n) + rng.random() / rate) % (1 / rate)
+    ring = np.sin(since * (2 * np.pi * _log_uniform(600, 3500, rng)))
+    return _decay(since, rng.uniform(0.003, 0.012)) * np.asarray(ring, np.float64)
 
 
-FAMILIES: tuple[Recipe, ...] = (tone, sweep, burst, pulses, tremolo, vibrato, hiss, chord)
+def _hum(variant: int, n: int, rng: Generator) -> Samples:
+    """A drifting tone: even variants have all partials, odd ones every second; later ones are brighter."""
+    order = np.arange(1, 17)
+    weights = order ** -(1.2 / (1 + variant // 2)) * rng.uniform(0.5, 1, 16)
+    weights = weights * np.where((variant % 2 == 1) & (order % 2 == 0), 0.05, 1)
+    drift = 2 ** (rng.uniform(0.01, 0.05) * np.sin(_phase(n, rng.uniform(0.3, 1), rng)))
+    return _tone(_log_uniform(90, 450, rng) * drift, weights)
 
 
-def vocabulary(classes: int) -> list[str]:
-    """Names of the classes, such as sweep_1: family and number of the register."""
-    per_family = -(-classes // len(FAMILIES))
-    names = [f"{family.__name__}_{number + 1}" for number in range(per_family) for family in FAMILIES]
-    return names[:classes]
+def _pluck(variant: int, n: int, rng: Generator) -> Samples:
+    """Dying notes: even variants climb, odd ones descend; later ones in larger steps."""
+    event, since, _ = _events(n, _log_uniform(3, 6, rng), 0.1, rng)
+    step = (1 + variant // 2) * (2 if variant % 2 == 0 else -2)
+    pitch = _log_uniform(400, 1000, rng) * 2 ** (step * (event % 6 - 2.5) / 12)
+    return _tone(pitch, _partials(5, rng)) * _decay(since, rng.uniform(0.06, 0.2))
 
 
-def sound(name: str, classes: int, rng: np.random.Generator, count: int) -> Wave:
-    """A draw of class `name` of a vocabulary of `classes`, with a peak of 1."""
-    family, _, number = name.rpartition("_")
-    recipe = next(recipe for recipe in FAMILIES if recipe.__name__ == family)
-    registers = sum(other.startswith(f"{family}_") for other in vocabulary(classes))
-    wave = recipe(rng, count, (int(number) - 0.5) / registers)
-    return np.asarray(wave / max(np.abs(wave).max(), 1e-9))
+def _hiss(variant: int, n: int, rng: Generator) -> Samples:
+    """Noise around a pitch of its variant that comes and goes slowly."""
+    swell = 1 + 0.7 * np.sin(_phase(n, rng.uniform(0.3, 1.5), rng))
+    return _noise(n, _bump(_rate(500, 1.35, variant, rng), rng.uniform(0.6, 1.2)), rng) * swell
 
 
-def stranger(rng: np.random.Generator, count: int) -> Wave:
-    """A sound of no class: a crackle, a hum or a babble of random partials."""
-    kind = rng.integers(3)
-    if kind == 0:
-        wave = np.where(rng.random(count) < 0.002, rng.normal(size=count), 0.0)
-    elif kind == 1:
-        wave = np.sign(np.sin(2 * np.pi * rng.uniform(45, 110) * _time(count)))
-    else:
-        pitches = rng.uniform(200, 6000, 8)
-        wave = np.sum([np.sin(2 * np.pi * p * _time(count)) * rng.random() for p in pitches], axis=0)
-    return np.asarray(wave / max(np.abs(wave).max(), 1e-9))
+_FAMILIES: dict[str, Callable[[int, int, Generator], Samples]] = {
+    "Sweep": _sweep,
+    "Tremolo": _tremolo,
+    "Burst": _burst,
+    "Vibrato": _vibrato,
+    "Pulse": _pulse,
+    "Hum": _hum,
+    "Pluck": _pluck,
+    "Hiss": _hiss,
+}
+"""In the order in which classes are taken from them; changing one changes the data: see synth.VERSION."""
+
+
+# --- parts of sounds -----------------------------------------------------------------------------------
+
+
+def _log_uniform(low: float, high: float, rng: Generator) -> float:
+    return float(low * (high / low) ** rng.random())
+
+
+def _rate(lowest: float, ratio: float, variant: int, rng: Generator) -> float:
+    """Hz; the variant's own rate, up to a tenth off: the ratio keeps neighbours apart."""
+    return float(lowest * ratio**variant * rng.uniform(0.9, 1.1))
+
+
+def _phase(n: int, rate: float, rng: Generator) -> Samples:
+    """Radians of a slow oscillation at `rate` Hz, from a random start: (n,)."""
+    return _seconds(n) * (2 * np.pi * rate) + rng.uniform(0, 2 * np.pi)
+
+
+def _seconds(n: int) -> Samples:
+    """Time of each sample: (n,)."""
+    return np.arange(n, dtype=np.float64) / RATE
+
+
+def _partials(count: int, rng: Generator) -> Samples:
+    """Random strengths of the first partials of a tone: (K,)."""
+    return rng.uniform(0.2, 1, count) / np.arange(1, count + 1)
+
+
+def _tone(pitch: Samples, weights: Samples) -> Samples:
+    """A tone at `pitch` Hz (n,) with partials of these strengths (K,): (n,)."""
+    turn = np.arange(TABLE) / TABLE
+    table = np.sin(2 * np.pi * turn[:, None] * np.arange(1, len(weights) + 1)) @ weights
+    place = np.cumsum(pitch * (TABLE / RATE)).astype(np.int64)
+    return np.asarray(table[place % TABLE])
+
+
+def _decay(since: Samples, seconds: float) -> Samples:
+    """What is left, `since` seconds after it began, of what falls to 37 % in `seconds`: (n,)."""
+    left: Samples = np.exp(-since / seconds)
+    return left
+
+
+def _rms(samples: Samples) -> float:
+    return max(float(np.sqrt(np.mean(samples**2))), 1e-9)
+
+
+def _events(n: int, rate: float, jitter: float, rng: Generator) -> tuple[NDArray[np.int64], Samples, Samples]:
+    """Events about every 1 / `rate` seconds, the first one under way: number of the event at each sample,
+    seconds since it began, seconds that it lasts: (n,) each."""
+    most = int(n / RATE * rate * 2) + 4
+    lasts_E = np.clip(1 + jitter * rng.standard_normal(most), 0.5, 2) / rate
+    begins_E = np.cumsum(lasts_E) - lasts_E - rng.random() * lasts_E[0]
+    seconds = _seconds(n)
+    event = np.searchsorted(begins_E, seconds, side="right") - 1
+    return event, seconds - begins_E[event], lasts_E[event]
+
+
+def _frequencies(n: int) -> Samples:
+    """Hz of the bins of n samples' transform, the first one not zero: (n // 2 + 1,)."""
+    f: Samples = np.fft.rfftfreq(n, 1 / RATE).astype(np.float64)
+    f[0] = f[1]
+    return f
+
+
+def _bump(centre: float, octaves: float) -> Callable[[Samples], Samples]:
+    """A spectrum around `centre` Hz, `octaves` wide."""
+    return lambda f: np.exp(-0.5 * (np.log2(f / centre) / (octaves / 2)) ** 2)
+
+
+def _tilt(power: float) -> Callable[[Samples], Samples]:
+    """A spectrum that falls by 6 dB per octave for a `power` of 1, from 100 Hz on."""
+    return lambda f: np.maximum(f, 100.0) ** -power
+
+
+def _noise(n: int, shape: Callable[[Samples], Samples], rng: Generator) -> Samples:
+    """Noise whose spectrum has this shape: (n,)."""
+    parts = rng.standard_normal((n // 2 + 1, 2)) * shape(_frequencies(n))[:, None]
+    return np.fft.irfft(parts[:, 0] + 1j * parts[:, 1], n)
+
+
+def _edges(n: int, rng: Generator) -> Samples:
+    """An envelope: a rise of 5 to 80 ms, a fall of 10 to 200 ms, as far as they fit: (n,)."""
+    rise, fall = (min(int(s * RATE), n // 3) for s in (rng.uniform(0.005, 0.08), rng.uniform(0.01, 0.2)))
+    envelope = np.ones(n)
+    envelope[:rise] = np.linspace(0, 1, rise)
+    envelope[n - fall :] *= np.linspace(1, 0, fall)
+    return envelope
+
+
+def _span(count: int, number: int, n: int, rng: Generator) -> tuple[int, int]:
+    """Length and start of one of `count` sounds in n samples: the first begins it, the last ends it."""
+    if count == 1:
+        return n, 0
+    length = int(n * rng.uniform(0.45, 0.85))
+    start = int((n - length) * number / (count - 1))
+    return length, start

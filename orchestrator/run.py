@@ -52,6 +52,17 @@ class PlannedCell(BaseModel):
         return Cell(self.activation, self.selection, self.seed)
 
 
+class Timing(BaseModel):
+    """How long the training of a whole grid took."""
+
+    seconds: float
+    runs: int
+    """Ray Train runs."""
+    runs_at_once: int
+    share: float
+    """Of a device (a GPU, or a CPU where there are none) for each fold."""
+
+
 class Manifest(BaseModel):
     """What a run is: enough to tell what its numbers mean, and to do it again."""
 
@@ -82,6 +93,8 @@ class Manifest(BaseModel):
     """UTC, ISO 8601; of the last time that the command ran."""
     seconds: float | None = None
     """How long that took; None while it runs or where it was killed."""
+    timing: Timing | None = None
+    """Of the training, where one command has done all of it."""
 
 
 @dataclass(frozen=True)

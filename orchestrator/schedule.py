@@ -1,14 +1,17 @@
 """How long a grid takes on a cluster of any size: the levels of the plan, played through without training.
 
-Every leg is a run of `folds` workers that start together and finish together; a level begins when the one before
-it has ended, as in the real grid (see orchestrator.grid).
+Every leg is a run of `folds` workers that start together and finish together; a level begins when the one
+before it has ended, as in the real grid (see orchestrator.grid).
 """
 
 import heapq
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from orchestrator.plan import Leg, Plan
+from orchestrator.plan import Leg, Plan, is_done
+from orchestrator.run import Run
 
 
 @dataclass(frozen=True)
@@ -16,11 +19,9 @@ class Speed:
     """What a fold's worker does in what time."""
 
     iterations_per_second: float
-    """Of one fold on the share of a device that it gets."""
+    """Of one fold on a whole device (a CPU or a GPU), evaluations included."""
     start_seconds: float = 20.0
-    """From the start of a run to its first iteration, and its end."""
-    evaluation_seconds: float = 0.0
-    """Scoring and writing at the end of each leg."""
+    """What a run costs besides: its start, and its end."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Forecast:
 
     @property
     def efficiency(self) -> float:
-        """Share of the paid time in which devices train."""
+        """Share of the paid time in which devices train: work / (devices x time)."""
         return self.busy_seconds / (self.devices * self.seconds) if self.seconds else 1.0
 
     @property
@@ -43,24 +44,26 @@ class Forecast:
         return self.devices * self.seconds / 3600
 
 
-def forecast(levels: Sequence[Sequence[Sequence[int]]], folds: int, devices: float, share: float, speed: Speed) -> Forecast:
-    """Play through the levels: lists of trials, each the iterations of its legs one after another.
+Levels = Sequence[Sequence[Sequence[int]]]
+"""Of each level its trials, of each trial the iterations of its legs one after another."""
 
-    A fold takes `share` of a device (1: a whole one); of a shared device each fold gets its share of the speed.
-    """
-    at_once = max(1, int(devices / (share * folds) + 1e-9))
+
+def forecast(levels: Levels, folds: int, devices: float, speed: Speed) -> Forecast:
+    """Play through the levels on so many devices; fewer devices than folds are shared by them."""
+    share = 1 / math.ceil(folds / devices) if devices < folds else 1.0
+    at_once = max(1, math.floor(devices / (share * folds) + 1e-9))
     end = busy = 0.0
     for trials in levels:
-        slots = [end] * min(at_once, len(trials)) or [end]
+        free = [end] * at_once
         for legs in sorted(trials, key=sum, reverse=True):
-            training = sum(legs) / (speed.iterations_per_second * share) + len(legs) * speed.evaluation_seconds
-            heapq.heappush(slots, heapq.heappop(slots) + speed.start_seconds + training)
+            training = sum(legs) / (speed.iterations_per_second * share)
+            heapq.heappush(free, heapq.heappop(free) + speed.start_seconds + training)
             busy += folds * share * training
-        end = max(slots)
+        end = max(free)
     return Forecast(end, busy, devices)
 
 
-def shared_levels(plan: Plan, todo: set[str], subtree: bool) -> list[list[list[int]]]:
+def shared_levels(plan: Plan, todo: Collection[str], subtree: bool) -> Levels:
     """The trials that `todo` (ids of legs) still needs, as the grid would start them."""
 
     def iterations(legs: Sequence[Leg]) -> list[int]:
@@ -70,7 +73,29 @@ def shared_levels(plan: Plan, todo: set[str], subtree: bool) -> list[list[list[i
     return [[left for trial in trials if (left := iterations(trial))] for trials in groups]
 
 
-def unshared_levels(plan: Plan) -> list[list[list[int]]]:
+def unshared_levels(plan: Plan) -> Levels:
     """The same grid with every cell trained on its own from scratch."""
     whole = {leg.id: sum(stage.iterations for stage in leg.stages) for leg in plan.legs}
     return [[[whole[end]] for end in plan.ends.values()]]
+
+
+def measured_speed(run: Run) -> Speed:
+    """The speed of a run that has trained something, from its own files.
+
+    Raises:
+        ValueError: it has not trained enough to tell.
+    """
+    timing = run.manifest.timing
+    folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id)]
+    if timing is None or not folds:
+        raise ValueError(f"{run.store} has trained nothing to the end: name another run, or state a speed")
+    rate = sum(fold["own_iterations"] for fold in folds) / sum(fold["seconds"] for fold in folds)
+    training = sum(fold["seconds"] for fold in folds) / run.experiment.folds
+    start = (timing.seconds * timing.runs_at_once - training) / timing.runs
+    return Speed(rate / timing.share, max(start, 0.0))
+
+
+def _trained(run: Run, leg: str) -> list[dict[str, Any]]:
+    folder = run.leg(leg)
+    found: list[dict[str, Any]] = folder.read_json("result.json")["folds"] if is_done(folder) else []
+    return found

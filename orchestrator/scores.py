@@ -8,31 +8,21 @@ scores, on cv that of all validation clips as one table.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from orchestrator.cell_tables import SPLITS, CellTables, Pool, Scored, Split, make_pools, read_tables, within
+from orchestrator.ensembles import Members, ScoredEnsembles, ensemble_sums, make_ensembles
 from orchestrator.plan import Cell
 from orchestrator.report_settings import ReportSettings
 from orchestrator.run import Run
-from orchestrator.scoring import CellSums, Form, Pools, Score, What, cell_sums, score_cells
+from orchestrator.scoring import CellSums, Entry, Form, Pools, Score, What, cell_sums, score_cells
 from trainable.metrics import Ties, f_score, per_class_lwlrap, tied_share
 
 __all__ = ["Entry", "EntryScores", "RunScores", "Score", "Split", "What", "score_run"]
 
 Floats = NDArray[np.float64]
-
-
-class Entry(NamedTuple):
-    """A row and a column of the grid."""
-
-    activation: str
-    selection: str
-
-    def __str__(self) -> str:
-        return f"{self.activation}/{self.selection}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +53,7 @@ class RunScores:
     """Splits that nothing can be scored on, with the reason."""
     labels: Mapping[Split, NDArray[np.int64]]
     """Labels per class of each split that can be scored: (C,)."""
+    ensembles: ScoredEnsembles
 
     def find(self, entry: Entry, what: What) -> Score | str:
         """A score, or the reason why there is none."""
@@ -89,24 +80,36 @@ class _CellParts:
     tied: dict[Split, float]
 
 
-def score_run(run: Run, settings: ReportSettings | None = None) -> RunScores:
-    """All scores of a run, finished or not; `settings` replace those of its configuration."""
+def score_run(run: Run, settings: ReportSettings | None = None, members: Members | None = None) -> RunScores:
+    """All scores of a run, finished or not; `settings` and `members` replace those of its configuration.
+
+    Raises:
+        ValueError: an ensemble's member is no cell of the grid.
+    """
     settings = settings or run.experiment.report
+    members = run.experiment.ensembles if members is None else members
+    made, incomplete = make_ensembles(run, members, settings)
     pools = make_pools(run)
     found, holes, lost = _entries(run)
     parts = {
         entry: {seed: _cell_parts(run, cell, pools, settings) for seed, cell in seeds.items()}
         for entry, seeds in found.items()
     }
-    sums = {entry: {seed: part.sums for seed, part in seeds.items()} for entry, seeds in parts.items()}
-    scores = score_cells(sums, pools, settings)
+    sums: dict[Entry | str, dict[int, CellSums]] = {
+        entry: {seed: part.sums for seed, part in seeds.items()} for entry, seeds in parts.items()
+    }
+    blends: dict[Entry | str, dict[int, CellSums]] = {
+        name: {0: ensemble_sums(one, pools, settings)} for name, one in made.items()
+    }
+    scores = score_cells(sums | blends, pools, settings)
     entries = {
         entry: _entry(list(seeds.values()), scores[entry], lost.get(entry, {}))
         for entry, seeds in parts.items()
     }
     labels = {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()}
     unscored = {split: _why_unscored(run, split) for split in SPLITS if split not in pools}
-    return RunScores(settings, entries, holes, unscored, labels)
+    ensembles = ScoredEnsembles(members, made, {name: scores[name] for name in made}, incomplete)
+    return RunScores(settings, entries, holes, unscored, labels, ensembles)
 
 
 def _entries(run: Run) -> tuple[dict[Entry, dict[int, Cell]], dict[Entry, str], dict[Entry, dict[int, str]]]:

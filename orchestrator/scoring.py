@@ -23,6 +23,16 @@ Name = TypeVar("Name", bound=Hashable)
 Pools = Mapping[Split, Pool]
 
 
+class Entry(NamedTuple):
+    """A row and a column of the grid."""
+
+    activation: str
+    selection: str
+
+    def __str__(self) -> str:
+        return f"{self.activation}/{self.selection}"
+
+
 class What(NamedTuple):
     """Which score of a cell."""
 
@@ -100,6 +110,8 @@ def score_cells(
     """
     scores: dict[Name, dict[What, Score]] = {name: {} for name in sums}
     for split, clips in product(pools, CLIPS):
+        if clips == "several" and split != "cv":
+            continue  # Table 2 is about cv alone
         chosen = list(_chosen(sums, pools[split], split, clips))
         strata = pools[split].fold[pools[split].mask(split, clips)]
         columns = [_column(list(seeds.values())) for _, _, seeds in chosen]
@@ -140,9 +152,14 @@ def _column(seeds: Sequence[ClipSums]) -> ClipSums:
 def _bootstrap(
     scores: Sequence[ClipSums], strata: NDArray[np.int64], settings: ReportSettings
 ) -> list[Sampled]:
-    if not scores:
+    """The samples of each score; equal ones are drawn once, as those by both rules for ties mostly are."""
+    keys = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
+    distinct = dict(zip(keys, scores, strict=True))
+    if not distinct:
         return []
-    return bootstrap(scores, strata, settings.resamples, settings.bootstrap_seed)
+    samples = bootstrap(list(distinct.values()), strata, settings.resamples, settings.bootstrap_seed)
+    found = dict(zip(distinct, samples, strict=True))
+    return [found[key] for key in keys]
 
 
 def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float) -> Score:

@@ -32,8 +32,8 @@ class Study:
 
     def data_id(self, features_hash: str) -> str:
         """Names features, labels and folds: all that training takes from the data set."""
-        labels = hashlib.sha256(np.ascontiguousarray(self.targets)).hexdigest()
-        folds = hashlib.sha256(np.ascontiguousarray(self.fold_of)).hexdigest()
+        labels = hashlib.sha256(self.targets.tobytes()).hexdigest()
+        folds = hashlib.sha256(self.fold_of.tobytes()).hexdigest()
         names = digest(self.table.clips["fname"].tolist())
         return digest([features_hash, labels, folds, names, list(self.table.vocabulary)])
 

@@ -1,229 +1,180 @@
-"""The embedded data set: a synthetic look-alike of FSDKaggle2019 whose label errors are known.
+"""The embedded data set: a synthetic FSDKaggle2019 in the Zenodo layout, with known label errors.
 
-The shape is the real one's: few verified clips with one label mostly, many unverified ones from another
-channel with wrong labels among them, a test part with more labels. Written in the Zenodo layout, and the same
-bytes for the same settings.
+Every clip's sound comes from a generator of its own, keyed by (seed, part, number of the clip), so the same
+settings give the same bytes (on another kind of processor a sample may be rounded otherwise).
 """
 
 import csv
 import json
 import shutil
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import struct
+import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import soundfile
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
-from scipy.signal import butter, sosfilt
+from numpy.random import Generator, Philox
+from numpy.typing import NDArray
+from pydantic import Field, NonNegativeInt, PositiveInt
 
-from orchestrator.recipes import RATE, Wave, sound, stranger, vocabulary
+from orchestrator.clip_plan import PARTS, Clip, plan_clips
+from orchestrator.recipes import BLOCK, RATE, add_background, list_sounds, record, through_channel
 from trainable.config import OURS, Settings, Share
 
-SINGLE = 0.84
-"""Share of training clips with one label (section 3.2)."""
-SINGLE_TEST = 0.7
-"""The same of test clips."""
-PUBLIC = 0.25
-"""Share of test clips that are public."""
-STRANGE = 0.5
-"""Share of wrong labels whose clip holds no sound of the vocabulary."""
+VERSION = 1
+"""Raise it with any change of what the same settings give."""
+SETTINGS_FILE = "synth.json"
+"""In the data set's folder: what it was made from."""
 SHORTEST = 0.3
-"""Seconds."""
-SILENT_ENDS = 0.2
-"""Share of clips with silent ends."""
+"""Seconds of the shortest clip."""
+SNR_DB = (5.0, 25.0)
+"""dB of the sound over its background noise."""
+SILENT = 0.25
+"""Share of the clips that begin or end in silence."""
 
 
 class SynthSettings(Settings):
-    """Size of the embedded data set."""
+    """A synthetic data set."""
 
     classes: Annotated[int, OURS, Field(ge=2, le=80)] = 12
-    """Classes of sounds."""
+    """Classes of the vocabulary: neighbours, two from each family of sounds, then two more from each."""
     verified: Annotated[PositiveInt, OURS] = 96
-    """Clips with correct labels."""
-    unverified: Annotated[PositiveInt, OURS] = 800
-    """Clips with labels that may be wrong."""
-    test: Annotated[PositiveInt, OURS] = 400
-    """Clips to predict."""
+    """Clips with right labels."""
+    unverified: Annotated[NonNegativeInt, OURS] = 800
+    """Clips from another recording channel, some of them with wrong labels."""
+    test: Annotated[NonNegativeInt, OURS] = 400
+    """Clips with right labels, more of them in a clip."""
     wrong_rate: Annotated[Share, OURS] = 0.4
-    """Share of unverified clips with a wrong label."""
-    longest: Annotated[PositiveFloat, OURS] = 3.0
-    """Seconds of the longest clip."""
-    seed: Annotated[NonNegativeInt, OURS] = 0
-    """Seed of everything."""
-
-
-@dataclass(frozen=True)
-class _Clip:
-    fname: str
-    labels: tuple[str, ...]
-    """As the tables give them."""
-    sounds: tuple[str, ...]
-    """What is heard; empty: a sound of no class."""
-
-
-PARTS = ("train_curated", "train_noisy", "test")
+    """Share of the unverified clips whose labels are all wrong: in half of these is a sound of no class."""
+    longest: Annotated[float, OURS, Field(ge=0.5, le=60)] = 3.0
+    """Seconds of the longest clips; the shortest ones last 0.3."""
+    seed: Annotated[NonNegativeInt, OURS, Field(lt=2**63)] = 0
+    """Seed of everything drawn."""
 
 
 def synthesize(folder: Path, settings: SynthSettings) -> None:
-    """Write the data set; does nothing where the same one is there.
+    """Write the data set of these settings to `folder`, whole or not at all; nothing if it is there already.
+
+    Layout, columns and shares of labels are those of FSDKaggle2019 (section 4.1), the sounds are not in the
+    paper; `FSDKaggle2019.doc/noise_truth.csv` (fname,given,true,kind) says what each unverified clip holds.
 
     Raises:
-        ValueError: the folder holds something else.
+        ValueError: `folder` holds anything else.
     """
-    mark = folder / "synth.json"
-    if mark.is_file() and json.loads(mark.read_text()) == settings.model_dump():
+    if _is_made(folder, settings):
         return
-    if folder.exists() and any(folder.iterdir()):
-        raise ValueError(f"{folder} holds something else than this embedded data: empty it or name another")
-    unfinished = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    names = _names(settings)
-    parts = {part: _clips(part, names[part], settings) for part in PARTS}
-    for number, part in enumerate(PARTS):
-        _write_audio(unfinished / f"FSDKaggle2019.audio_{part}", parts[part], number, settings)
-    _write_tables(unfinished, parts, settings)
-    (unfinished / "synth.json").write_text(settings.model_dump_json())
-    if folder.exists():
-        folder.rmdir()
+    _check_free(folder)
+    folder = folder.absolute()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished.rename(folder)
+    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex}"
+    try:
+        _write_all(temporary, settings)
+        _move(temporary, folder, settings)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _rng(settings: SynthSettings, part: int, clip: int) -> np.random.Generator:
-    """A generator for one clip; clip -1: for what concerns its whole part."""
-    return np.random.Generator(np.random.Philox(key=[settings.seed, part], counter=[0, 0, 0, clip + 1]))
+def _is_made(folder: Path, settings: SynthSettings) -> bool:
+    path = folder / SETTINGS_FILE
+    return path.is_file() and path.read_text(encoding="utf-8") == _signature(settings)
 
 
-# --- labels --------------------------------------------------------------------------------------------
+def _signature(settings: SynthSettings) -> str:
+    return json.dumps(settings.model_dump(mode="json") | {"version": VERSION}, indent=1) + "\n"
 
 
-def _names(settings: SynthSettings) -> dict[str, list[str]]:
-    """File names, as random as Freesound's; of the test part in order, so that public ones come first."""
-    counts = (settings.verified, settings.unverified, settings.test)
-    numbers = _rng(settings, len(PARTS), -1).choice(16**8, sum(counts), replace=False)
-    names = [f"{number:08x}.wav" for number in numbers]
-    ends = np.cumsum(counts)
-    split = dict(zip(PARTS, (names[: ends[0]], names[ends[0] : ends[1]], names[ends[1] :]), strict=True))
-    return split | {"test": sorted(split["test"])}
+def _check_free(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file: name a new folder")
+    if (folder / SETTINGS_FILE).is_file():
+        raise ValueError(
+            f"{folder} holds embedded data of other settings (see {SETTINGS_FILE} in it): "
+            "delete it or name another folder"
+        )
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ValueError(f"{folder} is not empty: name a new folder")
 
 
-def _clips(part: str, names: Sequence[str], settings: SynthSettings) -> list[_Clip]:
-    rng = _rng(settings, PARTS.index(part), -1)
-    truths = _truths(rng, len(names), SINGLE_TEST if part == "test" else SINGLE, settings.classes)
-    if part != "train_noisy":
-        return [_Clip(name, true, true) for name, true in zip(names, truths, strict=True)]
-    wrong = rng.permutation(len(names)) < round(settings.wrong_rate * len(names))
-    pairs = zip(names, truths, wrong, strict=True)
-    return [_Clip(name, given, _heard(rng, given, settings) if bad else given) for name, given, bad in pairs]
+def _move(temporary: Path, folder: Path, settings: SynthSettings) -> None:
+    """Two programs may make the same data at a time: the first one's stays."""
+    try:
+        temporary.rename(folder)
+    except OSError:
+        if not _is_made(folder, settings):
+            raise
 
 
-def _truths(rng: np.random.Generator, count: int, single: float, classes: int) -> list[tuple[str, ...]]:
-    """Labels of each clip: every class equally often in the first place, two to three labels for some."""
-    known = vocabulary(classes)
-    first = rng.permutation(np.arange(count) % classes)
-    several = rng.permutation(count) >= round(single * count)
-    truths = []
-    for label, more in zip(first, several, strict=True):
-        others = rng.permutation(np.delete(np.arange(classes), label))[: rng.integers(1, 3)]
-        truths.append(tuple(known[i] for i in (label, *(others if more else ()))))
-    return truths
+# --- how a clip sounds ---------------------------------------------------------------------------------
 
 
-def _heard(rng: np.random.Generator, given: Sequence[str], settings: SynthSettings) -> tuple[str, ...]:
-    """What a wrongly labelled clip holds: another class, or none."""
-    if rng.random() < STRANGE:
-        return ()
-    others = [name for name in vocabulary(settings.classes) if name not in given]
-    return (others[rng.integers(len(others))],) if others else ()
+def _generator(seed: int, part: int, index: int) -> Generator:
+    return Generator(Philox(key=[seed, part], counter=[0, 0, index, 0]))
 
 
-# --- audio ---------------------------------------------------------------------------------------------
+def sound_of(clip: Clip, settings: SynthSettings) -> NDArray[np.int16]:
+    """The samples of a clip at 44.1 kHz: (n,)."""
+    rng = _generator(settings.seed, list(PARTS).index(clip.part), clip.index)
+    blocks = round(100 * SHORTEST * (settings.longest / SHORTEST) ** rng.random())
+    silent = _silent_ends(blocks, rng)
+    samples = record(clip.sounds, (blocks - sum(silent)) * BLOCK, rng)
+    samples = add_background(samples, rng.uniform(*SNR_DB), rng)
+    if clip.part == "unverified":
+        samples = through_channel(samples, rng)
+    samples *= 10 ** (rng.uniform(-20, -1) / 20) / np.abs(samples).max()
+    padded = np.pad(samples, [end * BLOCK for end in silent])
+    return np.rint(padded * 32767).astype("<i2")
 
 
-def _write_audio(folder: Path, clips: Iterable[_Clip], part: int, settings: SynthSettings) -> None:
-    folder.mkdir(parents=True)
-    for number, clip in enumerate(clips):
-        wave = _mix(clip.sounds, _rng(settings, part, number), settings)
-        if PARTS[part] == "train_noisy":
-            wave = _other_channel(wave, _rng(settings, len(PARTS) + 1, number))
-        samples = np.round(wave.clip(-1, 1) * 32767).astype(np.int16)
-        soundfile.write(folder / clip.fname, samples, RATE, subtype="PCM_16")
+def _silent_ends(blocks: int, rng: Generator) -> tuple[int, int]:
+    """Blocks of digital silence before and after the sound: a clip in four has some."""
+    if rng.random() >= SILENT:
+        return 0, 0
+    before, after = rng.uniform(0, 0.25, 2) * blocks
+    return int(before), int(after)
 
 
-def _mix(sounds: Sequence[str], rng: np.random.Generator, settings: SynthSettings) -> Wave:
-    """One clip: its sounds, overlapping in part, over a background, perhaps with silent ends."""
-    seconds = SHORTEST * (settings.longest / SHORTEST) ** rng.beta(2, 1.2)
-    count = int(seconds * RATE)
-    wave = _background(rng, count) * 10 ** (-rng.uniform(8, 26) / 20)
-    for name in sounds or (None,):
-        length = count if len(sounds) < 2 else int(count * rng.uniform(0.5, 1))
-        start = rng.integers(0, count - length + 1)
-        event = sound(name, settings.classes, rng, length) if name else stranger(rng, length)
-        wave[start : start + length] += event * _envelope(rng, length) * rng.uniform(0.4, 1)
-    wave *= rng.uniform(0.1, 0.9) / max(np.abs(wave).max(), 1e-9)
-    if rng.random() < SILENT_ENDS:
-        wave = np.pad(wave, (rng.integers(RATE // 2), rng.integers(RATE // 2)))
-    return wave
+# --- files ---------------------------------------------------------------------------------------------
 
 
-def _background(rng: np.random.Generator, count: int) -> Wave:
-    """Noise that falls off towards high frequencies, with a standard deviation of 1."""
-    colour = rng.uniform(0.0, 0.95)
-    noise: Wave = sosfilt([[1, 0, 0, 1, -colour, 0]], rng.normal(size=count))
-    return np.asarray(noise / noise.std())
+def _write_all(folder: Path, settings: SynthSettings) -> None:
+    counts = {name: getattr(settings, name) for name in PARTS}
+    rng = _generator(settings.seed, len(PARTS), 0)
+    clips = plan_clips(settings.classes, counts, settings.wrong_rate, rng)
+    for part, kind in PARTS.items():
+        audio = folder / f"FSDKaggle2019.audio_{kind.files}"
+        audio.mkdir(parents=True)
+        for clip in clips:
+            if clip.part == part:
+                (audio / clip.fname).write_bytes(_wav(sound_of(clip, settings)))
+    _write_tables(folder, clips, settings)
+    (folder / SETTINGS_FILE).write_text(_signature(settings), encoding="utf-8")
 
 
-def _envelope(rng: np.random.Generator, count: int) -> Wave:
-    """Attack and decay."""
-    attack, decay = rng.uniform(0.01, 0.2), rng.uniform(0.05, 0.5)
-    place = np.arange(count) / count
-    return np.minimum(np.minimum(place / attack, (1 - place) / decay), 1)
+def _wav(samples: NDArray[np.int16]) -> bytes:
+    """A mono PCM-16 file."""
+    body = samples.tobytes()
+    form = (b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
+    return (
+        struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(body), b"WAVE", *form, b"data", len(body)) + body
+    )
 
 
-def _other_channel(wave: Wave, rng: np.random.Generator) -> Wave:
-    """As through a camera's microphone: narrower, noisier, sometimes too loud."""
-    band = butter(2, [rng.uniform(80, 300), rng.uniform(5000, 9000)], "bandpass", fs=RATE, output="sos")
-    narrow: Wave = sosfilt(band, wave)
-    noise = rng.normal(size=len(wave)) * 10 ** (-rng.uniform(15, 30) / 20) * narrow.std()
-    return np.asarray(np.tanh((narrow + noise) * rng.uniform(1, 2)))
-
-
-# --- tables --------------------------------------------------------------------------------------------
-
-
-def _write_tables(folder: Path, parts: dict[str, list[_Clip]], settings: SynthSettings) -> None:
-    meta = folder / "FSDKaggle2019.meta"
+def _write_tables(folder: Path, clips: Sequence[Clip], settings: SynthSettings) -> None:
+    meta, doc = folder / "FSDKaggle2019.meta", folder / "FSDKaggle2019.doc"
     meta.mkdir()
-    lines = [f"{i},{name}" for i, name in enumerate(vocabulary(settings.classes))]
-    (meta / "vocabulary.csv").write_text("\n".join(lines))
-    public = round(PUBLIC * settings.test)
-    for part, clips in parts.items():
-        columns = [
-            "fname",
-            "labels",
-            "flickr_video_URL" if part == "train_noisy" else "freesound_id",
-            "license",
-        ]
-        rows = [[clip.fname, ",".join(clip.labels), str(number), "CC0"] for number, clip in enumerate(clips)]
-        if part == "test":
-            columns.insert(2, "usage")
-            for number, row in enumerate(rows):
-                row.insert(2, "Public" if number < public else "Private")
-        _write_csv(meta / f"{part}_post_competition.csv", columns, rows)
-    noisy = parts["train_noisy"]
-    truth = [(c.fname, ",".join(c.labels), ",".join(c.sounds), _kind(c)) for c in noisy]
-    _write_csv(folder / "FSDKaggle2019.doc/noise_truth.csv", ("fname", "given", "true", "kind"), truth)
+    doc.mkdir()
+    names = sorted(sound.name for sound in list_sounds(settings.classes))
+    (meta / "vocabulary.csv").write_text("\n".join(f"{i},{name}" for i, name in enumerate(names)))
+    for name, part in PARTS.items():
+        own = [clip for clip in clips if clip.part == name]
+        _write_table(meta / f"{part.files}_post_competition.csv", part.columns, own)
+    doubtful = [clip for clip in clips if clip.part == "unverified"]
+    _write_table(doc / "noise_truth.csv", ("fname", "given", "true", "kind"), doubtful)
 
 
-def _kind(clip: _Clip) -> str:
-    if clip.labels == clip.sounds:
-        return "correct"
-    return "in_vocabulary" if clip.sounds else "out_of_vocabulary"
-
-
-def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *rows])
+def _write_table(path: Path, columns: Sequence[str], clips: Sequence[Clip]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(clip.fields() for clip in clips)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from orchestrator.cell_tables import SPLITS
 from orchestrator.claims import ClaimResult
-from orchestrator.ensembles import ScoredEnsembles, score_ensembles, write_ensembles
+from orchestrator.ensembles import write_ensembles
 from orchestrator.more_tables import readings_table, stages_table, verdicts_table
 from orchestrator.published import TABLE_1, is_fsdkaggle2019
 from orchestrator.run import Run
@@ -29,21 +29,10 @@ INTERVAL_COLUMNS = (
 )  # fmt: skip
 
 
-def write_tables(
-    run: Run,
-    scores: RunScores,
-    claims: Sequence[ClaimResult],
-    store: Store,
-    ensembles: ScoredEnsembles | None = None,
-) -> None:
-    """Write report/tables and report/ensembles into the run's folder `store`.
-
-    Raises:
-        ValueError: the configuration's ensembles name a cell that the grid does not have.
-    """
-    ensembles = ensembles or score_ensembles(run, scores.settings)
+def write_tables(run: Run, scores: RunScores, claims: Sequence[ClaimResult], store: Store) -> None:
+    """Write report/tables and report/ensembles into the run's folder `store`."""
     grid = {"table1": table1(run, scores), "table2": table2(run, scores)}
-    grid |= {"table3": table3(run, scores, ensembles)}
+    grid |= {"table3": table3(run, scores)}
     grid |= {"readings": readings_table(run, scores), "stages": stages_table(run, scores)}
     judged = {"claims": claims_table(run, scores, claims), "verdicts": verdicts_table(scores, claims)}
     files = {f"{name}.md": to_markdown(table) for name, table in (grid | judged).items()}
@@ -52,7 +41,7 @@ def write_tables(
     files |= {"table1.csv": table1_csv(run, scores), "table1_intervals.csv": intervals_csv(run, scores)}
     for name, text in files.items():
         store.write(f"report/tables/{name}", text.encode())
-    write_ensembles(run, ensembles.made, store)
+    write_ensembles(run, scores.ensembles.made, store)
 
 
 def _entries(run: Run) -> Iterator[Entry]:
@@ -90,7 +79,7 @@ def intervals_csv(run: Run, scores: RunScores) -> str:
 
 def _interval_line(entry: Entry, what: What, score: Score, tied: float, published: bool) -> list[str]:
     """INTERVAL_COLUMNS from split to difference."""
-    plain = what._replace(ties="group") == What(what.split)  # what the paper's Table 1 shows
+    plain = what == What(what.split)  # what the paper's Table 1 shows, by eq. 10
     known = TABLE_1.get((*entry, what.split)) if published and plain else None
     difference = None if known is None else score.value - known
     share = tied if (what.form, what.clips, what.stage) == ("raw", "all", None) else None

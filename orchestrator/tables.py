@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from orchestrator.cell_tables import Split
 from orchestrator.claims import ClaimResult
-from orchestrator.ensembles import ScoredEnsembles
 from orchestrator.published import TABLE_1, TABLE_2, TABLE_3, is_fsdkaggle2019
 from orchestrator.run import Run
 from orchestrator.scores import Entry, RunScores
-from orchestrator.scoring import FORMS, Form, Score, Split, What
+from orchestrator.scoring import FORMS, Form, Score, What
 from orchestrator.stats import Interval
 from orchestrator.table_forms import Column, Content, Hole, Row, Table, Value
 
@@ -94,15 +94,15 @@ def _row2(scores: RunScores, entry: Entry, folds: int, published: bool) -> Row:
     return Row(str(entry), (*cells, Value(score.value, score.interval, beside[-1])))
 
 
-def table3(run: Run, scores: RunScores, ensembles: ScoredEnsembles) -> Table:
+def table3(run: Run, scores: RunScores) -> Table:
     """Ensembles, raw and normalised, beside the published systems."""
     splits: tuple[Split, ...] = ("cv", "public", "private", "test")
     rows = [
         Row(
             f"{name}, {form}",
-            tuple(_ensemblecontent_of(scores, ensembles, name, split, form) for split in splits),
+            tuple(_ensemble_cell(scores, name, split, form) for split in splits),
         )
-        for name in ensembles.members
+        for name in scores.ensembles.members
         for form in FORMS
     ]
     reason = is_fsdkaggle2019(run)
@@ -110,20 +110,19 @@ def table3(run: Run, scores: RunScores, ensembles: ScoredEnsembles) -> Table:
         rows += [Row(system, ("", "***" if public is None else f"{public:.4f}", f"{private:.4f}", ""))
                  for system, (public, private) in TABLE_3.items()]  # fmt: skip
     columns = (Column("cv", "pooled"), *(Column(split) for split in splits[1:]))
-    notes = [f"{name}: {', '.join(members)}" for name, members in ensembles.members.items()]
+    notes = [f"{name}: {', '.join(members)}" for name, members in scores.ensembles.members.items()]
     notes += [] if notes else ["no ensemble is named in the configuration (ensembles:)"]
     notes.append("rows without an interval are published" if reason is None else _published_note(run))
     return Table("Table 3. lwlrap of ensembles", "system", columns, tuple(rows), tuple(notes))
 
 
-def _ensemble_cell(
-    scores: RunScores, ensembles: ScoredEnsembles, name: str, split: Split, form: Form
-) -> Content:
-    if name in ensembles.holes:
-        return Hole(ensembles.holes[name])
+def _ensemble_cell(scores: RunScores, name: str, split: Split, form: Form) -> Content:
+    found = scores.ensembles
+    if name in found.holes:
+        return Hole(found.holes[name])
     if split in scores.unscored:
         return Hole(scores.unscored[split])
-    return content_of(ensembles.scores[name][What(split, "blend", form, ties=scores.settings.ties)])
+    return content_of(found.scores[name][What(split, "blend", form, ties=scores.settings.ties)])
 
 
 def claims_table(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> Table:

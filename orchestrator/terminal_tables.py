@@ -16,7 +16,8 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     """For a terminal of `width` characters: columns that do not fit go on in further blocks."""
     label = max([len(table.corner), *(len(row.label) for row in table.rows)])
     numbers = sum(_width(table, place) + GAP for place in range(len(table.columns)))
-    label = min(label, max(width - numbers, width // 3))
+    words = [len(word) for text in (table.corner, *(r.label for r in table.rows)) for word in text.split()]
+    label = min(label, max([width - numbers, width // 3, *words]))
     blocks = [_rich_block(table, places, label) for places in _blocks(table, width - label)]
     reasons = [f"{where}: {hole.reason}" for where, hole in holes(table)]
     notes = [Text(line, style="dim") for line in (*reasons, *table.notes)]
@@ -27,7 +28,7 @@ def _blocks(table: Table, room: int) -> list[list[int]]:
     """Places of the columns in each block; columns of a group stay together where they fit."""
     blocks: list[list[int]] = [[]]
     left = room
-    for places in _groups(table.columns):
+    for places in _pieces(table, room):
         need = sum(_width(table, place) + GAP for place in places)
         if blocks[-1] and need > left:
             blocks.append([])
@@ -35,6 +36,15 @@ def _blocks(table: Table, room: int) -> list[list[int]]:
         blocks[-1] += places
         left -= need
     return blocks
+
+
+def _pieces(table: Table, room: int) -> list[list[int]]:
+    """What stays together: groups, or the columns of one that is too wide."""
+    pieces = []
+    for places in _groups(table.columns):
+        fits = sum(_width(table, place) + GAP for place in places) <= room
+        pieces += [places] if fits else [[place] for place in places]
+    return pieces
 
 
 def _groups(columns: Sequence[Column]) -> list[list[int]]:
@@ -102,4 +112,5 @@ def holes(table: Table) -> Iterator[tuple[str, Hole]]:
             if isinstance(content, Hole):
                 found.setdefault(content.reason, []).append(column.title)
         for reason, columns in found.items():
-            yield f"{row.label} {', '.join(columns)}", Hole(reason)
+            where = "" if len(columns) == len(row.cells) else f" {', '.join(columns)}"
+            yield row.label + where, Hole(reason)

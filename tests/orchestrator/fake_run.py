@@ -5,7 +5,6 @@ all stages but the first. The noise has a part that all cells share, as the diff
 a part of each cell's own, so that paired comparisons have something to gain.
 """
 
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,29 +20,14 @@ from orchestrator.plan import Cell, Leg, Plan, make_plan
 from orchestrator.results import fold_folder
 from orchestrator.run import Manifest, PlannedCell, PlannedLeg, Run
 from orchestrator.store import Store
+from tests.orchestrator.fake_data import FakeData, Numbers, generator
 from trainable.record import unverified_clips
+
+__all__ = ["Numbers", "cell_of", "make_fake_run"]
 
 Floats = NDArray[np.float64]
 Pair = tuple[str, str]
 RANKED = ("top_k", "threshold", "random_k")
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """How large a fake run is."""
-
-    verified: int = 60
-    unverified: int = 120
-    test: int = 80
-    classes: int = 6
-    wrong: float = 0.4
-    """Share of unverified clips with a wrong label."""
-    iterations: tuple[int, int, int] = (20, 20, 10)
-    batch: int = 16
-    separation: float = 1.0
-    """Of true classes from others, in standard deviations of the noise."""
-    labelled_test: bool = True
-    usage: bool = True
 
 
 def make_fake_run(
@@ -69,7 +53,7 @@ def make_fake_run(
     names = list(vocabulary or (f"class_{c:02}" for c in range(numbers.classes)))
     experiment = _experiment(activations, selections, seeds, folds, numbers, config or {})
     store, plan = Store.open(folder), make_plan(experiment, "fake-data")
-    maker = _Maker(experiment, _Data.draw(numbers, names, folds, seed), seed, dict(effect or {}))
+    maker = _Maker(experiment, FakeData.draw(numbers, names, folds, seed), seed, dict(effect or {}))
     maker.data.write(store)
     store.write_json("run.json", _manifest(experiment, plan, names).model_dump(mode="json"))
     for leg in plan.legs:
@@ -106,7 +90,7 @@ def _experiment(
 def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> Manifest:
     shared, alone = plan.iterations()
     return Manifest(
-        config=experiment.model_dump(mode="json", serialize_as_any=True),
+        config=experiment.model_dump(mode="json"),
         source="fake.yaml",
         assignments=[],
         vocabulary=vocabulary,
@@ -136,91 +120,12 @@ def _planned(leg: Leg) -> PlannedLeg:
     )  # fmt: skip
 
 
-def _generator(*words: object) -> np.random.Generator:
-    """Random numbers that depend on nothing but `words`."""
-    return np.random.default_rng(zlib.crc32(repr(words).encode()))
-
-
-@dataclass(frozen=True)
-class _Data:
-    """Clips as `Study.to_arrow` lists them, and what their labels should be."""
-
-    numbers: Numbers
-    vocabulary: list[str]
-    part: NDArray[np.str_]
-    names: list[str]
-    truth: NDArray[np.uint8]
-    """True labels: (clips, classes); none where a sound is outside the vocabulary."""
-    given: NDArray[np.uint8]
-    """Labels in the tables: (clips, classes)."""
-    kind: NDArray[np.str_]
-    """Of each label: right, in_vocabulary, out_of_vocabulary."""
-    fold: NDArray[np.int32]
-    usage: list[str]
-
-    @classmethod
-    def draw(cls, numbers: Numbers, vocabulary: list[str], folds: int, seed: int) -> "_Data":
-        rng = _generator("data", seed)
-        counts = (numbers.verified, numbers.unverified, numbers.test)
-        part = np.repeat(["verified", "unverified", "test"], counts)
-        several = np.where(part == "test", 0.3, 0.16)
-        truth = _labels(rng, several, len(vocabulary))
-        kind = np.full(len(part), "right", "<U20")
-        wrong = (part == "unverified") & (rng.random(len(part)) < numbers.wrong)
-        outside = wrong & (rng.random(len(part)) < 0.5)
-        kind[wrong], kind[outside] = "in_vocabulary", "out_of_vocabulary"
-        given = np.where(wrong[:, None], np.roll(truth, 1, axis=1), truth)
-        truth = np.where(outside[:, None], 0, truth).astype(np.uint8)
-        if not numbers.labelled_test:
-            given[part == "test"] = 0
-        fold = np.full(len(part), -1, np.int32)
-        fold[: numbers.verified] = rng.permutation(np.arange(numbers.verified) % folds)
-        names = [f"{number:08x}.wav" for number in range(len(part))]
-        split = numbers.verified + numbers.unverified + numbers.test // 4
-        usage = ["Public" if row < split else "Private" for row in range(len(part))]
-        usage = [u if p == "test" and numbers.usage else "" for u, p in zip(usage, part, strict=True)]
-        return cls(numbers, vocabulary, part, names, truth, given.astype(np.uint8), kind, fold, usage)
-
-    def labels(self, table: NDArray[np.uint8]) -> list[list[str]]:
-        return [[self.vocabulary[c] for c in np.flatnonzero(row)] for row in table]
-
-    def write(self, store: Store) -> None:
-        clips = {
-            "fname": pa.array(self.names, pa.string()),
-            "part": pa.array(self.part.tolist(), pa.string()),
-            "labels": pa.array(self.labels(self.given), pa.list_(pa.string())),
-            "usage": pa.array(self.usage, pa.string()),
-            "fold": self.fold,
-        }
-        store.write_table("clips.parquet", pa.table(clips))
-        rows = np.flatnonzero(self.part == "unverified")
-        truth = pd.DataFrame(
-            {
-                "fname": [self.names[row] for row in rows],
-                "given": [",".join(labels) for labels in self.labels(self.given[rows])],
-                "true": [",".join(labels) for labels in self.labels(self.truth[rows])],
-                "kind": self.kind[rows],
-            }
-        )
-        store.write_table("noise_truth.parquet", pa.Table.from_pandas(truth, preserve_index=False))
-
-
-def _labels(rng: np.random.Generator, several: Floats, classes: int) -> NDArray[np.uint8]:
-    """One label for each clip, evenly over the classes, and a second one with probability `several`."""
-    labels = np.zeros((len(several), classes), np.uint8)
-    first = rng.permutation(np.arange(len(several)) % classes)
-    labels[np.arange(len(several)), first] = 1
-    second = (first + rng.integers(1, classes, len(several))) % classes
-    labels[np.arange(len(several)), second] |= rng.random(len(several)) < several
-    return labels
-
-
 @dataclass(frozen=True)
 class _Maker:
     """Makes the files of legs."""
 
     experiment: Experiment
-    data: _Data
+    data: FakeData
     seed: int
     effect: dict[Pair, float]
     shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
@@ -252,9 +157,9 @@ class _Maker:
         data, cell = self.data, leg.cells[0]
         key = (self.seed, fold)
         if key not in self.shared:
-            self.shared[key] = _generator("difficulty", *key).standard_normal(data.given.shape)
+            self.shared[key] = generator("difficulty", *key).standard_normal(data.given.shape)
         history = [str(s.describe()) for s in leg.stages[: stage + 1]]
-        own = _generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(
+        own = generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(
             data.given.shape
         )
         effect = self.effect.get((cell.activation, cell.selection), 0.0) if stage else 0.0
@@ -284,7 +189,7 @@ class _Maker:
         """Losses fall, scores rise; eta, T and kept are filled in by the judgements."""
         counts = [stage.iterations for stage in leg.stages]
         total, ends = sum(counts), np.cumsum(counts)
-        rng = _generator("curves", self.seed, fold, leg.id)
+        rng = generator("curves", self.seed, fold, leg.id)
         time = np.arange(1, total + 1) / sum(self.data.numbers.iterations)
         every = self.experiment.schedule.evaluate_every
         scored = (np.arange(1, total + 1) % every == 0) | np.isin(np.arange(1, total + 1), ends)
@@ -304,7 +209,7 @@ class _Maker:
 
     def _judgements(self, leg: Leg, fold: int, curves: pd.DataFrame) -> pa.Table:
         """Wrong labels lose more, so mechanisms that rank mask them more often; fills in the curves."""
-        rng = _generator("judgements", self.seed, fold, leg.id)
+        rng = generator("judgements", self.seed, fold, leg.id)
         rows = np.flatnonzero(self.data.part == "unverified")
         pieces, start = [], 0
         for number, stage in enumerate(leg.stages):
@@ -314,7 +219,8 @@ class _Maker:
                 loss = rng.gamma(4, 0.4, count) + 1.5 * (self.data.kind[clip] != "right")
                 before = curves["eta"][t - 1] if t else np.nan
                 keep, eta, ranked = _select(leg.cells[0].selection, loss, float(before), rng)
-                curves.loc[t, ["eta", "T", "kept"]] = np.float32([eta, ranked, keep.mean()])
+                for name, value in (("eta", eta), ("T", ranked), ("kept", keep.mean())):
+                    curves.loc[t, name] = np.float32(value)
                 pieces.append((np.full(count, t + 1), np.full(count, number), clip, loss, keep))
             start += stage.iterations
         empty = (np.zeros(0),) * 5

@@ -65,8 +65,8 @@ def test_rows_with_equal_settings_train_once() -> None:
 
 def test_a_new_column_leaves_the_other_legs_as_they_are() -> None:
     before = make_plan(experiment(), "data")
-    wider = {"verified_only": {}, "top_k": {"k": 2}, "threshold": {"k": 2}, "strict": {"mechanism": "top_k"}}
-    wider["strict"]["k"] = 3  # type: ignore[assignment]
+    wider: dict[str, Any] = {"verified_only": {}, "top_k": {"k": 2}, "threshold": {"k": 2}}
+    wider["strict"] = {"mechanism": "top_k", "k": 3}
     after = make_plan(experiment(selections=wider), "data")
     added = {leg.id for leg in after.legs} - {leg.id for leg in before.legs}
     assert {leg.id for leg in before.legs} < {leg.id for leg in after.legs}

@@ -1,0 +1,39 @@
+"""While legs train, the driver tells the world how far they are: gauges, and a page that reloads itself."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+from orchestrator.gauges import RunGauges
+from orchestrator.live import write_live_page
+from orchestrator.run import Run
+from orchestrator.status import StatusReader, seconds_left
+
+SECONDS = 2.0
+
+
+@contextmanager
+def watched(run: Run) -> Iterator[None]:
+    """Keep gauges and page fresh in the background, and once more at the end."""
+    reader, gauges, stop = StatusReader(run), RunGauges(), Event()
+
+    def show() -> None:
+        legs = reader.read()
+        done = float(sum(leg.state == "done" for leg in legs))
+        left = seconds_left(legs)
+        gauges.show({"legs_done": done, "legs_total": float(len(legs)), "seconds_left": left})
+        write_live_page(run, legs)
+
+    def repeat() -> None:
+        while not stop.wait(SECONDS):
+            show()
+
+    show()
+    thread = Thread(target=repeat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        show()

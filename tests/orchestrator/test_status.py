@@ -1,0 +1,88 @@
+import io
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from orchestrator.display import watch_run
+from orchestrator.results import fold_folder
+from orchestrator.run import PlannedLeg, Run
+from orchestrator.status import StatusReader, clock, seconds_left, status_view, summary
+from tests.orchestrator.fake_run import make_fake_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """One cell is missing; its leg is the one that the tests play with."""
+    return make_fake_run(tmp_path, selections=("top_k", "threshold"), activations=("sigmoid",),
+                         missing={("sigmoid", "threshold")})  # fmt: skip
+
+
+def unfinished(run: Run) -> PlannedLeg:
+    return next(leg for leg in run.manifest.legs if not run.leg(leg.id).exists("result.json"))
+
+
+def progress(run: Run, fold: int, done: int, **changes: Any) -> None:
+    leg = unfinished(run)
+    first = leg.last_iteration - leg.iterations
+    content = {"iteration": first + done, "first": first, "last": leg.last_iteration, "rate": 2.0,
+               "lwlrap": 0.5, "time": time.time()}  # fmt: skip
+    fold_folder(run.leg(leg.id), fold).write_json("progress.json", content | changes)
+
+
+def test_states_follow_the_files(run: Run) -> None:
+    def states() -> dict[str, str]:
+        return {status.leg.id: status.state for status in StatusReader(run).read()}
+
+    leg = unfinished(run)
+    assert set(states().values()) == {"done", "waiting"}
+    progress(run, 0, 1)
+    assert states()[leg.id] == "running"
+    progress(run, 0, 1, time=time.time() - 1000)
+    assert states()[leg.id] == "stopped"
+    run.leg(leg.id).write_json("failure.json", {"reason": "out of memory"})
+    assert states()[leg.id] == "failed"
+    assert "out of memory" in shown(run, 80)
+
+
+def test_time_left_is_what_is_left_by_the_speed_of_all_folds(run: Run) -> None:
+    leg = unfinished(run)
+    progress(run, 0, 3)
+    progress(run, 1, 1)
+    statuses = StatusReader(run).read()
+    left = (leg.iterations - 3) + (leg.iterations - 1)
+    assert sum(status.left for status in statuses) == left
+    assert seconds_left(statuses) == pytest.approx(left / 4.0)
+    assert "4.0 it/s" in summary(statuses)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_the_terminal(run: Run, width: int) -> None:
+    progress(run, 0, 2)
+    text = shown(run, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "running" in text
+    assert ".500" in text
+    assert "legs" in text
+
+
+def shown(run: Run, width: int) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(status_view(StatusReader(run).read()))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_watching_a_finished_run_ends(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, selections=("top_k",), activations=("sigmoid",))
+    console = Console(width=100, file=io.StringIO())
+    watch_run(run, console, go_on=True)
+    assert isinstance(console.file, io.StringIO)
+    assert "done" in console.file.getvalue()
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])
+def test_clock(seconds: float | None, text: str) -> None:
+    assert clock(seconds) == text
