@@ -111,9 +111,10 @@ def _read_source(
     if check_audio:
         need(source.folder)
     present = {entry.name for entry in os.scandir(source.folder)} if source.folder.is_dir() else set()
+    here = None if source.expected is None else source.expected | present
     for line, fields in _read_table(source, problems):
         row = _row(source, fields, line, bad)
-        if source.expected is not None and row.fname not in source.expected | present:
+        if here is not None and row.fname not in here:
             continue
         if check_audio and row.fname not in present and not row.bad:
             problems.add(source.table, line, f"{row.path} is missing")

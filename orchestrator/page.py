@@ -13,7 +13,7 @@ from markupsafe import Markup
 from orchestrator.claims import ClaimResult
 from orchestrator.diagnostics import Diagnostics
 from orchestrator.figure_style import INK, PAPER, Picture
-from orchestrator.page_content import difference_text, grids, summary, verdict_rows
+from orchestrator.page_content import difference_text, grids, summary, verdict_counts, verdicts
 from orchestrator.page_masks import mask_tables, suspect_table
 from orchestrator.page_run import run_facts, settings_of
 from orchestrator.run import Run
@@ -23,6 +23,8 @@ from orchestrator.table_forms import Hole, Table, Value, number, signed
 
 DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
 """Shown with the diagnostics; the others come before the tables."""
+ENLARGED = 1.25
+"""Largest size of a figure on a screen, of that in print."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,9 @@ def write_page(
     content = {
         "summary": summary(run, scores),
         "grids": grids(run, scores),
-        "verdicts": verdict_rows(scores, claims),
+        "level": f"{scores.settings.level:.0%}",
+        "counts": verdict_counts(claims),
+        "verdicts": verdicts(claims),
         "figures": [found for found in figures if found.name not in DIAGNOSTIC_FIGURES],
         "mask_figures": [found for found in figures if found.name in DIAGNOSTIC_FIGURES],
         "tables": tables,
@@ -76,6 +80,8 @@ def render(content: Mapping[str, Any]) -> str:
         "signed": signed,
         "inline": inline_svg,
         "groups": groups,
+        "textual": textual,
+        "breakable": breakable,
         "difference": difference_text,
     }
     environment.tests |= {"value": lambda c: isinstance(c, Value), "hole": lambda c: isinstance(c, Hole)}
@@ -91,6 +97,20 @@ def groups(table: Table) -> list[tuple[str, int]]:
         else:
             found.append((column.group, 1))
     return found
+
+
+def textual(table: Table) -> list[bool]:
+    """For each column, whether it is to be read as text: some cell is neither a number nor a hole."""
+    columns = zip(*(row.cells for row in table.rows), strict=True)
+    return [any(isinstance(c, str) and not _NUMBER.fullmatch(c) for c in column) for column in columns]
+
+
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+|\*+|")
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
 
 
 def inline_svg(picture: Picture) -> Markup:
@@ -110,5 +130,5 @@ def inline_svg(picture: Picture) -> Markup:
     width = re.search(r' width="([\d.]+)pt" height="[\d.]+pt"', text)
     assert width, "matplotlib gives sizes in points"
     label = Markup.escape(picture.alt)
-    size = f' role="img" aria-label="{label}" style="max-width:{float(width[1]) / 72 * 96:.0f}px"'
+    size = f' role="img" aria-label="{label}" style="max-width:{float(width[1]) / 72 * 96 * ENLARGED:.0f}px"'
     return Markup(text.replace(width[0], size, 1).strip())

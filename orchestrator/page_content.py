@@ -102,32 +102,44 @@ class VerdictRow:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """The claims over the whole grid, or all of them where there are none such."""
+    """Claims about the same splits."""
 
-    level: str
+    title: str
     splits: tuple[str, ...]
     rows: tuple[VerdictRow, ...]
-    sentence: str
 
 
-def verdict_rows(scores: RunScores, claims: Sequence[ClaimResult]) -> Verdicts:
-    """Verdicts with a column for each split."""
+def verdicts(claims: Sequence[ClaimResult]) -> list[Verdicts]:
+    """The claims over the whole grid, or all where there are none such: those about lwlrap, then the rest."""
+    chosen = _whole(claims)
+    about_scores = [found for found in chosen if found.split != "curves"]
+    about_curves = [found for found in chosen if found.split == "curves"]
+    titled = (("Claims about lwlrap", about_scores), ("Claims about the selection threshold", about_curves))
+    return [_verdicts(title, found) for title, found in titled if found]
+
+
+def _whole(claims: Sequence[ClaimResult]) -> list[ClaimResult]:
     whole = [found for found in claims if found.claim.where.startswith("all ") or found.split == "curves"]
-    chosen = whole or list(claims)
-    splits = [str(split) for split in dict.fromkeys(found.split for found in chosen)]
+    return whole or list(claims)
+
+
+def _verdicts(title: str, claims: Sequence[ClaimResult]) -> Verdicts:
+    splits = [str(split) for split in dict.fromkeys(found.split for found in claims)]
     table: dict[tuple[str, str, str], dict[str, ClaimResult]] = {}
-    for found in chosen:
+    for found in claims:
         key = (found.claim.statement, found.claim.where, found.claim.source)
         table.setdefault(key, {})[found.split] = found
     rows = tuple(VerdictRow(*key, tuple(of.get(split) for split in splits)) for key, of in table.items())
-    names = tuple(SPLIT_NAMES.get(split, split) for split in splits)
-    return Verdicts(f"{scores.settings.level:.0%}", names, rows, _counts(chosen))
+    names = tuple("verdict" if split == "curves" else SPLIT_NAMES[split] for split in splits)
+    return Verdicts(title, names, rows)
 
 
-def _counts(claims: Sequence[ClaimResult]) -> str:
-    """How often each verdict was given."""
-    names = list(dict.fromkeys(found.verdict for found in claims))
-    return ", ".join(f"{sum(found.verdict == name for found in claims)} {name}" for name in names)
+def verdict_counts(claims: Sequence[ClaimResult]) -> str:
+    """How often each verdict was given, in words."""
+    found = [result.verdict for result in _whole(claims)]
+    names = ("confirmed", "not distinguishable", "contradicted", "not judged")
+    counts = [f"{found.count(name)} {name}" for name in names if name in found]
+    return f"Of {_counted(len(found), 'verdict')}: {', '.join(counts)}" if found else ""
 
 
 def difference_text(difference: Difference) -> str:

@@ -1,6 +1,7 @@
 """The diagnostics on the report's page, as tables: what was masked, how well, and what to check first."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -78,7 +79,7 @@ def _cell_name(line: dict[str, float]) -> str:
 
 def _cell(name: str, value: float) -> str | Hole:
     if pd.isna(value):
-        return Hole("none")
+        return Hole("n/a")
     return f"{int(value):,}" if name == "judged" else f"{value:.2f}" if name == "lift" else f"{value:.3f}"
 
 
@@ -87,34 +88,27 @@ def suspect_table(diagnostics: Diagnostics) -> Table | None:
     frame = diagnostics.suspects
     if frame.empty:
         return None
-    truth = ["true"] if "true" in frame else []
-    heads = (
-        "labels",
-        "seen",
-        "share masked",
-        "strength",
-        "the model's own top classes",
-        *(["true labels"] * len(truth)),
-    )
-    rows = []
-    for line in frame.head(SUSPECTS).to_dict("records"):
-        own = [
-            f"{line[f'class_{i}']} {line[f'score_{i}']:.2f}"
-            for i in range(1, TOP + 1)
-            if f"class_{i}" in line
-        ]
-        cells = (str(line["labels"]).replace(",", ", "), str(line["seen"]), f"{line['masked_share']:.2f}",
-                 f"{line['strength']:+.2f}", ", ".join(own))  # fmt: skip
-        rows.append(Row(str(line["fname"]), (*cells, *(_known(line) for _ in truth))))
+    known = "true" in frame
+    heads = ("labels", "seen", "share masked", "strength", "the model's own top classes")
     notes = (
-        "share masked: of the judgements by all folds of the cells that mask by loss; strength: mean excess of "
-        "the loss over the batch's threshold, in standard deviations of the batch",
+        "share masked: of the judgements by all folds of the cells that mask by loss; strength: mean excess "
+        "of the loss over the batch's threshold, in standard deviations of the batch",
     )
-    title = f"The {len(rows)} most suspicious of {len(frame):,} clips"
-    return Table(title, "clip", tuple(map(Column, heads)), tuple(rows), notes)
+    rows = tuple(_suspect(line, known) for line in frame.head(SUSPECTS).to_dict("records"))
+    columns = tuple(map(Column, (*heads, "true labels") if known else heads))
+    return Table(f"The {len(rows)} most suspicious of {len(frame):,} clips", "clip", columns, rows, notes)
 
 
-def _known(line: dict[object, object]) -> str:
+def _suspect(line: Mapping[Hashable, Any], known: bool) -> Row:
+    """A clip of the worklist."""
+    places = [place for place in range(1, TOP + 1) if f"class_{place}" in line]
+    own = ", ".join(f"{line[f'class_{place}']} {line[f'score_{place}']:.2f}" for place in places)
+    share, strength = f"{line['masked_share']:.2f}", f"{line['strength']:+.2f}"
+    cells = (line["labels"].replace(",", ", "), str(line["seen"]), share, strength, own)
+    return Row(line["fname"], (*cells, _known(line)) if known else cells)
+
+
+def _known(line: Mapping[Hashable, Any]) -> str:
     """The true labels of a suspect, marked where they are the given ones."""
-    text = str(line["true"]).replace(",", ", ") or "outside the vocabulary"
+    text = line["true"].replace(",", ", ") or "outside the vocabulary"
     return text if line["wrong"] else f"{text} (labels are right)"

@@ -214,7 +214,8 @@ def stale(plan: Plan, legs: Store) -> dict[str, str]:
 def _reason(plan: Plan, identity: dict[str, Any]) -> str:
     """The settings in which `identity` differs from the leg of the plan that is most like it."""
     differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
-    return ", ".join(min(differences, key=lambda keys: len(keys))) + " changed"
+    nearest = min(map(list, differences), key=len)
+    return ", ".join(nearest) + " changed"
 
 
 def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:
