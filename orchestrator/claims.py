@@ -149,6 +149,7 @@ def _judge(claim: Claim, split: Split, scores: RunScores, with_published: bool) 
         if isinstance(higher, Score) and isinstance(lower, Score):
             both.append((higher.sampled, lower.sampled))
         reasons += [f"{e}: {s}" for e, s in zip(pair, (higher, lower), strict=True) if isinstance(s, str)]
+        reasons += _lost_seeds(pair, scores)
     reason = "; ".join(dict.fromkeys(reasons))
     if not both:
         return ClaimResult(claim, split, None, MISSING, reason)
@@ -156,6 +157,12 @@ def _judge(claim: Claim, split: Split, scores: RunScores, with_published: bool) 
     difference = paired(higher_mean, lower_mean, scores.settings.level)
     published = _published(claim, split) if with_published and not reasons else None
     return ClaimResult(claim, split, difference, difference.verdict, reason, published)
+
+
+def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
+    """Seeds that one side has no result of: the two means are then not over the same seeds."""
+    found = [(entry, scores.entries[entry].missing_seeds) for entry in pair if entry in scores.entries]
+    return [f"{entry}: seed {seed} ({why})" for entry, lost in found for seed, why in lost.items()]
 
 
 def _mean(samples: Sequence[Sampled]) -> Sampled:

@@ -27,6 +27,7 @@ def synth(
     unverified: int = 800,
     test: int = 400,
     wrong_rate: float = 0.4,
+    longest: Annotated[float, typer.Option(help="Seconds of the longest clip.")] = 3.0,
     seed: int = 0,
 ) -> None:
     """Write a synthetic look-alike of FSDKaggle2019 with known label errors."""
@@ -38,6 +39,7 @@ def synth(
         unverified=unverified,
         test=test,
         wrong_rate=wrong_rate,
+        longest=longest,
         seed=seed,
     )
     with console.status("writing clips"):
@@ -68,6 +70,42 @@ def run(
         raise SystemExit(
             f"{len(holes)} cells have no result: see the reasons above; the same command tries again"
         )
+
+
+@app.command()
+def plan(
+    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    out: Annotated[str | None, typer.Option(help="Folder of its run, where there is one.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
+    like: Annotated[str | None, typer.Option(help="A run on this hardware to take the speed from.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Iterations per second of a fold on a device.")] = None,
+    start: Annotated[float, typer.Option(help="Seconds that a run's start and end cost.")] = 20.0,
+    devices: Annotated[str, typer.Option(help="Sizes of clusters, in GPUs or CPUs.")] = "1,4,8,36,144",
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
+    ] = None,
+) -> None:
+    """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
+    from orchestrator.config import load_experiment
+    from orchestrator.plan_view import cost_table, plan_tree
+    from orchestrator.planning import plan_states, plan_with
+    from orchestrator.run import Run
+    from orchestrator.schedule import Speed, measured_speed
+
+    experiment = load_experiment(config, assignments or ())
+    store = Store.open(out) if out else None
+    found = plan_with(experiment, store, data)
+    states, stale = plan_states(found, store)
+    console.print(plan_tree(found, states, stale))
+    source = like or (out if speed is None and store and store.exists("run.json") else None)
+    if source is None and speed is None:
+        console.print("for times name a run on this hardware with --like, or state a --speed")
+        return
+    pace = measured_speed(Run.open(Store.open(source))) if source else Speed(speed or 0.0, start)
+    todo = {leg for leg, state in states.items() if state != "done"}
+    subtree = experiment.resources.legs_per_run == "subtree"
+    sizes = [int(size) for size in devices.split(",")]
+    console.print(cost_table(found, todo, experiment.folds, subtree, pace, sizes))
 
 
 @app.command()

@@ -134,6 +134,7 @@ class Experiment(Recipe):
     @model_validator(mode="after")
     def _members_exist(self) -> Self:
         cells = [f"{row}/{column}" for row in self.activations for column in self.selections]
+        cells += [f"{cell}/{seed}" for cell in cells for seed in self.seeds]
         for name, members in self.ensembles.items():
             for member in members:
                 if member not in cells:

@@ -4,6 +4,7 @@ report/ensembles/<name>/predictions.parquet has the columns of a cell's predicti
 members' models of their own fold, test clips by the models of all folds.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,20 +12,21 @@ import numpy as np
 import pyarrow as pa
 
 from orchestrator.cell_tables import CellTables, Scored, read_tables, together
+from orchestrator.plan import Cell
 from orchestrator.report_settings import ReportSettings
 from orchestrator.run import Run
 from orchestrator.scoring import CellSums, Entry, Pools, Score, What, cell_sums
 from orchestrator.store import Store
 
 Members = Mapping[str, Sequence[str]]
-"""Names of ensembles and their members, each as activation/selection."""
+"""Names of ensembles and their members, each as activation/selection (all seeds) or with a /seed after it."""
 
 
 @dataclass(frozen=True)
 class Ensemble:
     """Some cells as one system."""
 
-    members: tuple[Entry, ...]
+    members: tuple[Cell, ...]
     raw: CellTables
     """Members' raw scores together; one table of test clips."""
     normalised: CellTables
@@ -32,17 +34,20 @@ class Ensemble:
 
 
 def check_members(ensembles: Members, run: Run) -> None:
-    """Refuse members that the grid does not have.
+    """Refuse members that the grid does not have, and names that are no folder's.
 
     Raises:
-        ValueError: names the ensemble, the member and the grid's entries.
+        ValueError: names the ensemble, and what is wrong with it or the grid's entries.
     """
-    entries = dict.fromkeys(f"{cell.activation}/{cell.selection}" for cell in run.cells)
+    entries = dict.fromkeys(str(Entry(cell.activation, cell.selection)) for cell in run.cells)
+    known = {name for cell in run.cells for name in _names(cell)}
     for name, members in ensembles.items():
+        if not re.fullmatch(r"\w[\w.-]*", name):
+            raise ValueError(f"ensembles.{name}: it names a folder, use letters, digits and ._- alone")
         if not members:
             raise ValueError(f"ensembles.{name} has no members")
         for member in members:
-            if member not in entries:
+            if member not in known:
                 raise ValueError(f"ensembles.{name}: no cell {member!r}: choose from {', '.join(entries)}")
 
 
@@ -57,8 +62,7 @@ def make_ensembles(
     check_members(ensembles, run)
     made, holes = {}, {}
     for name, members in ensembles.items():
-        entries = tuple(Entry(*member.split("/")) for member in dict.fromkeys(members))
-        cells = [cell for cell in run.cells if Entry(cell.activation, cell.selection) in entries]
+        cells = tuple(cell for cell in run.cells if not _names(cell).isdisjoint(members))
         reasons = [
             f"{cell.activation}/{cell.selection}: {hole}" for cell in cells if (hole := run.hole(cell))
         ]
@@ -67,8 +71,14 @@ def make_ensembles(
             continue
         tables = [read_tables(run, cell) for cell in cells]
         normalised = _combine([table.normalised(settings.clip_sigma) for table in tables])
-        made[name] = Ensemble(entries, _rounded(_combine(tables)), normalised)
+        made[name] = Ensemble(cells, _rounded(_combine(tables)), normalised)
     return made, holes
+
+
+def _names(cell: Cell) -> set[str]:
+    """What a configuration may call this cell: with all other seeds, or alone."""
+    entry = str(Entry(cell.activation, cell.selection))
+    return {entry, f"{entry}/{cell.seed}"}
 
 
 def _combine(members: Sequence[CellTables]) -> CellTables:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -107,10 +108,11 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
     order = share.mean(axis=1).sort_values(kind="stable").index
     figure = Figure(figsize=(WIDTH, 1.5 + 0.16 * len(order)), layout="constrained")
     panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
+    shades = colormaps["Blues"].resampled(32)  # with more the colour bar would be a picture in the SVG
     top = float(np.nanmax(share.to_numpy(float)))
     for panel, activation in zip(panels, rows, strict=True):
         of = share.loc[order, activation]
-        image = panel.pcolormesh(of.to_numpy(float), cmap="Blues", vmin=0, vmax=top)
+        image = panel.pcolormesh(of.to_numpy(float), cmap=shades, vmin=0, vmax=top)
         panel.set_xticks(np.arange(of.shape[1]) + 0.5, list(of.columns), rotation=30, ha="right")
         panel.set_title(activation)
         panel.grid(False)

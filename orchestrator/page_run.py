@@ -109,8 +109,14 @@ def _training(run: Run) -> Iterator[tuple[str, str]]:
     yield "iterations", f"{trained:,} of {whole:,} trained, all folds together"
     yield "without shared stages", f"{alone:,} ({1 - whole / alone:.0%} saved)"
     yield "devices", ", ".join(sorted(_devices(run, [leg.id for leg in done]))) or "unknown"
-    yield "last started", manifest.started
-    yield "run time", "unfinished" if manifest.seconds is None else _duration(manifest.seconds)
+    yield "last run", manifest.started.replace("T", " ").replace("+00:00", " UTC")
+    timing, seconds = manifest.timing, manifest.seconds
+    if timing:
+        yield (
+            "training",
+            f"{_duration(timing.seconds)}, {timing.runs} runs of Ray Train, {timing.runs_at_once} at once",
+        )
+    yield "that run's time", "not finished" if seconds is None else _duration(seconds)
 
 
 def _devices(run: Run, legs: Sequence[str]) -> set[str]:

@@ -41,7 +41,7 @@ class Report:
         for table in (table1(self.run, self.scores), verdicts_table(self.scores, self.claims)):
             yield to_rich(table, options.max_width)
             yield Text()
-        yield Text(f"report: {self.folder}/index.html", no_wrap=True, overflow="ignore")
+        yield Text(f"report: {self.folder}/index.html", overflow="fold")
 
 
 def write_report(run: Run) -> Report:

@@ -165,4 +165,9 @@ def _bootstrap(
 def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float) -> Score:
     folds = np.mean([sums.sums.sum(0) / sums.counts.sum(0) for sums in seeds.values()], axis=0)
     by_seed = {seed: sums.estimate for seed, sums in seeds.items()}
-    return Score(tuple(folds.tolist()), by_seed, interval(sampled, level), sampled)
+    return Score(tuple(folds.tolist()), by_seed, _repeatable(interval(sampled, level)), sampled)
+
+
+def _repeatable(bounds: Interval) -> Interval:
+    """Rounded to 1e-9: the last bits of a matrix product depend on the number of threads and on the CPU."""
+    return Interval(round(bounds.low, 9), round(bounds.high, 9))

@@ -152,3 +152,11 @@ def test_published_differences_stand_beside_only_on_the_papers_data(
     assert one.published == pytest.approx(0.7278 - 0.7253)
     whole = find(results, "threshold > top_k", "all rows", "cv")
     assert whole.published == pytest.approx(((0.8569 - 0.8512) + (0.8617 - 0.8561)) / 2)
+
+
+def test_a_lost_seed_is_named_where_the_means_are_not_over_the_same_seeds(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k", "threshold"], seeds=[0, 1])
+    run.leg(run.cells[cell_of(run, "sigmoid", "top_k", 1)]).delete("result.json")
+    found = find(judged(run)[1], "threshold > top_k", "row sigmoid", "cv")
+    assert found.difference is not None
+    assert found.reason == "sigmoid/top_k: seed 1 (not run)"

@@ -1,5 +1,6 @@
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,20 +37,22 @@ def found(run: Run) -> Diagnostics:
     return diagnose(run)
 
 
-def rows(run: Run, cell: Cell) -> list[dict[str, object]]:
+def rows(run: Run, cell: Cell) -> list[dict[str, Any]]:
     """All judgements of a cell, with whether the labels are wrong, the slow way."""
     truth = run.noise_truth
     assert truth is not None
-    wrong = {r.fname: set(r.given.split(",")) != set(r.true.split(",")) for r in truth.itertuples()}
+    wrong = {
+        r["fname"]: set(r["given"].split(",")) != set(r["true"].split(",")) for r in truth.to_dict("records")
+    }
     labels = dict(zip(run.clips["fname"], run.clips["labels"], strict=True))
     return [
-        {"fold": fold, "t": int(j.iteration), "wrong": wrong[j.fname], "m": 1 - float(j.keep),
-         "loss": float(j.loss), "fname": j.fname, "labels": list(labels[j.fname])}
-        for fold in range(run.experiment.folds) for j in run.judgements(cell, fold).itertuples()
+        {"fold": fold, "t": j["iteration"], "wrong": wrong[j["fname"]], "m": 1 - j["keep"],
+         "loss": j["loss"], "fname": j["fname"], "labels": list(labels[j["fname"]])}
+        for fold in range(run.experiment.folds) for j in run.judgements(cell, fold).to_dict("records")
     ]  # fmt: skip
 
 
-def line(table: pd.DataFrame, *cell: object, **where: object) -> pd.Series:
+def line(table: pd.DataFrame, *cell: object, **where: object) -> Any:
     for name, value in zip(CELL, cell, strict=False):
         table = table[table[name] == value]
     for name, value in where.items():
@@ -101,20 +104,21 @@ def test_spans_of_time_agree_with_a_count_by_hand(run: Run, found: Diagnostics) 
     table = found.over_time
     table = table[(table["activation"] == cell.activation) & (table["selection"] == cell.selection)]
     assert len(table) == 2 * BINS  # 30 iterations
-    for row in table.itertuples():
-        within = [r for r in all_rows if r["fold"] == row.fold and row.first <= r["t"] <= row.last]
+    for row in table.to_dict("records"):
+        within = [r for r in all_rows if r["fold"] == row["fold"] and row["first"] <= r["t"] <= row["last"]]
         masked = sum(r["m"] for r in within)
-        assert row.judged == len(within)
-        assert row.masked_share == pytest.approx(masked / len(within))
+        assert row["judged"] == len(within)
+        assert row["masked_share"] == pytest.approx(masked / len(within))
         if masked:
-            assert row.precision == pytest.approx(sum(r["m"] * r["wrong"] for r in within) / masked)
+            assert row["precision"] == pytest.approx(sum(r["m"] * r["wrong"] for r in within) / masked)
     assert table["judged"].sum() == len(all_rows)
     assert (table["first"].min(), table["last"].max()) == (5, 34)
 
 
 def test_every_label_of_a_clip_counts_for_its_class(run: Run, found: Diagnostics) -> None:
     cell = cell_of(run, "sigmoid", "top_k")
-    judged, masked = defaultdict(float), defaultdict(float)
+    judged: dict[str, float] = defaultdict(float)
+    masked: dict[str, float] = defaultdict(float)
     for r in rows(run, cell):
         for label in r["labels"]:
             judged[label] += 1
@@ -122,8 +126,8 @@ def test_every_label_of_a_clip_counts_for_its_class(run: Run, found: Diagnostics
     table = found.by_class
     table = table[(table["activation"] == "sigmoid") & (table["selection"] == "top_k")]
     for name, of in table.groupby("class"):
-        assert of["judged"].sum() == judged[name]
-        assert (of["judged"] * of["masked_share"]).sum() == pytest.approx(masked[name])
+        assert of["judged"].sum() == judged[str(name)]
+        assert (of["judged"] * of["masked_share"]).sum() == pytest.approx(masked[str(name)])
 
 
 def test_masked_share_by_kind_of_label(run: Run, found: Diagnostics) -> None:
@@ -177,7 +181,9 @@ def test_suspects_are_ordered_by_how_often_then_how_strongly_masked(run: Run, fo
         Cell("sigmoid_sparsemax", "top_k", 0),
         Cell("sigmoid_sparsemax", "threshold", 0),
     ]
-    seen, masked, excess = defaultdict(int), defaultdict(float), defaultdict(float)
+    seen: dict[str, int] = defaultdict(int)
+    masked: dict[str, float] = defaultdict(float)
+    excess: dict[str, float] = defaultdict(float)
     for cell in cells:  # neither the cell that keeps all nor the random control
         batches = defaultdict(list)
         for r in rows(run, cell):
@@ -190,9 +196,9 @@ def test_suspects_are_ordered_by_how_often_then_how_strongly_masked(run: Run, fo
                 seen[r["fname"]] += 1
                 masked[r["fname"]] += r["m"]
                 excess[r["fname"]] += (r["loss"] - limit) / losses.std()
-    table = found.suspects.set_index("fname")
+    table: Any = found.suspects.set_index("fname")
     assert set(table.index) == set(seen)
-    for name, row in table.iterrows():
+    for name, row in table.to_dict("index").items():
         assert (row["seen"], row["masked"]) == (seen[name], pytest.approx(masked[name]))
         assert row["strength"] == pytest.approx(excess[name] / seen[name], abs=1e-6)
     order = sorted(seen, key=lambda name: (-masked[name] / seen[name], -table["strength"][name], name))

@@ -91,6 +91,8 @@ def test_the_file_has_a_cells_columns_and_gives_the_very_scores(run: Run, scores
             r"ensembles\.a: no cell 'sigmoid/tresh': choose from sigmoid/ver",
         ),
         ({"a": ()}, r"ensembles\.a has no members"),
+        ({"../a": BOTH}, r"ensembles\.\.\./a: it names a folder"),
+        ({"a/b": BOTH}, r"ensembles\.a/b: it names a folder"),
     ],
 )
 def test_wrong_members_are_refused(run: Run, members: dict[str, tuple[str, ...]], message: str) -> None:
@@ -106,3 +108,15 @@ def test_all_seeds_of_a_member_take_part(tmp_path: Path) -> None:
         for seed in (0, 1) for fold in (0, 1)
     ]  # fmt: skip
     np.testing.assert_allclose(made.raw.test[0].scores, np.prod(tables, axis=0) ** 0.25, rtol=1e-6)
+
+
+def test_a_member_may_be_one_seed(tmp_path: Path) -> None:
+    members = {"a": ("sigmoid/top_k/1",)}
+    run = make_fake_run(
+        tmp_path, activations=["sigmoid"], selections=["top_k"], seeds=[0, 1], config={"ensembles": members}
+    )
+    made = score_run(run, FAST).ensembles.made["a"]
+    cell = cell_of(run, "sigmoid", "top_k", 1)
+    assert made.members == (cell,)
+    tables = [run.predictions(cell, fold, "test").scores.astype(float) for fold in (0, 1)]
+    np.testing.assert_allclose(made.raw.test[0].scores, np.prod(tables, axis=0) ** 0.5, rtol=1e-6)

@@ -1,5 +1,6 @@
 """Oracles: scikit-learn's weighted LRAP and F1, and loops that follow the definitions word by word."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, label_ranking_average_precision_score
 
+from orchestrator import scoring
 from orchestrator.cell_tables import Pool, Scored, make_pools, precision_sums
 from orchestrator.plan import Cell
 from orchestrator.report_settings import ReportSettings
 from orchestrator.run import Run
 from orchestrator.scores import Entry, RunScores, Score, What, score_run
-from orchestrator.stats import paired
+from orchestrator.stats import Sampled, bootstrap, paired
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 from trainable.metrics import Ties
 
@@ -253,3 +255,18 @@ def test_settings_and_ensembles_come_from_the_configuration(tmp_path: Path) -> N
     assert list(scores.ensembles.scores) == ["all"]
     wide = score_run(run, ReportSettings(resamples=150), {}).entries[SEEDED].scores[What("cv")].interval
     assert found.interval.high - found.interval.low < wide.high - wide.low
+
+
+def test_bounds_do_not_depend_on_the_order_of_summation(
+    run: Run, scores: RunScores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More threads or another CPU change the last bits of every resampled score, but no bound."""
+
+    def on_another_machine(*given: Any, **named: Any) -> list[Sampled]:
+        return [replace(s, draws=s.draws * (1 + 4e-16)) for s in bootstrap(*given, **named)]
+
+    monkeypatch.setattr(scoring, "bootstrap", on_another_machine)
+    again = score_run(run, FAST, {})
+    for entry, found in scores.entries.items():
+        for what, score in found.scores.items():
+            assert again.entries[entry].scores[what].interval == score.interval

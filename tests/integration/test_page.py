@@ -1,0 +1,83 @@
+"""The page as people see it: headless Chromium at phone and desktop width, in light and dark."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+
+from orchestrator.report import write_report
+from tests.orchestrator.fake_run import Numbers, make_fake_run
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed"),
+]
+
+FRAME = """<!doctype html><meta charset="utf-8">
+<style>body {{ margin: 0 }} iframe {{ border: 0; display: block }}</style>
+<iframe id="page" width="{width}" height="{height}" src="{url}"></iframe>
+<script>
+const sticksOut = e => !e.closest(".scroll") && e.getBoundingClientRect().right > {width} + 1
+document.getElementById("page").onload = event => {{
+  const root = event.target.contentDocument.documentElement
+  const wide = [...root.querySelectorAll("body *")].filter(sticksOut).map(e => e.tagName)
+  document.title = `measured ${{root.scrollWidth}} ${{root.scrollHeight}} ${{wide}}`
+}}
+</script>
+"""
+COLUMNS = ("verified_only", "keep_all", "top_k", "threshold", "random_k")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    numbers = Numbers(verified=48, unverified=80, test=40, classes=8, iterations=(20, 20, 10), batch=16)
+    run = make_fake_run(
+        folder, numbers=numbers, failed=[("sigmoid_softmax", "threshold")], selections=COLUMNS
+    )
+    write_report(run)
+    return folder / "report" / "index.html"
+
+
+def chromium(folder: Path, page: Path, width: int, height: int, *options: str) -> str:
+    """Load the page in a frame of this width: the browser's own window cannot be as narrow as a phone."""
+    frame = folder / f"frame-{width}.html"
+    frame.write_text(FRAME.format(width=width, height=height, url=page.as_uri()))
+    assert BROWSER
+    command = [
+        BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
+        "--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}",
+        f"--window-size={max(width, 500)},{height}", *options, frame.as_uri(),
+    ]  # fmt: skip
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.mark.parametrize("width", [360, 390, 1280])
+def test_nothing_is_wider_than_the_window(page: Path, tmp_path: Path, width: int) -> None:
+    dom = chromium(tmp_path, page, width, 900, "--dump-dom")
+    found = re.search(r"<title>measured (\d+) (\d+) (.*?)</title>", dom)
+    assert found, "the page did not load"
+    assert int(found[1]) == width
+    assert int(found[2]) > 5000
+    assert found[3] == ""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_can_be_read_in_light_and_dark(page: Path, tmp_path: Path, width: int, dark: bool) -> None:
+    picture = tmp_path / "page.png"
+    scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
+    chromium(tmp_path, page, width, 4000, scheme, f"--screenshot={picture}")
+    luminance = matplotlib.image.imread(picture)[:, :width, :3].mean(2)
+    paper = np.median(luminance)
+    assert (paper < 0.2) if dark else (paper > 0.9)
+    ink = np.abs(luminance - paper) > 0.6
+    assert 0.005 < ink.mean() < 0.3  # text of strong contrast, and mostly paper
+    assert ink[2000:].any(), "nothing stands lower on the page"
