@@ -48,7 +48,8 @@ class Leg:
     @property
     def label(self) -> str:
         """Name for people: row, columns, seed."""
-        columns = "+".join(dict.fromkeys(cell.selection for cell in self.cells))
+        names = list(dict.fromkeys(cell.selection for cell in self.cells))
+        columns = "+".join(names) if len(names) < 3 else f"{len(names)}_columns"
         return f"{self.cells[0].activation}.{columns}.s{self.cells[0].seed}"
 
     @property

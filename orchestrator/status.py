@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rich.console import Group, RenderableType
-from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -110,7 +109,7 @@ STYLES: dict[State, str] = {
 
 
 def status_view(legs: Sequence[LegStatus]) -> RenderableType:
-    """Legs as lines with a bar, speed and the newest lwlrap of each fold; a line of totals below."""
+    """Legs as lines with their state, speed and each fold's newest lwlrap; a line of totals below."""
     table = Table(box=None, pad_edge=False, padding=(0, 1))
     for title, options in _COLUMNS.items():
         table.add_column(title, **options)
@@ -121,23 +120,24 @@ def status_view(legs: Sequence[LegStatus]) -> RenderableType:
 
 
 _COLUMNS: dict[str, dict[str, Any]] = {
-    "leg": {"no_wrap": True, "overflow": "ellipsis", "ratio": 1},
-    "": {"width": 14},
-    "state": {},
-    "it/s": {"justify": "right"},
-    "left": {"justify": "right"},
-    "lwlrap by fold": {"justify": "right", "no_wrap": True},
+    "leg": {"no_wrap": True, "overflow": "ellipsis", "max_width": 34},
+    "state": {"no_wrap": True, "min_width": 7},
+    "it/s": {"justify": "right", "no_wrap": True, "min_width": 5},
+    "left": {"justify": "right", "no_wrap": True, "min_width": 7},
+    "lwlrap by fold": {"no_wrap": True},
 }
 
 
 def _row(status: LegStatus) -> tuple[RenderableType, ...]:
     total = status.leg.iterations * len(status.folds)
     rate = sum(fold.rate or 0.0 for fold in status.folds)
-    scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[1:] for f in status.folds)
+    scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[-4:] for f in status.folds)
+    share = f"{1 - status.left / total:.0%}" if status.state in ("running", "stopped") else ""
     return (
         status.leg.label,
-        ProgressBar(total=total, completed=total - status.left, width=14),
-        Text(status.state, style=STYLES[status.state]),
+        Text(
+            share if status.state == "running" else f"{status.state} {share}".rstrip(), STYLES[status.state]
+        ),
         f"{rate:.1f}" if rate else "",
         clock(seconds_left([status])) if rate else "",
         scores,
