@@ -1,14 +1,17 @@
 """The YAML file of `ray up`, checked without a cloud: Ray's own schema, and what it lets through."""
 
+import contextlib
 import difflib
+import io
 import json
+import logging
 import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import ray.autoscaler
 import yaml
 
@@ -50,7 +53,7 @@ COMMANDS = (
 PINS = (
     re.compile(r"(?P<name>ray|torch)(?:\[[\w,-]+\])?==(?P<version>[\w.+]+)"),
     re.compile(r"(?P<name>ray):(?P<version>\d+\.\d+\.\d+)"),
-    re.compile(r"(?P<name>python) ?=?(?P<version>3\.\d+)"),
+    re.compile(r"(?P<name>py(?:thon)?)[ =]?(?P<version>3\.?\d+)"),  # python3.11, python=3.11, image tag py311
 )
 DASHBOARD = re.compile(r"--dashboard-host[= ]127\.0\.0\.1(?![\w.])")
 MAKE_TOKEN = (
@@ -62,7 +65,7 @@ MAKE_TOKEN = (
 def check_cluster_file(path: Path) -> Config:
     """The cluster of `path` as Ray completes it with its defaults.
 
-    Call it in the project's folder: the sources of file_mounts are relative to the working directory, in Ray too.
+    Call it in the project's folder: sources of file_mounts are relative to the working directory, in Ray too.
 
     Raises:
         ValueError: names the file and every key that is wrong.
@@ -131,13 +134,27 @@ def _as_ray_reads_it(path: Path, given: Config) -> Config:
     schema = json.loads((Path(ray.autoscaler.__file__).parent / "ray-schema.json").read_text())
     try:
         jsonschema.validate(given, schema)  # first, for prepare_config trusts the types
-        prepared: Config = prepare_config(given)
-        validate_config(prepared)
+        with _quiet():
+            prepared: Config = prepare_config(given)
+            validate_config(prepared)
     except jsonschema.ValidationError as error:
         raise ValueError(f"{path}: {_explain(error)}") from error
     except (ValueError, NotImplementedError) as error:
         raise ValueError(f"{path}: {error}") from error
     return prepared
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Ray talks about defaults and docker here, even where there is no docker."""
+    logger = logging.getLogger("ray.autoscaler")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
@@ -184,6 +201,8 @@ def _pins(prepared: Config) -> Iterator[str]:
     for key, text in [*_commands(prepared), *images]:
         for match in (found for pin in PINS for found in pin.finditer(text)):
             name, version = match["name"], match["version"]
+            if name.startswith("py"):
+                name, version = "python", f"3.{version[1:].lstrip('.')}"
             if version != pinned[name]:
                 yield f"{key}: {name} {version}, but stagegrid is tested with {pinned[name]} ({CONSTRAINTS})"
 
@@ -204,7 +223,7 @@ def _dashboard(prepared: Config) -> Iterator[str]:
     key = "head_start_ray_commands"
     starts = _starts(prepared, key)
     if not starts or not all(DASHBOARD.search(command) for command in starts):
-        yield f"{key}: `ray start --head` must have --dashboard-host=127.0.0.1 (`ray dashboard` reaches it by ssh)"
+        yield f"{key}: `ray start --head` needs --dashboard-host=127.0.0.1 (`ray dashboard` uses ssh)"
 
 
 def _of_this_machine(prepared: Config) -> Iterator[str]:

@@ -18,7 +18,6 @@ import pandas as pd
 
 from orchestrator.judgements import (
     Floats,
-    Ints,
     Judged,
     Truth,
     judging_cells,
@@ -146,21 +145,14 @@ class _Classes:
 
     def rows(self, folds: Sequence[Judged]) -> Iterator[tuple[object, ...]]:
         """Of one cell: all spans, all classes."""
-        cell = folds[0].cell
-        sums: dict[tuple[int, int], tuple[Floats, Floats]] = {}
+        cell, clips = folds[0].cell, len(self.targets_NC)
+        sums: dict[tuple[int, int], Floats] = {}
         for judged in folds:
             for first, last, rows in spans(judged):
-                counts = (
-                    self._count(judged.clip[rows], None),
-                    self._count(judged.clip[rows], judged.masked[rows]),
-                )
-                old = sums.get((first, last), (np.zeros(len(self.names)),) * 2)
-                sums[first, last] = (old[0] + counts[0], old[1] + counts[1])
-        for (first, last), (judged_C, masked_C) in sums.items():
-            for name, count, masked in zip(self.names, judged_C, masked_C, strict=True):
-                share = masked / count if count else np.nan
-                yield cell.activation, cell.selection, cell.seed, first, last, name, int(count), share
-
-    def _count(self, clip: Ints, weights: Floats | None) -> Floats:
-        """Judgements by class: (C,)."""
-        return np.bincount(clip, weights, len(self.targets_NC)) @ self.targets_NC
+                clip, weights = judged.clip[rows], (None, judged.masked[rows])
+                both_2N = np.stack([np.bincount(clip, w, clips).astype(np.float64) for w in weights])
+                sums[first, last] = both_2N + sums.get((first, last), np.zeros_like(both_2N))
+        for (first, last), both_2N in sums.items():
+            for name, judgements, masked in zip(self.names, *(both_2N @ self.targets_NC), strict=True):
+                share = masked / judgements if judgements else np.nan
+                yield cell.activation, cell.selection, cell.seed, first, last, name, int(judgements), share

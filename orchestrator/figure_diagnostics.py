@@ -128,12 +128,12 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
 
 
 def _class_shares(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows classes, columns (activation, selection); NaN for classes without unverified clips."""
+    """Rows classes that have unverified clips, columns (activation, selection)."""
     masked = (table["judged"] * table["masked_share"]).fillna(0)
     keys = ["class", "activation", "selection"]
     sums = table.assign(masked=masked).groupby(keys, sort=False)[["judged", "masked"]].sum()
     share: pd.DataFrame = (sums["masked"] / sums["judged"].where(sums["judged"] > 0)).unstack(keys[1:])
-    return share
+    return share.dropna(how="all")
 
 
 def worklist_precision(diagnostics: Diagnostics) -> Picture | None:

@@ -152,9 +152,9 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         return None
     splits = list(dict.fromkeys(found.split for found in judged))
     lines = list(dict.fromkeys((found.claim.statement, found.claim.where) for found in judged))
-    figure = Figure(figsize=(WIDTH, 1.1 + 0.17 * (len(lines) + _groups(lines))), layout="constrained")
-    panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
     places = _places(lines)
+    figure = Figure(figsize=(WIDTH, 1.1 - 0.17 * min(places.values())), layout="constrained")
+    panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
     for panel, split in zip(panels, splits, strict=True):
         for found in (found for found in judged if found.split == split):
             _difference(panel, found, places[found.claim.statement, found.claim.where])
@@ -175,17 +175,18 @@ Line = tuple[str, str]
 """Statement and place of a claim."""
 
 
-def _groups(lines: Sequence[Line]) -> int:
-    return len({statement for statement, _ in lines})
-
-
 def _places(lines: Sequence[Line]) -> dict[Line, float]:
     """Heights from the top down; a statement has a line of its own above its places."""
     places, height, before = {}, 0.0, None
     for statement, where in lines:
-        height -= 1.0 if statement == before else 2.0
+        height -= 1.0 if statement == before else 1.0 + _head(statement)
         places[statement, where], before = height, statement
     return places
+
+
+def _head(statement: str) -> float:
+    """Height of a statement's own line, or of its two."""
+    return 1.7 if " on " in statement else 1.0
 
 
 def _difference(axes: Axes, found: ClaimResult, place: float) -> None:
@@ -205,7 +206,7 @@ def _claim_names(axes: Axes, lines: Sequence[Line], places: dict[Line, float]) -
     """Statements as bold tick labels above those of their places."""
     heads: dict[str, float] = {}
     for statement, where in lines:
-        heads.setdefault(statement, places[statement, where] + 1)
+        heads.setdefault(statement, places[statement, where] + 0.5 + _head(statement) / 2)
     ticks = [*places.values(), *heads.values()]
     wheres = [where.removeprefix("row ").removeprefix("column ") for _, where in lines]
     axes.set_yticks(ticks, [*wheres, *(statement.replace(" on ", "\non ") for statement in heads)])

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from orchestrator.leg import Arrays, Job, train_trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
 from orchestrator.run import Run, Timing
-from orchestrator.shares import TRIAL_CPU, make_shares
+from orchestrator.shares import TRIAL_CPU, Shares, make_shares
 from orchestrator.store import Store
 from orchestrator.study import Study, open_study
 from orchestrator.synth import synthesize
@@ -63,17 +63,25 @@ def fill_grid(order: Order, display: Display) -> Run:
         features = _features(study, experiment, out, display)
         data_id = study.data_id(features.content_hash)
         plan = make_plan(experiment, data_id)
+        todo = [leg for leg in plan.legs if not is_done(out / "legs" / leg.id)]
+        shares = _connect(experiment, display) if todo else None  # refuses before anything is written
         origin = (str(order.config), list(order.assignments), folder)
         hashes = (features.content_hash, data_id)
-        manifest = manifests.write_manifest(out, experiment, study, plan, hashes, origin)
-        run = Run(out, manifest)
-        display.plan(
-            plan, [status(leg, out / "legs" / leg.id) for leg in plan.legs], stale(plan, out / "legs")
-        )
-        manifest.timing = _train(plan, run, study, features, display)
-        manifest.seconds = time.monotonic() - began
-        manifests.save(out, manifest)
+        run = Run(out, manifests.write_manifest(out, experiment, study, plan, hashes, origin))
+        _show_plan(plan, out, display)
+        if shares:
+            job = _job(run, study, features, shares, plan)
+            run.manifest.timing = _train(job, run, plan, todo, display)
+        else:
+            display.say("nothing to train: every cell is done")
+        run.manifest.seconds = time.monotonic() - began
+        manifests.save(out, run.manifest)
     return run
+
+
+def _show_plan(plan: Plan, out: Store, display: Display) -> None:
+    legs = out / "legs"
+    display.plan(plan, [status(leg, legs / leg.id) for leg in plan.legs], stale(plan, legs))
 
 
 def _data_folder(order: Order, experiment: Experiment, out: Store, display: Display) -> Path:
@@ -95,62 +103,66 @@ def _features(study: Study, experiment: Experiment, out: Store, display: Display
     if found:
         display.say(f"features: {len(study.table.clips)} clips are computed already")
         return found
-    _connect(display)
+    _connect(experiment, display)
     with display.features(len(study.table.clips)) as progress:
         return compute_features(study.table, experiment.audio, out, progress)
 
 
-def _connect(display: Display) -> None:
+def _connect(experiment: Experiment, display: Display) -> Shares:
+    """Join or start Ray, and divide it: at once, so that a cluster too small is refused in seconds."""
     if not ray.is_initialized():
         with display.busy("starting Ray"):
             where = connect()
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
+    return make_shares(nodes(), experiment.folds, experiment.resources)
 
 
-def _train(plan: Plan, run: Run, study: Study, features: FeatureSet, display: Display) -> Timing | None:
-    """Train every leg that is not done; how long it took, if that was all of them."""
-    legs = run.store / "legs"
-    todo = [leg for leg in plan.legs if not is_done(legs / leg.id)]
-    if not todo:
-        display.say("nothing to train: every cell is done")
-        return run.manifest.timing
-    _connect(display)
-    shares = make_shares(nodes(), run.experiment.folds, run.experiment.resources)
-    display.shares(shares, run.experiment.folds)
-    for leg in todo:
-        (legs / leg.id).delete("failure.json")
-        (legs / leg.id).write_json("leg.json", {"label": leg.label, "identity": leg.identity})
-    run.store.delete("ray")  # the books of earlier starts: nothing is read from them
+def _job(run: Run, study: Study, features: FeatureSet, shares: Shares, plan: Plan) -> Job:
+    """Everything that trials need, the features in Ray's object store."""
     _, _, frames, offsets = load_bank_arrays(features)
-    arrays = Arrays(ray.put(frames), ray.put(offsets))
-    levels = _trials(plan, run.experiment.resources.legs_per_run)
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    trials = {name: tuple(legs) for level in levels for name, legs in level.items()}
-    job = Job(run.experiment, study, run.store, arrays, shares, trials, stamp)
+    return Job(
+        experiment=run.experiment,
+        study=study,
+        out=run.store,
+        arrays=Arrays(ray.put(frames), ray.put(offsets)),
+        shares=shares,
+        levels=_trials(plan, run.experiment.resources.legs_per_run),
+        stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+    )
+
+
+def _train(job: Job, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
+    """Train the legs that are not done; how long it took, if they were all."""
+    display.shares(job.shares, job.experiment.folds)
+    for leg in todo:
+        folder = job.out / "legs" / leg.id
+        folder.delete("failure.json")
+        folder.write_json("leg.json", {"label": leg.label, "identity": leg.identity})
+    job.out.delete("ray")  # the books of earlier starts: nothing is read from them
     began = time.monotonic()
     with display.training(run), watched(run):
-        for number, level in enumerate(levels):
+        for number, level in enumerate(job.levels):
             _train_level(job, number, level)
     if len(todo) < len(plan.legs):
-        return None
-    share = shares.gpu or min(1.0, shares.cpu + TRIAL_CPU)
-    seconds = time.monotonic() - began
-    return Timing(seconds=seconds, runs=len(trials), runs_at_once=shares.trials, share=share)
+        return run.manifest.timing
+    seconds, runs = time.monotonic() - began, sum(map(len, job.levels))
+    share = job.shares.gpu or min(1.0, job.shares.cpu + TRIAL_CPU)
+    return Timing(seconds=seconds, runs=runs, runs_at_once=job.shares.trials, share=share)
 
 
-def _trials(plan: Plan, legs_per_run: str) -> list[dict[str, list[Leg]]]:
+def _trials(plan: Plan, legs_per_run: str) -> list[dict[str, tuple[Leg, ...]]]:
     """Per level the legs of each trial."""
     if legs_per_run == "subtree":
-        return [{_trial_name(tree): tree for tree in plan.subtrees}]
-    return [{_trial_name([leg]): [leg] for leg in level} for level in plan.levels]
+        return [{_trial_name(tree): tuple(tree) for tree in plan.subtrees}]
+    return [{_trial_name([leg]): (leg,) for leg in level} for level in plan.levels]
 
 
-def _trial_name(legs: list[Leg]) -> str:
+def _trial_name(legs: Sequence[Leg]) -> str:
     """Readable in the dashboard, and unique."""
     return f"{legs[0].label}-{legs[0].id[:6]}"
 
 
-def _train_level(job: Job, number: int, level: dict[str, list[Leg]]) -> None:
+def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]]) -> None:
     """One Tuner for the trials of a level that can and need to be trained."""
     legs = job.out / "legs"
     ready = [name for name, trial in level.items() if _needed(trial, legs)]
@@ -179,7 +191,7 @@ def _train_level(job: Job, number: int, level: dict[str, list[Leg]]) -> None:
             _note_failure(level[result.config["trial"]], legs, result.error)
 
 
-def _needed(trial: list[Leg], legs: Store) -> bool:
+def _needed(trial: Sequence[Leg], legs: Store) -> bool:
     """Something is left to train, and what it grows from is there."""
     parent = trial[0].parent
     return not all(is_done(legs / leg.id) for leg in trial) and (parent is None or is_done(legs / parent))

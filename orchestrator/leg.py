@@ -48,10 +48,14 @@ class Job:
     out: Store
     arrays: Arrays
     shares: Shares
-    trials: dict[str, tuple[Leg, ...]]
-    """The legs of each trial by its name, parents first."""
+    levels: list[dict[str, tuple[Leg, ...]]]
+    """Of each level its trials by name: legs, parents first."""
     stamp: str
     """Names this start of the grid, so that Ray never takes up the books of an earlier one."""
+
+    def trial(self, name: str) -> tuple[Leg, ...]:
+        """The legs of a trial."""
+        return next(level[name] for level in self.levels if name in level)
 
 
 def train_trial(config: dict[str, Any]) -> None:
@@ -76,7 +80,7 @@ def train_trial(config: dict[str, Any]) -> None:
         ),
     )
     trainer.fit()
-    tune.report({leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trials[name]})
+    tune.report({leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trial(name)})
 
 
 def _lwlrap(folder: Store) -> float:
@@ -90,7 +94,7 @@ def train_worker(config: dict[str, Any]) -> None:
     fold = ray.train.get_context().get_world_rank()
     torch.set_num_threads(job.experiment.resources.threads_per_fold)
     data = _fold_data(job, fold)
-    for leg in job.trials[config["trial"]]:
+    for leg in job.trial(config["trial"]):
         _train_leg(job, leg, fold, data)
     ray.train.report({"fold": fold})
 

@@ -15,10 +15,10 @@ def submit_run(
 ) -> str:
     """Check everything, bring the files to the cluster, start the run in a tmux session of its head.
 
-    `out` and `data` are places as the machines of the cluster see them. Returns how to watch the run, as text.
+    `out` and `data` are places as the machines of the cluster see them. Returns how to watch the run.
 
     Raises:
-        ValueError: the cluster file, the configuration or a place is wrong; or `ray` failed, and has said why.
+        ValueError: the cluster file, the configuration or a place is wrong; or `ray` failed and said why.
     """
     checked = check_cluster_file(cluster_file)
     load_experiment(config, assignments)
@@ -67,7 +67,7 @@ def path_on_cluster(path: Path, mounts: Mapping[str, str]) -> str:
 def run_command(config: str, out: str, data: str | None, assignments: Sequence[str]) -> str:
     """The line that the head's shell reads; every argument arrives there as it was given here.
 
-    Ray hands the line to the remote shell as it is. `config` may begin with ~/, which is that shell's to expand.
+    Ray hands the line to the remote shell as it is. A ~/ that `config` begins with is that shell's to expand.
     """
     words = ["--out", out, *(["--data", data] if data is not None else [])]
     words += [word for assignment in assignments for word in ("--set", assignment)]
