@@ -78,8 +78,11 @@ def stages_table(run: Run, scores: RunScores) -> Table:
 
 def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     """The claims over the whole grid, where there are such; a row for each split: verdict and difference."""
-    whole = [found for found in claims if found.claim.where.startswith("all ") or found.split == "curves"]
-    rows = [Row(_sentence(found.claim), (found.split, _verdict(found))) for found in whole or claims]
+    curves = [found for found in claims if found.split == "curves"]
+    scored = [found for found in claims if found.split != "curves"]
+    whole = [found for found in scored if found.claim.where.startswith("all ")]
+    chosen = (whole or scored) + curves
+    rows = [Row(_sentence(found.claim), (found.split, _verdict(found))) for found in chosen]
     notes = (
         f"differences are paired, with {scores.settings.level:.0%} intervals: of lwlrap, and of curves, of "
         "the coefficient of variation",
