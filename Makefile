@@ -19,11 +19,11 @@ $(READY): pyproject.toml cluster/constraints.txt
 demo: $(READY)  ## the paper's grid on the embedded data: wav files to tables, minutes on two cores
 	$(BIN)/stagegrid run --config configs/demo.yaml --out runs/demo
 
-test: $(READY)  ## all tests
-	$(BIN)/pytest
+test: test-unit  ## all tests
+	$(BIN)/pytest -m integration
 
 test-unit: $(READY)  ## the tests that need no Ray, seconds
-	$(BIN)/pytest -m "not integration"
+	$(BIN)/pytest -m "not integration" --numprocesses auto
 
 lint: $(READY)  ## style, types and import rules
 	$(BIN)/ruff check .

@@ -59,7 +59,7 @@ def run(
     """Fill the grid. The same command continues what was interrupted."""
     from orchestrator.display import Display
     from orchestrator.grid import Order, fill_grid
-    from orchestrator.report import write_report
+    from orchestrator.report.build import write_report
 
     display = Display(console)
     done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
@@ -111,7 +111,7 @@ def plan(
 @app.command()
 def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
     """Make the report again, from the run's files alone."""
-    from orchestrator.report import write_report
+    from orchestrator.report.build import write_report
     from orchestrator.run import Run
 
     console.print(write_report(Run.open(Store.open(out))))
@@ -131,6 +131,22 @@ def status(
     found = Run.open(Store.open(out))
     watch_run(found, console, watch)
     write_live_page(found, StatusReader(found).read())
+
+
+@app.command()
+def submit(
+    cluster: Annotated[Path, typer.Argument(help="Cluster file of ray up, such as cluster/gpu.yaml.")],
+    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    out: Annotated[str, typer.Option(help="Folder of the run, as the cluster sees it: s3://... or gs://...")],
+    data: Annotated[str | None, typer.Option(help="The data set's folder on the cluster.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
+    ] = None,
+) -> None:
+    """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
+    from orchestrator.submit import submit_run
+
+    console.print(submit_run(cluster, config, out, data, assignments or ()), soft_wrap=True, markup=False)
 
 
 def main(prefix: list[str] | None = None) -> NoReturn:

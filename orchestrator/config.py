@@ -29,6 +29,17 @@ from trainable.selection import Selection
 from trainable.stages import Stage, StageSettings, cell_stages
 
 
+class Machines(Settings):
+    """Machines of one kind."""
+
+    cpus: Annotated[float, Field(ge=0), OURS]
+    """CPUs of each that Ray may use."""
+    gpus: Annotated[float, Field(ge=0), OURS] = 0
+    """GPUs of each."""
+    count: Annotated[PositiveInt, OURS] = 1
+    """How many there are when the cluster is at its largest."""
+
+
 class Resources(Settings):
     """What a fold gets of the cluster. Changes no result, except the number of threads."""
 
@@ -38,6 +49,8 @@ class Resources(Settings):
     """GPUs that one fold's worker reserves; auto: an equal share of those in the cluster, at most one."""
     threads_per_fold: Annotated[PositiveInt, OURS] = 1
     """Threads of torch in one fold; sums are rounded differently with another number."""
+    machines: Annotated[tuple[Machines, ...], OURS] = ()
+    """A cluster that grows on demand, at its largest; empty: the machines that are up now."""
     legs_per_run: Annotated[Literal["one", "subtree"], OURS] = "one"
     """one: every leg is a Ray Train run, level by level; subtree: a stem and all its branches are one run,
     which saves the start of a run (15 s) for each branch and gives up their parallelism."""

@@ -30,7 +30,7 @@ from orchestrator.leg import Arrays, Job, train_trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
 from orchestrator.run import Run, Timing
-from orchestrator.shares import TRIAL_CPU, Shares, make_shares
+from orchestrator.shares import TRIAL_CPU, Node, Shares, make_shares
 from orchestrator.store import Store
 from orchestrator.study import Study, open_study
 from orchestrator.synth import synthesize
@@ -114,7 +114,9 @@ def _connect(experiment: Experiment, display: Display) -> Shares:
         with display.busy("starting Ray"):
             where = connect()
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
-    return make_shares(nodes(), experiment.folds, experiment.resources)
+    resources = experiment.resources
+    expected = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
+    return make_shares(expected or nodes(), experiment.folds, resources)
 
 
 def _job(run: Run, study: Study, features: FeatureSet, shares: Shares, plan: Plan) -> Job:

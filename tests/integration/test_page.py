@@ -9,7 +9,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from orchestrator.report import write_report
+from orchestrator.report.build import write_report
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -1,0 +1,112 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from orchestrator.report.build import write_report
+from orchestrator.run import Run
+from tests.orchestrator.fake_run import Numbers, make_fake_run
+
+SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
+QUICK = {"report": {"resamples": 200}}
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), config=QUICK)
+
+
+def test_a_deleted_report_comes_back_byte_for_byte(run: Run, tmp_path: Path) -> None:
+    write_report(run)
+    first = files(tmp_path / "report")
+    run.store.delete("report")
+    write_report(Run.open(run.store))
+    again = files(tmp_path / "report")
+    assert list(first) == list(again)
+    page, page_again = (found.pop("index.html").splitlines() for found in (first, again))
+    assert first == again
+    different = [a for a, b in zip(page, page_again, strict=True) if a != b]
+    assert all(line.startswith(b"Written ") for line in different)
+
+
+def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path) -> None:
+    before = files(tmp_path)
+    run.store.write("report/figures/old.svg", b"")
+    write_report(run)
+    written = set(files(tmp_path / "report"))
+    assert {
+        "index.html",
+        "suspects.csv",
+        "diagnostics/by_cell.csv",
+        "tables/table1.csv",
+        "figures/grid.svg",
+    } <= written
+    assert "figures/old.svg" not in written
+    assert {name: data for name, data in files(tmp_path).items() if not name.startswith("report/")} == before
+    suspects = pd.read_csv(tmp_path / "report" / "suspects.csv")
+    assert suspects["fname"].is_unique
+    assert suspects["masked_share"].is_monotonic_decreasing
+
+
+def test_the_terminal_shows_grid_verdicts_and_where_the_page_is(run: Run, tmp_path: Path) -> None:
+    report = write_report(run)
+    text = rendered(report)
+    value = report.scores.entries[next(iter(report.scores.entries))].scores
+    assert "Table 1" in text
+    assert "Verdicts" in text
+    assert f"{next(iter(value.values())).value:.4f}" in text
+    assert f"{tmp_path}/report/index.html" in text.replace("\n", "")
+
+
+def rendered(report: object) -> str:
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(report)
+    return capture.get()
+
+
+def test_a_run_without_results_has_a_report(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("top_k", "threshold"),
+                        missing=[("sigmoid", "top_k"), ("sigmoid", "threshold")], config=QUICK)  # fmt: skip
+    text = rendered(write_report(run))
+    assert "not run" in text
+    assert (tmp_path / "report" / "index.html").exists()
+
+
+def test_one_cell_and_no_test_labels(tmp_path: Path) -> None:
+    numbers = Numbers(
+        verified=24, unverified=40, test=16, classes=4, iterations=(4, 4, 2), labelled_test=False
+    )
+    run = make_fake_run(
+        tmp_path, numbers=numbers, activations=("sigmoid",), selections=("top_k",), config=QUICK
+    )
+    assert "no labels" in rendered(write_report(run))
+
+
+def test_no_test_clips_and_no_known_label_errors(tmp_path: Path) -> None:
+    numbers = Numbers(verified=24, unverified=40, test=0, classes=4, iterations=(4, 4, 2))
+    run = make_fake_run(tmp_path, numbers=numbers, activations=("sigmoid",), config=QUICK)
+    run.store.delete("noise_truth.parquet")
+    report = write_report(run)
+    assert report.diagnostics.precision_at is None
+    assert not (tmp_path / "report" / "diagnostics" / "precision_at.csv").exists()
+
+
+def test_several_seeds_with_a_hole(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), seeds=(0, 1),
+                        failed=[("sigmoid", "threshold")], config=QUICK)  # fmt: skip
+    assert "failed" in rendered(write_report(run))
+
+
+def test_a_wrong_ensemble_costs_no_report(run: Run, tmp_path: Path) -> None:
+    run.store.write("report/index.html", b"an older one")
+    wrong = run.manifest.config | {"ensembles": {"best": ["sigmoid/nothing"]}}
+    broken = Run(run.store, run.manifest.model_copy(update={"config": wrong}))
+    with pytest.raises(ValueError, match="nothing"):
+        write_report(broken)
+    assert files(tmp_path / "report") == {"index.html": b"an older one"}
