@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test test-unit lint bench clean
+.PHONY: help setup demo test test-unit test-cluster lint bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -19,11 +19,14 @@ $(READY): pyproject.toml cluster/constraints.txt
 demo: $(READY)  ## the paper's grid on the embedded data: wav files to tables, minutes on two cores
 	$(BIN)/stagegrid run --config configs/demo.yaml --out runs/demo
 
-test: test-unit  ## all tests
-	$(BIN)/pytest -m integration
+test: test-unit  ## all tests but those of `make test-cluster`
+	$(BIN)/pytest -m "integration and not cluster"
 
 test-unit: $(READY)  ## the tests that need no Ray, seconds
 	$(BIN)/pytest -m "not integration" --numprocesses auto
+
+test-cluster: $(READY)  ## object storage, several nodes, ray up over loopback, Prometheus
+	$(BIN)/pytest -m cluster
 
 lint: $(READY)  ## style, types and import rules
 	$(BIN)/ruff check .

@@ -4,12 +4,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Event, Thread
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from orchestrator.background import repeated
 from orchestrator.plan import Plan, Status
 from orchestrator.run import Run
 from orchestrator.shares import Shares
@@ -90,30 +90,11 @@ class Display:
             with Live(get_renderable=lambda: self._view(reader), console=self.console, refresh_per_second=2):
                 yield
         else:
-            with _lines(lambda: self.say(summary(reader.read()))):
+            with repeated(lambda: self.say(summary(reader.read())), LINE_SECONDS):
                 yield
 
     def _view(self, reader: StatusReader) -> RenderableType:
         return status_view(reader.read())
-
-
-@contextmanager
-def _lines(say: Callable[[], None]) -> Iterator[None]:
-    """Call `say` now and then in the background, and at the end."""
-    stop = Event()
-
-    def repeat() -> None:
-        while not stop.wait(LINE_SECONDS):
-            say()
-
-    thread = Thread(target=repeat, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-    say()
 
 
 def watch_run(run: Run, console: Console, go_on: bool) -> None:

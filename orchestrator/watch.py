@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
 
+from orchestrator.background import repeated
 from orchestrator.gauges import RunGauges
 from orchestrator.live import write_live_page
 from orchestrator.run import Run
@@ -15,7 +15,7 @@ SECONDS = 2.0
 @contextmanager
 def watched(run: Run) -> Iterator[None]:
     """Keep gauges and page fresh in the background, and once more at the end."""
-    reader, gauges, stop = StatusReader(run), RunGauges(), Event()
+    reader, gauges = StatusReader(run), RunGauges()
 
     def show() -> None:
         legs = reader.read()
@@ -24,16 +24,6 @@ def watched(run: Run) -> Iterator[None]:
         gauges.show({"legs_done": done, "legs_total": float(len(legs)), "seconds_left": left})
         write_live_page(run, legs)
 
-    def repeat() -> None:
-        while not stop.wait(SECONDS):
-            show()
-
     show()
-    thread = Thread(target=repeat, daemon=True)
-    thread.start()
-    try:
+    with repeated(show, SECONDS):
         yield
-    finally:
-        stop.set()
-        thread.join()
-        show()
