@@ -30,6 +30,9 @@ from trainable.fold import train_fold
 from trainable.stages import boundaries
 from trainable.task import Checkpoint, FoldData, Task
 
+RESIDENT_SHARE = 0.5
+"""Of a fold's GPU memory, what features may fill; else batches are gathered on the CPU."""
+
 
 @dataclass(frozen=True)
 class Arrays:
@@ -101,9 +104,18 @@ def train_worker(config: dict[str, Any]) -> None:
 
 def _fold_data(job: Job, fold: int) -> FoldData:
     frames, offsets = ray.get([job.arrays.frames, job.arrays.offsets])
-    bank = Bank(frames, offsets, job.experiment.batches.clip_frames, get_device())
+    device = get_device()
+    resident = device.type != "cuda" or _fits(frames.nbytes, device, job.shares.gpu)
+    bank = Bank(frames, offsets, job.experiment.batches.clip_frames, device, resident)
     rows = split(job.study.table.clips["part"], job.study.fold_of, fold)
     return FoldData(bank, job.study.targets, rows.pools, rows.validation, rows.test)
+
+
+def _fits(size: int, device: torch.device, share: float) -> bool:
+    """Keep to this fold's share of the GPU's memory; whether the features may have half of it."""
+    torch.cuda.set_per_process_memory_fraction(min(share, 1.0), device)
+    memory = torch.cuda.get_device_properties(device).total_memory
+    return size < RESIDENT_SHARE * min(share, 1.0) * memory
 
 
 def _train_leg(job: Job, leg: Leg, fold: int, data: FoldData) -> None:

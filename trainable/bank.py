@@ -23,10 +23,12 @@ class Bank:
         offsets: Ints,
         clip_frames: int,
         device: torch.device | str = "cpu",
+        resident: bool = True,
     ) -> None:
+        """`resident`: the frames themselves move to `device`; else only what is gathered does."""
         assert offsets[-1] == len(frames_NM)
         assert (np.diff(offsets) > 0).all()
-        self._frames_NM = torch.utils.dlpack.from_dlpack(frames_NM).to(device)
+        self._frames_NM = torch.utils.dlpack.from_dlpack(frames_NM).to(device if resident else "cpu")
         self._starts = offsets[:-1]
         self._lengths = np.diff(offsets)
         self.clip_frames = clip_frames
@@ -46,8 +48,10 @@ class Bank:
         wrapped_BT = np.where(
             length_B1 <= self.clip_frames, frames_BT % length_B1, frames_BT * length_B1 // self.clip_frames
         )
-        rows = torch.from_numpy((self._starts[clips_B][:, None] + wrapped_BT).ravel()).to(self.device)
-        x_NM = self._frames_NM.index_select(0, rows)
+        rows = torch.from_numpy((self._starts[clips_B][:, None] + wrapped_BT).ravel()).to(
+            self._frames_NM.device
+        )
+        x_NM = self._frames_NM.index_select(0, rows).to(self.device)
         return x_NM.float().view(*frames_BT.shape, self.n_mels)
 
     def whole(self, clips_B: Ints) -> Tensor:
