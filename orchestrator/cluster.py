@@ -60,10 +60,9 @@ def _start_local() -> None:
 
 
 def _protect_token() -> None:
-    """Where nobody has chosen, ask for a token; make its file before Ray does, for its owner alone."""
+    """Where nobody has chosen, Ray asks for a token: make its file before Ray does, for its owner alone."""
     if "RAY_AUTH_MODE" in os.environ:
         return
-    os.environ["RAY_AUTH_MODE"] = "token"
     path = Path.home() / ".ray" / "auth_token"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     if not path.exists():
