@@ -8,6 +8,8 @@ from orchestrator.report.build import write_report
 from orchestrator.run import Run
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
+pytestmark = pytest.mark.integration  # draws every figure
+
 SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
 QUICK = {"report": {"resamples": 200}}
 

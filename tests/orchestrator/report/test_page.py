@@ -24,6 +24,8 @@ from orchestrator.run import Run
 from orchestrator.store import Store
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
+pytestmark = pytest.mark.integration  # draws every figure
+
 CONFIGS = Path(__file__).resolve().parents[3] / "configs"
 SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
 EVIL = '<b>&"'
