@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import socket
 from pathlib import Path
 
 import ray
@@ -16,6 +17,9 @@ QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
 }
+
+
+KNOCK_SECONDS = 10.0
 
 
 def connect() -> str:
@@ -33,8 +37,9 @@ def connect() -> str:
     address = os.environ.get("RAY_ADDRESS", "auto")
     if address != "local":
         try:
+            _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, namespace="stagegrid")
-        except ConnectionError as error:
+        except OSError as error:
             if address != "auto":
                 raise ValueError(
                     f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); if it asks for a token, "
@@ -44,6 +49,13 @@ def connect() -> str:
             return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
     _start_local()
     return "on a local Ray"
+
+
+def _knock(address: str) -> None:
+    """Ray itself takes minutes to find out that nobody is at host:port."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "://" not in address:
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
 def _start_local() -> None:
