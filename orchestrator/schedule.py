@@ -10,6 +10,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from orchestrator.plan import Leg, Plan, is_done
 from orchestrator.run import Run
 
@@ -22,6 +24,8 @@ class Speed:
     """Of one fold on a whole device (a CPU or a GPU), evaluations included."""
     start_seconds: float = 20.0
     """What a run costs besides: its start, and its end."""
+    leg_seconds: float = 0.0
+    """What each of its legs costs besides: scoring the test clips, writing results."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ def forecast(levels: Levels, folds: int, devices: float, speed: Speed) -> Foreca
     for trials in levels:
         free = [end] * at_once
         for legs in sorted(trials, key=sum, reverse=True):
-            training = sum(legs) / (speed.iterations_per_second * share)
+            training = sum(legs) / (speed.iterations_per_second * share) + len(legs) * speed.leg_seconds
             heapq.heappush(free, heapq.heappop(free) + speed.start_seconds + training)
             busy += folds * share * training
         end = max(free)
@@ -89,10 +93,20 @@ def measured_speed(run: Run) -> Speed:
     folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id)]
     if timing is None or not folds:
         raise ValueError(f"{run.store} has trained nothing to the end: name another run, or state a speed")
-    rate = sum(fold["own_iterations"] for fold in folds) / sum(fold["seconds"] for fold in folds)
+    per_iteration, leg_seconds = _line([(fold["own_iterations"], fold["seconds"]) for fold in folds])
     training = sum(fold["seconds"] for fold in folds) / run.experiment.folds
     start = (timing.seconds * timing.runs_at_once - training) / timing.runs
-    return Speed(rate / timing.share, max(start, 0.0))
+    return Speed(1 / (per_iteration * timing.share), max(start, 0.0), leg_seconds)
+
+
+def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
+    """Seconds for each iteration, and for a leg besides: least squares, if legs differ in length."""
+    iterations, seconds = np.array(points).T
+    if np.ptp(iterations) > 0:
+        slope, rest = np.polyfit(iterations, seconds, 1)
+        if slope > 0 and rest > 0:
+            return float(slope), float(rest)
+    return float(seconds.sum() / iterations.sum()), 0.0
 
 
 def _trained(run: Run, leg: str) -> list[dict[str, Any]]:

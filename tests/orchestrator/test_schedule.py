@@ -78,6 +78,17 @@ def test_speed_is_measured_from_a_runs_files(tmp_path: Path) -> None:
     assert speed.start_seconds == pytest.approx(12.0)
 
 
+def test_what_a_leg_costs_besides_is_told_apart(tmp_path: Path) -> None:
+    run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
+    for leg in run.manifest.legs:
+        result = run.leg(leg.id).read_json("result.json")
+        folds = [fold | {"seconds": 3.0 + leg.iterations / 4.0} for fold in result["folds"]]
+        run.leg(leg.id).write_json("result.json", {"folds": folds})
+    speed = measured_speed(run)
+    assert speed.iterations_per_second == pytest.approx(4.0)
+    assert speed.leg_seconds == pytest.approx(3.0)
+
+
 def test_a_forecast_from_a_run_gives_that_runs_time(tmp_path: Path) -> None:
     run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
     plan = make_plan(run.experiment, "fake-data")
