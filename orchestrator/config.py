@@ -222,7 +222,10 @@ def _assign(content: dict[str, Any], assignment: str) -> None:
     place: Any = content
     for key in parents:
         place = _step(place, key, assignment)
-    value = yaml.safe_load(text)
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(f"--set {assignment}: the value is no YAML ({error})") from error
     if isinstance(place, list):
         place[_index(place, last, assignment)] = value
     else:

@@ -75,6 +75,7 @@ def test_assignments_reach_mappings_lists_and_absent_sections(tmp_path: Path) ->
         ("folds=1", "folds: Input should be greater than or equal to 2 (given: 1)"),
         ("name.x=1", "name is a value"),
         ("ensembles.all=[wide/verified]", "there is no cell wide/verified, did you mean wide/verified_only?"),
+        ("seeds=[1", "--set seeds=[1: the value is no YAML"),
         ("folds", "write it as key=value"),
     ],
 )
