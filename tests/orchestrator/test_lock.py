@@ -1,0 +1,42 @@
+import time
+from pathlib import Path
+
+import pyarrow.fs as pafs
+import pytest
+
+from orchestrator.lock import STALE_SECONDS, object_lock, only_driver
+from orchestrator.store import Store
+
+
+@pytest.fixture(params=["disk", "objects"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "disk":
+        return Store.open(tmp_path)
+    return Store(pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "bucket/run")
+
+
+def test_the_second_driver_is_told_who_the_first_is(store: Store) -> None:
+    with (
+        only_driver(store),
+        pytest.raises(ValueError, match=r"is being filled by process \d+ on "),
+        only_driver(store),
+    ):
+        pass
+
+
+def test_the_folder_is_free_again_afterwards_also_after_an_error(store: Store) -> None:
+    with pytest.raises(RuntimeError), only_driver(store):
+        raise RuntimeError
+    with only_driver(store):
+        pass
+
+
+def test_a_killed_drivers_lock_expires(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    left = {"by": "process 1 on gone", "owner": "x", "time": time.time() - STALE_SECONDS - 1}
+    store.write_json("lock.json", left)
+    with object_lock(store):
+        assert store.read_json("lock.json")["by"] != left["by"]
+    store.write_json("lock.json", left | {"time": time.time() - STALE_SECONDS + 5})
+    with pytest.raises(ValueError, match="process 1 on gone"), object_lock(store):
+        pass
