@@ -4,11 +4,13 @@ import logging
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from pathlib import Path
 
 import ray
 
 from orchestrator.shares import Node
+from orchestrator.store import Store
 
 QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -92,3 +94,23 @@ def nodes() -> list[Node]:
     """What the machines of the cluster offer."""
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]
+
+
+def check_storage(out: Store, hosts: Collection[str], shared_path: bool) -> None:
+    """Refuse a path of one machine for a run on several.
+
+    Raises:
+        ValueError: says how the machines can share results.
+    """
+    machines = len(set(hosts))
+    if out.is_local and machines > 1 and not shared_path:
+        raise ValueError(
+            f"{out} is a path of this machine, and the cluster has {machines}: name object storage with --out "
+            "s3://... or gs://..., or set resources.shared_path to true where all of them share that path"
+        )
+
+
+def hosts() -> list[str]:
+    """Names of the cluster's machines."""
+    alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return [node["NodeManagerHostname"] for node in alive]

@@ -49,6 +49,8 @@ class Resources(Settings):
     """GPUs that one fold's worker reserves; auto: an equal share of those in the cluster, at most one."""
     threads_per_fold: Annotated[PositiveInt, OURS] = 1
     """Threads of torch in one fold; sums are rounded differently with another number."""
+    shared_path: Annotated[bool, OURS] = False
+    """The path of --out is on a disk that all machines of the cluster share, such as NFS."""
     machines: Annotated[tuple[Machines, ...], OURS] = ()
     """A cluster that grows on demand, at its largest; empty: the machines that are up now."""
     legs_per_run: Annotated[Literal["one", "subtree"], OURS] = "one"

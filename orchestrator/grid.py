@@ -13,7 +13,7 @@ import ray
 from ray import tune
 
 try:
-    from orchestrator.cluster import connect, dashboard, nodes
+    from orchestrator.cluster import check_storage, connect, dashboard, hosts, nodes
 except ModuleNotFoundError as missing:  # `ray submit` copies this file alone
     raise SystemExit(
         "stagegrid is not installed on this machine: install it there, for instance with\n"
@@ -64,7 +64,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         data_id = study.data_id(features.content_hash)
         plan = make_plan(experiment, data_id)
         todo = [leg for leg in plan.legs if not is_done(out / "legs" / leg.id)]
-        shares = _connect(experiment, display) if todo else None  # refuses before anything is written
+        shares = _connect(experiment, out, display) if todo else None  # refuses before anything is written
         origin = (str(order.config), list(order.assignments), folder)
         hashes = (features.content_hash, data_id)
         run = Run(out, manifests.write_manifest(out, experiment, study, plan, hashes, origin))
@@ -103,18 +103,19 @@ def _features(study: Study, experiment: Experiment, out: Store, display: Display
     if found:
         display.say(f"features: {len(study.table.clips)} clips are computed already")
         return found
-    _connect(experiment, display)
+    _connect(experiment, out, display)
     with display.features(len(study.table.clips)) as progress:
         return compute_features(study.table, experiment.audio, out, progress)
 
 
-def _connect(experiment: Experiment, display: Display) -> Shares:
+def _connect(experiment: Experiment, out: Store, display: Display) -> Shares:
     """Join or start Ray, and divide it: at once, so that a cluster too small is refused in seconds."""
     if not ray.is_initialized():
         with display.busy("starting Ray"):
             where = connect()
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
     resources = experiment.resources
+    check_storage(out, hosts(), resources.shared_path)
     expected = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
     return make_shares(expected or nodes(), experiment.folds, resources)
 

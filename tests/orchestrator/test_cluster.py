@@ -1,9 +1,11 @@
 import stat
 from pathlib import Path
 
+import pyarrow.fs as pafs
 import pytest
 
-from orchestrator.cluster import _protect_token
+from orchestrator.cluster import _protect_token, check_storage
+from orchestrator.store import Store
 
 
 @pytest.fixture
@@ -33,3 +35,13 @@ def test_who_has_chosen_keeps_the_choice(home: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
     _protect_token()
     assert not (home / ".ray").exists()
+
+
+def test_a_path_of_one_machine_is_no_place_for_several(tmp_path: Path) -> None:
+    out = Store.open(tmp_path)
+    with pytest.raises(ValueError, match=r"the cluster has 2: .*resources\.shared_path"):
+        check_storage(out, ["head", "worker", "worker"], shared_path=False)
+    check_storage(out, ["head", "worker"], shared_path=True)
+    check_storage(out, ["head", "head"], shared_path=False)
+    objects = Store(pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "bucket")
+    check_storage(objects, ["head", "worker"], shared_path=False)
