@@ -105,8 +105,8 @@ def check_storage(out: Store, hosts: Collection[str], shared_path: bool) -> None
     machines = len(set(hosts))
     if out.is_local and machines > 1 and not shared_path:
         raise ValueError(
-            f"{out} is a path of this machine, and the cluster has {machines}: name object storage with --out "
-            "s3://... or gs://..., or set resources.shared_path to true where all of them share that path"
+            f"{out} is a path of this machine, and the cluster has {machines}: name object storage with "
+            "--out s3://... or gs://..., or set resources.shared_path to true where all share that path"
         )
 
 
