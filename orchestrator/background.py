@@ -1,18 +1,22 @@
 """Something done again and again beside the work."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 
 @contextmanager
 def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
-    """Call `action` every `seconds` in the background, and once more at the end."""
+    """Call `action` every `seconds` in the background, and once more at the end.
+
+    Storage that does not answer for a moment (OSError) is asked again the next time.
+    """
     stop = Event()
 
     def repeat() -> None:
         while not stop.wait(seconds):
-            action()
+            with suppress(OSError):
+                action()
 
     thread = Thread(target=repeat, daemon=True)
     thread.start()

@@ -20,7 +20,7 @@ from torch import Tensor
 from orchestrator.config import Experiment
 from orchestrator.gauges import FoldGauges
 from orchestrator.plan import Leg
-from orchestrator.progress import FoldProgress
+from orchestrator.progress import LOCAL_SECONDS, REMOTE_SECONDS, FoldProgress
 from orchestrator.results import finish, fold_folder, read_state, write_outcome, write_state
 from orchestrator.shares import Shares
 from orchestrator.store import Store
@@ -148,7 +148,7 @@ class FoldWorker:
         self.ends = boundaries(leg.stages)
         self.last = self.ends[-1]
         self.began, self.resumed = time.monotonic(), 0
-        seconds = 1.0 if folder.is_local else 10.0
+        seconds = LOCAL_SECONDS if folder.is_local else REMOTE_SECONDS
         self.progress = FoldProgress(folder, self.ends[leg.first], self.last, seconds)
         columns = "+".join(dict.fromkeys(cell.selection for cell in leg.cells))
         self.gauges = FoldGauges(leg.cells[0].activation, columns, fold)
@@ -183,4 +183,5 @@ class FoldWorker:
             "lwlrap": float(curves[-1, -1]),
             "fscore": float(curves[-1, -2]),
             "device": str(device),
+            "node": ray.get_runtime_context().get_node_id(),
         }

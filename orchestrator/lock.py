@@ -1,21 +1,21 @@
 """One driver at a time in a run's folder."""
 
 import fcntl
-import os
-import platform
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from orchestrator.background import repeated
+from orchestrator.processes import is_gone, this_process
 from orchestrator.store import Store
 
 BEAT_SECONDS = 10.0
 """How often a driver renews its lock on object storage."""
 STALE_SECONDS = 60.0
-"""A lock there that is older belongs to a driver that was killed."""
+"""A lock there that is older belongs to a driver that was killed, on whatever machine."""
 
 
 def only_driver(out: Store) -> AbstractContextManager[None]:
@@ -39,7 +39,7 @@ def _file_lock(out: Store) -> Iterator[None]:
             file.seek(0)
             raise _taken(out, file.read().strip() or "another process") from error
         file.truncate(0)
-        file.write(_me())
+        file.write(_named(this_process()))
         file.flush()
         yield
 
@@ -52,13 +52,13 @@ def object_lock(out: Store) -> Iterator[None]:
     hold it. They would write the same bytes: only work is lost, no result.
     """
     mine = uuid.uuid4().hex
-    if out.exists("lock.json"):
+    with suppress(FileNotFoundError):
         found = out.read_json("lock.json")
-        if time.time() - found["time"] < STALE_SECONDS:
-            raise _taken(out, found["by"])
+        if time.time() - found["time"] < STALE_SECONDS and not is_gone(found):
+            raise _taken(out, _named(found))
 
     def beat() -> None:
-        out.write_json("lock.json", {"by": _me(), "owner": mine, "time": time.time()})
+        out.write_json("lock.json", {**this_process(), "owner": mine, "time": time.time()})
 
     beat()
     try:
@@ -68,8 +68,8 @@ def object_lock(out: Store) -> Iterator[None]:
         out.delete("lock.json")
 
 
-def _me() -> str:
-    return f"process {os.getpid()} on {platform.node()}"
+def _named(process: Mapping[str, Any]) -> str:
+    return f"process {process['pid']} on {process['host']}"
 
 
 def _taken(out: Store, owner: str) -> ValueError:

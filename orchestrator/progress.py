@@ -1,7 +1,5 @@
 """How far a fold is, as a small file that its worker keeps fresh. Never read back by training."""
 
-import os
-import platform
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,8 +7,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from orchestrator.processes import this_process
 from orchestrator.store import Store
 from trainable.record import CURVES
+
+LOCAL_SECONDS = 1.0
+"""How often a fold says how far it is."""
+REMOTE_SECONDS = 10.0
+"""The same on object storage; nobody asks there more often either."""
 
 
 @dataclass
@@ -49,8 +53,7 @@ class FoldProgress:
             "last": self.last,
             "rate": (iteration - self.began_at) / elapsed if elapsed > 0 else None,
             **{name: _latest(curves[:iteration, i]) for i, name in enumerate(CURVES)},
-            "pid": os.getpid(),
-            "host": platform.node(),
+            **this_process(),
             "time": time.time(),
         }
 

@@ -28,9 +28,14 @@ from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, Outcome, Prediction
 
 
+def fold_name(fold: int) -> str:
+    """Name of a fold's folder in its leg's."""
+    return f"fold-{fold}"
+
+
 def fold_folder(leg: Store, fold: int) -> Store:
     """Where fold `fold` of the leg in folder `leg` writes."""
-    return leg / f"fold-{fold}"
+    return leg / fold_name(fold)
 
 
 def write_outcome(

@@ -1,7 +1,7 @@
 """How far a run is, from its files alone: a table of legs and folds for the terminal."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -9,13 +9,14 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.plan import is_done
-from orchestrator.results import fold_folder
+from orchestrator.processes import is_gone
+from orchestrator.progress import REMOTE_SECONDS
+from orchestrator.results import fold_folder, fold_name
 from orchestrator.run import PlannedLeg, Run
 
 State = Literal["done", "running", "stopped", "failed", "waiting"]
 SILENT_SECONDS = 90.0
-"""Without a sign of life for so long, a fold counts as stopped."""
+"""Without a sign of life for so long, a fold counts as stopped; on its own machine at once."""
 
 
 @dataclass(frozen=True)
@@ -52,32 +53,38 @@ class StatusReader:
 
     def __init__(self, run: Run) -> None:
         self.run = run
+        self.every = 0.0 if run.store.is_local else REMOTE_SECONDS
+        self._next = 0.0
+        self._legs: list[LegStatus] = []
         self._done: dict[str, LegStatus] = {}
 
     def read(self) -> list[LegStatus]:
-        """The state of every leg, in the order of the plan."""
-        return [self._done.get(leg.id) or self._read_leg(leg) for leg in self.run.manifest.legs]
+        """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
+        if time.monotonic() >= self._next:
+            present = (self.run.store / "legs").paths()
+            self._legs = [self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs]
+            self._next = time.monotonic() + self.every
+        return self._legs
 
-    def _read_leg(self, leg: PlannedLeg) -> LegStatus:
-        folder = self.run.leg(leg.id)
-        folds = [self._read_fold(leg, fold) for fold in range(self.run.experiment.folds)]
-        if is_done(folder):
+    def _read_leg(self, leg: PlannedLeg, present: Collection[str]) -> LegStatus:
+        folds = [self._read_fold(leg, fold, present) for fold in range(self.run.experiment.folds)]
+        if f"{leg.id}/result.json" in present:
             self._done[leg.id] = LegStatus(leg, "done", folds)
             return self._done[leg.id]
-        if folder.exists("failure.json"):
-            return LegStatus(leg, "failed", folds, folder.read_json("failure.json")["reason"])
+        if f"{leg.id}/failure.json" in present:
+            return LegStatus(leg, "failed", folds, self.run.leg(leg.id).read_json("failure.json")["reason"])
         states = {fold.state for fold in folds}
         state: State = "running" if "running" in states else "stopped" if states != {"waiting"} else "waiting"
         return LegStatus(leg, state, folds)
 
-    def _read_fold(self, leg: PlannedLeg, fold: int) -> FoldStatus:
+    def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
         folder = fold_folder(self.run.leg(leg.id), fold)
-        if folder.exists("fold.json"):
+        if f"{leg.id}/{fold_name(fold)}/fold.json" in present:
             return FoldStatus("done", leg.iterations, None, folder.read_json("fold.json")["lwlrap"])
-        if not folder.exists("progress.json"):
+        if f"{leg.id}/{fold_name(fold)}/progress.json" not in present:
             return FoldStatus("waiting", 0, None, None)
         seen = folder.read_json("progress.json")
-        alive = time.time() - seen["time"] < SILENT_SECONDS
+        alive = time.time() - seen["time"] < SILENT_SECONDS and not is_gone(seen)
         done = seen["iteration"] - seen["first"]
         return FoldStatus(
             "running" if alive else "stopped", done, seen["rate"] if alive else None, seen["lwlrap"]

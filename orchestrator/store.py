@@ -1,7 +1,7 @@
 """Where results live: a folder on this machine, NFS, or object storage, all through pyarrow.fs.
 
 A file appears whole or not at all: on file systems it is written under a temporary name and renamed,
-on object storage a single put is atomic already.
+on object storage an upload becomes visible when it is complete.
 """
 
 import io
@@ -10,10 +10,14 @@ import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+
+OBJECT_STORAGE = ("s3", "gcs", "abfs")
+"""Kinds of storage (pyarrow's names) that have no folders to be made, only names with slashes."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +32,22 @@ class Store:
         """The store at `root`: a path, or a URI such as s3://bucket/folder.
 
         Raises:
-            ValueError: the URI is malformed or its kind of storage is unknown.
+            ValueError: the URI is malformed or holds a key, its kind of storage is unknown, or its bucket cannot
+                be reached.
         """
         text = str(root)
         if "://" not in text:
             return cls(pafs.LocalFileSystem(), str(Path(text).absolute()))
+        place = _without_key(text)
         try:
             fs, base = pafs.FileSystem.from_uri(text)
+            bucket = fs.get_file_info(base.partition("/")[0]) if fs.type_name in OBJECT_STORAGE else None
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ValueError(f"{text}: not a place stagegrid can write to ({error})") from error
+            raise ValueError(f"{place}: not a place stagegrid can write to ({error})") from error
+        except OSError as error:
+            raise ValueError(f"{place}: cannot be reached ({error})") from error
+        if bucket is not None and bucket.type == pafs.FileType.NotFound:
+            raise ValueError(f"{place}: there is no bucket {bucket.path}, or these credentials do not see it")
         return cls(fs, base.rstrip("/"))
 
     def __truediv__(self, name: str) -> "Store":
@@ -58,6 +69,11 @@ class Store:
             f.base_name for f in found if f.base_name.endswith(suffix) and not f.base_name.startswith(".")
         )
 
+    def paths(self) -> set[str]:
+        """Everything below this folder, as paths from here; on object storage one request for 1000 files."""
+        selector = pafs.FileSelector(self.base, allow_not_found=True, recursive=True)
+        return {found.path[len(self.base) + 1 :] for found in self.fs.get_file_info(selector)}
+
     def read(self, name: str) -> bytes:
         """The bytes of file `name`; FileNotFoundError where it is missing."""
         with self.fs.open_input_file(f"{self.base}/{name}") as stream:
@@ -66,11 +82,11 @@ class Store:
     def write(self, name: str, data: bytes) -> None:
         """Write file `name` whole, making its folders; a reader never sees a part of it."""
         target = f"{self.base}/{name}"
-        self.fs.create_dir(target.rpartition("/")[0], recursive=True)
-        if not self.is_local:
+        if self.fs.type_name in OBJECT_STORAGE:
             self._put(target, data)
             return
         folder, _, leaf = target.rpartition("/")
+        self.fs.create_dir(folder, recursive=True)
         temporary = f"{folder}/.{leaf}.{uuid.uuid4().hex}"
         self._put(temporary, data)
         self.fs.move(temporary, target)
@@ -118,3 +134,19 @@ class Store:
 
     def __str__(self) -> str:
         return self.base if self.is_local else f"{self.fs.type_name}://{self.base}"
+
+
+def _without_key(uri: str) -> str:
+    """The URI as messages may show it.
+
+    Raises:
+        ValueError: a secret is in it.
+    """
+    parts = urlsplit(uri)
+    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    if parts.password is not None:
+        raise ValueError(
+            f"{place}: a secret in an address ends up in process lists and shell histories: take it out, and "
+            "give it as the cloud's own tools expect it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a role)"
+        )
+    return place

@@ -25,5 +25,5 @@ def watched(run: Run) -> Iterator[None]:
         write_live_page(run, legs)
 
     show()
-    with repeated(show, SECONDS):
+    with repeated(show, max(SECONDS, reader.every)):
         yield

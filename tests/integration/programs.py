@@ -53,3 +53,16 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = 120) -> 
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
         time.sleep(0.02)
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """Every file that holds a result, by its path."""
+    kinds = (
+        "predictions.parquet",
+        "curves.parquet",
+        "judgements.parquet",
+        "weights.safetensors",
+        "table1.csv",
+    )
+    files = [path for path in out.rglob("*") if path.name in kinds and "ray" not in path.parts]
+    return {str(path.relative_to(out)): path.read_bytes() for path in files}

@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.programs import REAL_MINI, SMOKE, kill, run, start, wait_for
+from tests.integration.programs import REAL_MINI, SMOKE, kill, results, run, start, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
 
@@ -45,19 +45,6 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     code, output = run(home, *unfinished.command(unfinished.out))
     assert code == 0, output
     return Bench(home, data, folder / "out", output)
-
-
-def results(out: Path) -> dict[str, bytes]:
-    """Every file that holds a result, by its path."""
-    kinds = (
-        "predictions.parquet",
-        "curves.parquet",
-        "judgements.parquet",
-        "weights.safetensors",
-        "table1.csv",
-    )
-    files = [path for path in out.rglob("*") if path.name in kinds and "ray" not in path.parts]
-    return {str(path.relative_to(out)): path.read_bytes() for path in files}
 
 
 def test_one_command_fills_the_grid(bench: Bench) -> None:

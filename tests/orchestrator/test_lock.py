@@ -1,18 +1,21 @@
+import subprocess
 import time
 from pathlib import Path
 
-import pyarrow.fs as pafs
 import pytest
 
 from orchestrator.lock import STALE_SECONDS, object_lock, only_driver
+from orchestrator.processes import this_process
 from orchestrator.store import Store
+from tests.object_storage import Bucket
 
 
 @pytest.fixture(params=["disk", "objects"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "disk":
         return Store.open(tmp_path)
-    return Store(pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "bucket/run")
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return Store.open(bucket.uri(tmp_path.name))
 
 
 def test_the_second_driver_is_told_who_the_first_is(store: Store) -> None:
@@ -33,10 +36,23 @@ def test_the_folder_is_free_again_afterwards_also_after_an_error(store: Store) -
 
 def test_a_killed_drivers_lock_expires(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    left = {"by": "process 1 on gone", "owner": "x", "time": time.time() - STALE_SECONDS - 1}
+    left = {"host": "gone", "pid": 1, "owner": "x", "time": time.time() - STALE_SECONDS - 1}
     store.write_json("lock.json", left)
     with object_lock(store):
-        assert store.read_json("lock.json")["by"] != left["by"]
+        assert store.read_json("lock.json")["host"] != "gone"
     store.write_json("lock.json", left | {"time": time.time() - STALE_SECONDS + 5})
     with pytest.raises(ValueError, match="process 1 on gone"), object_lock(store):
+        pass
+
+
+def test_the_lock_of_a_process_that_ended_on_this_machine_is_free_at_once(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    store = Store.open(tmp_path)
+    mine = {**this_process(), "owner": "x", "time": time.time()}
+    store.write_json("lock.json", mine | {"pid": ended.pid})
+    with object_lock(store):
+        pass
+    store.write_json("lock.json", mine)
+    with pytest.raises(ValueError, match=f"process {mine['pid']}"), object_lock(store):
         pass

@@ -1,4 +1,5 @@
 import io
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.display import watch_run
+from orchestrator.processes import this_process
 from orchestrator.results import fold_folder
 from orchestrator.run import PlannedLeg, Run
 from orchestrator.status import StatusReader, clock, seconds_left, status_view, summary
@@ -28,7 +30,7 @@ def progress(run: Run, fold: int, done: int, **changes: Any) -> None:
     leg = unfinished(run)
     first = leg.last_iteration - leg.iterations
     content = {"iteration": first + done, "first": first, "last": leg.last_iteration, "rate": 2.0,
-               "lwlrap": 0.5, "time": time.time()}  # fmt: skip
+               "lwlrap": 0.5, **this_process(), "time": time.time()}  # fmt: skip
     fold_folder(run.leg(leg.id), fold).write_json("progress.json", content | changes)
 
 
@@ -42,6 +44,12 @@ def test_states_follow_the_files(run: Run) -> None:
     assert states()[leg.id] == "running"
     progress(run, 0, 1, time=time.time() - 1000)
     assert states()[leg.id] == "stopped"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    progress(run, 0, 1, pid=ended.pid)
+    assert states()[leg.id] == "stopped"
+    progress(run, 0, 1, pid=ended.pid, host="another")
+    assert states()[leg.id] == "running"
     run.leg(leg.id).write_json("failure.json", {"reason": "out of memory"})
     assert states()[leg.id] == "failed"
     assert "out of memory" in shown(run, 80)

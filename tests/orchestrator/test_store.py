@@ -1,18 +1,21 @@
+import pickle
+import socket
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.fs as pafs
 import pytest
 
 from orchestrator.store import Store
+from tests.object_storage import SECRET, Bucket
 
 
 @pytest.fixture(params=["disk", "objects"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """A folder on disk, and one in a file system that is not the local one."""
+    """A folder on disk, and one on object storage."""
     if request.param == "disk":
         return Store.open(tmp_path)
-    return Store(pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "bucket/run")
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return Store.open(bucket.uri(tmp_path.name))
 
 
 def test_what_is_written_is_read(store: Store) -> None:
@@ -81,6 +84,44 @@ def test_missing_files_are_missing(store: Store) -> None:
 def test_unknown_places_are_refused() -> None:
     with pytest.raises(ValueError, match="not a place"):
         Store.open("gopher://x/y")
+
+
+def test_everything_below_a_folder_is_listed(store: Store) -> None:
+    for name in ("a/b/c", "a/d", "e"):
+        store.write(name, b"")
+    assert {"b/c", "d"} <= (store / "a").paths() <= {"b", "b/c", "d"}
+    assert (store / "nothing").paths() == set()
+
+
+def test_a_store_travels_to_other_processes(store: Store) -> None:
+    store.write("x", b"1")
+    assert pickle.loads(pickle.dumps(store)).read("x") == b"1"  # noqa: S301
+
+
+def test_a_missing_bucket_is_named(bucket: Bucket) -> None:
+    with pytest.raises(ValueError, match=r"s3://other/run: there is no bucket other"):
+        Store.open(bucket.uri("run", "other"))
+
+
+def test_storage_that_does_not_answer_is_named(bucket: Bucket) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        nobody = Bucket(closed.getsockname()[1])
+        with pytest.raises(ValueError, match=r"s3://bucket/run: cannot be reached \(.*connect"):
+            Store.open(nobody.uri("run"))
+
+
+def test_a_secret_in_an_address_is_refused_and_not_repeated(bucket: Bucket) -> None:
+    uri = bucket.uri("run").replace("s3://", f"s3://me:{SECRET}@")
+    with pytest.raises(ValueError, match=r"s3://bucket/run: a secret in an address") as error:
+        Store.open(uri)
+    assert SECRET not in str(error.value)
+
+
+def test_no_text_about_a_store_holds_a_secret(bucket: Bucket) -> None:
+    store = Store.open(bucket.uri("run"))
+    assert str(store) == "s3://bucket/run"
+    assert SECRET not in repr(store)
 
 
 def test_only_a_disk_is_local(tmp_path: Path) -> None:
