@@ -62,7 +62,9 @@ class StatusReader:
         """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
         if time.monotonic() >= self._next:
             present = (self.run.store / "legs").paths()
-            self._legs = [self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs]
+            self._legs = [
+                self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs
+            ]
             self._next = time.monotonic() + self.every
         return self._legs
 

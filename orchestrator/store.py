@@ -32,8 +32,8 @@ class Store:
         """The store at `root`: a path, or a URI such as s3://bucket/folder.
 
         Raises:
-            ValueError: the URI is malformed or holds a key, its kind of storage is unknown, or its bucket cannot
-                be reached.
+            ValueError: the URI is malformed or holds a secret, its kind of storage is unknown, or its bucket
+                cannot be reached.
         """
         text = str(root)
         if "://" not in text:

@@ -62,7 +62,9 @@ def _wait_for(port: int, server: "subprocess.Popen[bytes]") -> None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            assert server.poll() is None, "moto's server ended: is moto[s3] with flask and flask-cors installed?"
+            assert server.poll() is None, (
+                "moto's server ended: is moto[s3] with flask and flask-cors installed?"
+            )
             assert time.monotonic() < end, "moto's server does not answer"
             time.sleep(0.05)
         else:
