@@ -4,10 +4,11 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import ray
+from ray.job_config import JobConfig
 
 from orchestrator.shares import Node
 from orchestrator.store import Store
@@ -24,10 +25,11 @@ QUIET = {
 KNOCK_SECONDS = 10.0
 
 
-def connect() -> str:
+def connect(about: Mapping[str, str]) -> str:
     """Join the cluster of RAY_ADDRESS, or the one that `ray start` began here, or start a local one.
 
-    Returns what it did, in words. Connected already: stays so.
+    `about` tells people who look at the cluster's jobs what this one is: no secrets. Returns what it did, in
+    words. Connected already: stays so.
 
     Raises:
         ValueError: RAY_ADDRESS names a cluster that does not answer.
@@ -36,11 +38,12 @@ def connect() -> str:
         os.environ.setdefault(name, value)
     if ray.is_initialized():
         return "on the Ray cluster that is connected"
+    job = JobConfig(metadata=dict(about), ray_namespace="stagegrid")
     address = os.environ.get("RAY_ADDRESS", "auto")
     if address != "local":
         try:
             _knock(address)
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, namespace="stagegrid")
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
         except OSError as error:
             if address != "auto":
                 raise ValueError(
@@ -49,7 +52,7 @@ def connect() -> str:
                 ) from error
         else:
             return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
-    _start_local()
+    _start_local(job)
     return "on a local Ray"
 
 
@@ -60,7 +63,7 @@ def _knock(address: str) -> None:
         socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
 
 
-def _start_local() -> None:
+def _start_local(job: JobConfig) -> None:
     _protect_token()
     # Without the dashboard a dead Train controller keeps its placement group for ever.
     ray.init(
@@ -69,7 +72,7 @@ def _start_local() -> None:
         dashboard_host="127.0.0.1",
         log_to_driver=False,
         logging_level=logging.ERROR,
-        namespace="stagegrid",
+        job_config=job,
     )
 
 

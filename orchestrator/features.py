@@ -12,7 +12,7 @@ import logging
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,7 +113,8 @@ def _run(
     progress(0, total)
     with _quiet_ray_data():
         shards = ray.data.from_arrow(sources).map_batches(
-            partial(write_shard, audio=audio, folder=folder),
+            write_shard,  # type: ignore[arg-type]  # Ray's type knows nothing of fn_kwargs
+            fn_kwargs={"audio": audio, "folder": folder},
             batch_size=None,
             batch_format="pyarrow",
             num_cpus=1,

@@ -26,7 +26,7 @@ from orchestrator.config import Experiment, load_experiment
 from orchestrator.display import Display
 from orchestrator.feature_set import FeatureSet, features_id, load_bank_arrays, open_features
 from orchestrator.features import compute_features
-from orchestrator.leg import Arrays, Job, train_trial
+from orchestrator.leg import Arrays, Job, Trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
 from orchestrator.run import Run, Timing
@@ -112,7 +112,7 @@ def _connect(experiment: Experiment, out: Store, display: Display) -> Shares:
     """Join or start Ray, and divide it: at once, so that a cluster too small is refused in seconds."""
     if not ray.is_initialized():
         with display.busy("starting Ray"):
-            where = connect()
+            where = connect({"job_name": f"stagegrid {experiment.name}", "out": str(out)})
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
     resources = experiment.resources
     check_storage(out, hosts(), resources.shared_path)
@@ -172,7 +172,7 @@ def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]]) -> No
     if not ready:
         return
     tuner = tune.Tuner(
-        tune.with_resources(train_trial, {"CPU": TRIAL_CPU}),
+        Trial,
         param_space={"trial": tune.grid_search(ready), "job": ray.put(job)},
         tune_config=tune.TuneConfig(
             max_concurrent_trials=job.shares.trials,

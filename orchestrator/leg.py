@@ -4,6 +4,7 @@ The folds share no gradients and no clock: each keeps its own state in its own f
 worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
 """
 
+import logging
 import time
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -22,7 +23,7 @@ from orchestrator.gauges import FoldGauges
 from orchestrator.plan import Leg
 from orchestrator.progress import LOCAL_SECONDS, REMOTE_SECONDS, FoldProgress
 from orchestrator.results import finish, fold_folder, read_state, write_outcome, write_state
-from orchestrator.shares import Shares
+from orchestrator.shares import TRIAL_CPU, Shares
 from orchestrator.store import Store
 from orchestrator.study import Study, split
 from trainable.bank import Bank
@@ -30,6 +31,9 @@ from trainable.fold import train_fold
 from trainable.stages import boundaries
 from trainable.task import Checkpoint, FoldData, Task
 
+log = logging.getLogger(__name__)
+LOG_SECONDS = 20.0
+"""How often a worker's log, which the dashboard shows, says how far its fold is."""
 RESIDENT_SHARE = 0.5
 """Of a fold's GPU memory, what features may fill; else batches are gathered on the CPU."""
 
@@ -61,29 +65,45 @@ class Job:
         return next(level[name] for level in self.levels if name in level)
 
 
-def train_trial(config: dict[str, Any]) -> None:
-    """Tune's function: drive the Ray Train run of one trial and report its folds' mean lwlrap."""
-    job: Job = ray.get(config["job"])
-    name = config["trial"]
-    scaling = ray.train.ScalingConfig(
-        num_workers=job.experiment.folds,
-        use_gpu=job.shares.gpu > 0,
-        resources_per_worker=job.shares.per_fold(),
-    )
-    trainer = TorchTrainer(
-        train_worker,
-        train_loop_config={"job": config["job"], "trial": name},
-        torch_config=TorchConfig(backend="gloo"),
-        scaling_config=scaling,
-        run_config=ray.train.RunConfig(
-            name=f"{job.stamp}-{name}",
-            storage_path=f"{job.out.base}/ray",
-            storage_filesystem=job.out.fs,
-            failure_config=ray.train.FailureConfig(max_failures=job.experiment.resources.max_failures),
-        ),
-    )
-    trainer.fit()
-    tune.report({leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trial(name)})
+class Trial(tune.Trainable):
+    """Tune's unit: drives the Ray Train run of one trial, in one step, and reports its folds' mean lwlrap."""
+
+    @classmethod
+    def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        """What the driver of a Ray Train run reserves."""
+        return tune.PlacementGroupFactory([{"CPU": TRIAL_CPU}])
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take `job` (a reference to the Job) and `trial` (its name) from the trial's configuration."""
+        self.job: Job = ray.get(config["job"])
+        self.name: str = config["trial"]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def step(self) -> dict[str, Any]:
+        """Train all legs of the trial."""
+        job, name = self.job, self.name
+        scaling = ray.train.ScalingConfig(
+            num_workers=job.experiment.folds,
+            use_gpu=job.shares.gpu > 0,
+            resources_per_worker=job.shares.per_fold(),
+        )
+        trainer = TorchTrainer(
+            train_worker,
+            train_loop_config={"job": self.config["job"], "trial": name},
+            torch_config=TorchConfig(backend="gloo"),
+            scaling_config=scaling,
+            run_config=ray.train.RunConfig(
+                name=f"{job.stamp}-{name}",
+                storage_path=f"{job.out.base}/ray",
+                storage_filesystem=job.out.fs,
+                failure_config=ray.train.FailureConfig(max_failures=job.experiment.resources.max_failures),
+            ),
+        )
+        trainer.fit()
+        scores = {leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trial(name)}
+        return {**scores, "done": True}
 
 
 def _lwlrap(folder: Store) -> float:
@@ -96,6 +116,7 @@ def train_worker(config: dict[str, Any]) -> None:
     job: Job = ray.get(config["job"])
     fold = ray.train.get_context().get_world_rank()
     torch.set_num_threads(job.experiment.resources.threads_per_fold)
+    log.setLevel(logging.INFO)
     data = _fold_data(job, fold)
     for leg in job.trial(config["trial"]):
         _train_leg(job, leg, fold, data)
@@ -152,6 +173,7 @@ class FoldWorker:
         self.progress = FoldProgress(folder, self.ends[leg.first], self.last, seconds)
         columns = "+".join(dict.fromkeys(cell.selection for cell in leg.cells))
         self.gauges = FoldGauges(leg.cells[0].activation, columns, fold)
+        self.title, self._next_line = f"{leg.label} fold {fold}", 0.0
 
     def restore(self) -> Checkpoint | None:
         """This fold's own state, else its parent's last one."""
@@ -173,6 +195,14 @@ class FoldWorker:
         written = self.progress.note(iteration, curves)
         if written:
             self.gauges.show(written, bisect_left(self.ends, iteration) - 1)
+            self._log(written)
+
+    def _log(self, written: dict[str, Any]) -> None:
+        if time.monotonic() >= self._next_line or written["iteration"] == self.last:
+            self._next_line = time.monotonic() + LOG_SECONDS
+            shown = {"it/s": written["rate"], "loss": written["loss"], "lwlrap": written["lwlrap"]}
+            values = ", ".join(f"{value:.4g} {name}" for name, value in shown.items() if value is not None)
+            log.info("%s: iteration %d of %d, %s", self.title, written["iteration"], self.last, values)
 
     def summary(self, curves: Tensor, device: torch.device) -> dict[str, Any]:
         """The content of `fold.json`."""

@@ -1,4 +1,4 @@
-"""Settings of every test: one thread, the same hypothesis examples in every run; a bucket for who needs one."""
+"""Settings of every test: one thread, the same hypothesis examples in every run; and a bucket."""
 
 from collections.abc import Iterator
 

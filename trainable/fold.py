@@ -43,7 +43,7 @@ class _Training:
         self.optimizer = self._build_optimizer()
         self.ends = boundaries(task.stages)
         self.record = Record.empty(task.stages, self.recipe.batches.size, self.device)
-        self.targets_NC = torch.from_numpy(data.targets_NC).to(self.device)
+        self.targets_NC = torch.tensor(data.targets_NC, device=self.device)
         self.iteration = 0
         self.selection_state: State = {}
         self.best = _Best()

@@ -19,7 +19,7 @@ CHANGES = (
     "--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
     "--set", "stages.0.iterations=40", "--set", "audio.n_mels=64",
 )  # fmt: skip
-"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that nodes send."""
+"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that is sent."""
 FAST = {
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 1000,
@@ -37,7 +37,7 @@ def cluster() -> Iterator[Cluster]:
     for _ in range(2):
         add_worker(made)
     yield made
-    made.shutdown()
+    made.shutdown()  # type: ignore[no-untyped-call]
 
 
 def add_worker(cluster: Cluster) -> Any:
