@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -130,7 +131,27 @@ def status(
 
     found = Run.open(Store.open(out))
     watch_run(found, console, watch)
-    write_live_page(found, StatusReader(found).read())
+    with suppress(OSError):  # whoever may only read may ask too
+        write_live_page(found, StatusReader(found).read())
+
+
+@app.command()
+def export(
+    out: Annotated[str, typer.Argument(help="Folder of a run.")],
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
+    mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
+) -> None:
+    """Give the curves of finished cells to TensorBoard or MLflow."""
+    from orchestrator.export import to_mlflow, to_tensorboard
+    from orchestrator.run import Run
+
+    if tensorboard is None and mlflow is None:
+        raise ValueError("say where to: --tensorboard FOLDER or --mlflow URI")
+    found = Run.open(Store.open(out))
+    if tensorboard is not None:
+        console.print(f"{to_tensorboard(found, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
+    if mlflow is not None:
+        console.print(f"{to_mlflow(found, mlflow)} new cells in MLflow experiment {found.experiment.name}")
 
 
 @app.command()

@@ -9,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from orchestrator.run import Run
 from orchestrator.status import LegStatus, clock, seconds_left, summary
 
+LIVE_PAGE = "live.html"
 REFRESH_SECONDS = 3
 
 _TEMPLATES = Environment(
@@ -26,10 +27,11 @@ def write_live_page(run: Run, legs: Sequence[LegStatus]) -> None:
         folds=range(run.experiment.folds),
         legs=[_row(leg) for leg in legs],
         ended=all(leg.state in ("done", "failed") for leg in legs),
+        reported=run.store.exists("report/index.html"),
         refresh=REFRESH_SECONDS,
         written=datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00"),
     )
-    run.store.write("report/live.html", text.encode())
+    (run.store / "report").write(LIVE_PAGE, text.encode())
 
 
 def _row(status: LegStatus) -> dict[str, Any]:

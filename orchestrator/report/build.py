@@ -6,6 +6,7 @@ OUT/report/index.html        the page: everything below in one file
            figures/          <name>.svg and .png
            suspects.csv      the relabelling worklist: see suspects
            diagnostics/      tables about masks: see diagnostics
+           live.html         how far the run is: see orchestrator.live
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from orchestrator.live import LIVE_PAGE, write_live_page
 from orchestrator.report.claims import ClaimResult, judge_claims
 from orchestrator.report.diagnostics import Diagnostics, diagnose
 from orchestrator.report.figures import make_figures, write_figures
@@ -24,6 +26,7 @@ from orchestrator.report.table_files import write_tables
 from orchestrator.report.tables import claims_table, table1, table2, table3
 from orchestrator.report.terminal_tables import to_rich
 from orchestrator.run import Run
+from orchestrator.status import StatusReader
 from orchestrator.store import Store
 
 
@@ -52,7 +55,9 @@ def write_report(run: Run) -> Report:
     """
     folder = run.store / "report"
     scores = score_run(run)  # first: a wrong name in the settings must not cost the report that is there
-    run.store.delete("report")
+    for name in folder.names():
+        if name != LIVE_PAGE:  # somebody may be looking at it
+            folder.delete(name)
     claims = judge_claims(run, scores)
     diagnostics = diagnose(run)
     write_tables(run, scores, claims, run.store)
@@ -60,6 +65,7 @@ def write_report(run: Run) -> Report:
     figures = make_figures(run, scores, claims, diagnostics)
     write_figures(figures, folder)
     write_page(run, scores, claims, _tables(run, scores, claims), diagnostics, figures, folder)
+    write_live_page(run, StatusReader(run).read())
     return Report(run, folder, scores, claims, diagnostics)
 
 

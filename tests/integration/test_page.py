@@ -1,7 +1,6 @@
 """The page as people see it: headless Chromium at phone and desktop width, in light and dark."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -10,14 +9,12 @@ import numpy as np
 import pytest
 
 from orchestrator.report.build import write_report
+from tests.integration.browser import BROWSER, NEEDS_BROWSER
 from tests.orchestrator.fake_run import Numbers, make_fake_run
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.skipif(BROWSER is None, reason=f"none of {', '.join(BROWSERS)} is installed"),
+    NEEDS_BROWSER,
 ]
 
 FRAME = """<!doctype html><meta charset="utf-8">
