@@ -185,6 +185,7 @@ def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]]) -> No
             storage_filesystem=job.out.fs,
             verbose=0,
             failure_config=tune.FailureConfig(max_failures=job.experiment.resources.max_failures),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
         ),
     )
     results = tuner.fit()

@@ -169,6 +169,7 @@ class FoldWorker:
         self.ends = boundaries(leg.stages)
         self.last = self.ends[-1]
         self.began, self.resumed = time.monotonic(), 0
+        self.rate: float | None = None
         seconds = LOCAL_SECONDS if folder.is_local else REMOTE_SECONDS
         self.progress = FoldProgress(folder, self.ends[leg.first], self.last, seconds)
         columns = "+".join(dict.fromkeys(cell.selection for cell in leg.cells))
@@ -194,6 +195,7 @@ class FoldWorker:
         """Let people see how far the fold is."""
         written = self.progress.note(iteration, curves)
         if written:
+            self.rate = written["rate"]
             self.gauges.show(written, bisect_left(self.ends, iteration) - 1)
             self._log(written)
 
@@ -210,6 +212,7 @@ class FoldWorker:
             "iterations": self.last,
             "own_iterations": self.last - self.resumed,
             "seconds": time.monotonic() - self.began,
+            "rate": self.rate,
             "lwlrap": float(curves[-1, -1]),
             "fscore": float(curves[-1, -2]),
             "device": str(device),

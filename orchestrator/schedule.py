@@ -10,8 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from orchestrator.plan import Leg, Plan, is_done
 from orchestrator.run import Run
 
@@ -90,23 +88,16 @@ def measured_speed(run: Run) -> Speed:
         ValueError: it has not trained enough to tell.
     """
     timing = run.manifest.timing
-    folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id)]
+    folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id) if fold.get("rate")]
     if timing is None or not folds:
         raise ValueError(f"{run.store} has trained nothing to the end: name another run, or state a speed")
-    per_iteration, leg_seconds = _line([(fold["own_iterations"], fold["seconds"]) for fold in folds])
-    training = sum(fold["seconds"] for fold in folds) / run.experiment.folds
-    start = (timing.seconds * timing.runs_at_once - training) / timing.runs
-    return Speed(1 / (per_iteration * timing.share), max(start, 0.0), leg_seconds)
-
-
-def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
-    """Seconds for each iteration, and for a leg besides: least squares, if legs differ in length."""
-    iterations, seconds = np.array(points).T
-    if np.ptp(iterations) > 0:
-        slope, rest = np.polyfit(iterations, seconds, 1)
-        if slope > 0 and rest > 0:
-            return float(slope), float(rest)
-    return float(seconds.sum() / iterations.sum()), 0.0
+    seconds = sum(fold["seconds"] for fold in folds)
+    iterating = sum(fold["own_iterations"] / fold["rate"] for fold in folds)
+    iterations = sum(fold["own_iterations"] for fold in folds)
+    start = (timing.seconds * timing.runs_at_once - seconds / run.experiment.folds) / timing.runs
+    return Speed(
+        iterations / iterating / timing.share, max(start, 0.0), max(seconds - iterating, 0.0) / len(folds)
+    )
 
 
 def _trained(run: Run, leg: str) -> list[dict[str, Any]]:

@@ -58,6 +58,7 @@ def test_one_command_fills_the_grid(bench: Bench) -> None:
     assert {row["n_folds"] for row in rows} == {"2"}
     assert "sigmoid_sparsemax" in bench.output
     assert "threshold" in bench.output
+    assert "Error" not in bench.output  # nor was anything tried twice
 
 
 def test_every_leg_leaves_what_the_reader_expects(bench: Bench) -> None:

@@ -14,7 +14,7 @@ from tests.integration.programs import SMOKE, kill, run, start, wait_for
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(290), NEEDS_BROWSER]
 
 CHANGES = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
-           "--set", "stages.0.iterations=300", "--set", "stages.1.iterations=300")  # fmt: skip
+           "--set", "stages.0.iterations=1500", "--set", "stages.1.iterations=600")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Watched:
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     folder = tmp_path_factory.mktemp("live")
     home, out, page = folder / "home", folder / "out", folder / "out/report/live.html"
-    command = ("run", "--config", SMOKE, "--out", out, *CHANGES, "--set", "resources.legs_per_run=one")
+    command = ("run", "--config", SMOKE, "--out", out, *CHANGES)
 
     def status() -> str:
         code, output = run(home, "status", out)

@@ -62,7 +62,7 @@ def test_more_devices_are_never_slower() -> None:
 
 def timed(run: Run, seconds: float) -> Run:
     for leg in run.manifest.legs:
-        own = {"own_iterations": leg.iterations, "seconds": leg.iterations / 5.0}
+        own = {"own_iterations": leg.iterations, "seconds": leg.iterations / 5.0, "rate": 5.0}
         folder = run.leg(leg.id)
         result = folder.read_json("result.json")
         folder.write_json("result.json", {"folds": [fold | own for fold in result["folds"]]})
@@ -82,7 +82,7 @@ def test_what_a_leg_costs_besides_is_told_apart(tmp_path: Path) -> None:
     run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
     for leg in run.manifest.legs:
         result = run.leg(leg.id).read_json("result.json")
-        folds = [fold | {"seconds": 3.0 + leg.iterations / 4.0} for fold in result["folds"]]
+        folds = [fold | {"seconds": 3.0 + leg.iterations / 4.0, "rate": 4.0} for fold in result["folds"]]
         run.leg(leg.id).write_json("result.json", {"folds": folds})
     speed = measured_speed(run)
     assert speed.iterations_per_second == pytest.approx(4.0)

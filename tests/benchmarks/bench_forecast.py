@@ -1,0 +1,63 @@
+"""What `stagegrid plan` promises against what a run takes: the speed of one grid, used to foretell others.
+
+    python -m tests.benchmarks.bench_forecast
+
+A short grid is timed; from its files the training time of a longer one (more rows, longer stages, as one Ray
+Train run a row and as one a leg) is foretold, and then measured. Prints foretold / measured.
+"""
+
+import tempfile
+from pathlib import Path
+
+from orchestrator.config import load_experiment
+from orchestrator.planning import plan_with
+from orchestrator.run import Run
+from orchestrator.schedule import forecast, measured_speed, shared_levels
+from orchestrator.store import Store
+from tests.integration.programs import SMOKE, run
+
+SHORT = (
+    "activations={sigmoid: {}}",
+    "stages.0.iterations=200",
+    "stages.1.iterations=300",
+    "stages.2.iterations=100",
+)
+LONG = ("activations={sigmoid: {}, sigmoid_softmax: {}}", "stages.0.iterations=2000",
+        "stages.1.iterations=1000", "stages.2.iterations=500")  # fmt: skip
+SAME = ("schedule.evaluate_every=50", "schedule.checkpoint_every=50")
+CORES = 2
+
+
+def main() -> dict[str, float]:
+    """Print and return foretold / measured seconds of the longer grid."""
+    ratios = {}
+    with tempfile.TemporaryDirectory() as folder:
+        speed = measured_speed(_grid(Path(folder) / "short", (*SHORT, *SAME)))
+        print(
+            f"measured on the short grid: {speed.iterations_per_second:.1f} it/s a core, "
+            f"{speed.start_seconds:.1f} s a run, {speed.leg_seconds:.2f} s a leg"
+        )
+        for mode in ("subtree", "one"):
+            changes = (*LONG, *SAME, f"resources.legs_per_run={mode}")
+            experiment = load_experiment(SMOKE, changes)
+            plan = plan_with(experiment, None, None)
+            levels = shared_levels(plan, {leg.id for leg in plan.legs}, mode == "subtree")
+            foretold = forecast(levels, experiment.folds, CORES, speed).seconds
+            timing = _grid(Path(folder) / mode, changes).manifest.timing
+            assert timing
+            ratios[mode] = foretold / timing.seconds
+            print(
+                f"{mode:8} foretold {foretold:6.1f} s, measured {timing.seconds:6.1f} s: {ratios[mode]:.2f}"
+            )
+    return ratios
+
+
+def _grid(out: Path, changes: tuple[str, ...]) -> Run:
+    words = [word for change in changes for word in ("--set", change)]
+    code, output = run(out / "home", "run", "--config", SMOKE, "--out", out, *words)
+    assert code == 0, output
+    return Run.open(Store.open(out))
+
+
+if __name__ == "__main__":
+    main()
