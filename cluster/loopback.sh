@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Proof that `ray up`, `ray submit` and `ray job submit` run the grid to its table: on this machine, over ssh on
-# 127.0.0.1, with throw-away keys and a throw-away home. Touches no other Ray. Needs openssh-server and rsync.
+# Proof that the README's lines for a cluster, and `ray job submit`, run the grid to its table: on this machine, over ssh
+# on 127.0.0.1, with throw-away keys and a throw-away home. Touches no other Ray. Needs openssh-server, rsync, tmux.
 #   cluster/loopback.sh [folder for the results]
 set -euo pipefail
 project=$(cd "$(dirname "$0")/.." && pwd)
 bin=${STAGEGRID_BIN:-$project/.venv/bin}
-for program in /usr/sbin/sshd rsync ssh-keygen; do
-  command -v "$program" >/dev/null || { echo "$program is missing: apt-get install openssh-server rsync" >&2; exit 3; }
+for program in /usr/sbin/sshd rsync ssh-keygen tmux; do
+  command -v "$program" >/dev/null || { echo "$program is missing: apt-get install openssh-server rsync tmux" >&2; exit 3; }
 done
 work=$(mktemp -d /tmp/sgl.XXXX)
 out=${1:-$work/results}
@@ -42,31 +42,43 @@ SetEnv HOME=$work/home
 END
 cat >"$work/shim/ray" <<END
 #!/bin/sh
-if [ "\$1" = stop ]; then echo "ray stop is refused here" >&2; exit 1; fi
+if [ "\$1" = stop ]; then # of this cluster alone, not of the machine
+  pkill -f "$work/r/"; sleep 2; pkill -KILL -f "$work/r/"; exit 0
+fi
 exec "$bin/ray" "\$@"
 END
 chmod +x "$work/shim/ray"
 cat >"$work/environment" <<END
 export PATH=$work/shim:$bin:\$PATH RAY_USAGE_STATS_ENABLED=0
-export RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$work/token RAY_ADDRESS=127.0.0.1:$port
+export TMUX_TMPDIR=$work RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$work/token RAY_ADDRESS=127.0.0.1:$port
 END
 cp "$work/environment" "$work/home/.bashrc"
 sed -e "s|USER|$(id -un)|; s|WORK|$work|g; s|PROJECT|$project|; s|PORT|$port|; s|PAGE|$page|" \
   "$project/cluster/loopback.yaml" | grep -v '^#' >"$work/cluster.yaml"
 
-# --- the three ways -----------------------------------------------------------------------------------------
+# --- the README's lines, for this cluster -------------------------------------------------------------------
 . "$work/environment"
 export HOME="$work/home"
 one_row="activations={sigmoid: {}}"
-echo "== ray up"
-ray up -y --no-config-cache "$work/cluster.yaml"
-echo "== ray submit"
-ray submit --no-config-cache "$work/cluster.yaml" "$project/orchestrator/grid.py" -- \
-  --config "$work/home/configs/smoke.yaml" --out "$out/submit" --set "'$one_row'"
-test -s "$out/submit/report/tables/table1.csv"
+as_written() { # the README's line that begins with $1; results go to $2, what follows is added
+  local line start=$1 folder=$2 && shift 2
+  line=$(grep -m1 -- "^$start" "$project/README.md") || { echo "the README has no line $start" >&2; exit 1; }
+  line=$(sed "s|cluster/gpu.yaml|$work/cluster.yaml|; s|configs/paper.yaml|configs/smoke.yaml|
+    s|/mnt/data/FSDKaggle2019|$work/data|; s|s3://YOUR-BUCKET/paper|$out/$folder|" <<<"$line")
+  echo "== $line $*"
+  (cd "$project" && eval "$line $*")
+}
+stagegrid synth "$work/data" --classes 4 --verified 16 --unverified 24 --test 16
+as_written "ray up" .
+as_written "stagegrid submit" submit --set "'$one_row'"
+as_written "stagegrid status" submit
+as_written "ray submit" foreground --set "\"'$one_row'\""
 echo "== ray job submit"
-ray job submit --address "http://127.0.0.1:$page" -- \
-  stagegrid run --config "$work/home/configs/smoke.yaml" --out "$out/job" --set "$one_row"
-test -s "$out/job/report/tables/table1.csv"
-cmp "$out/submit/report/tables/table1.csv" "$out/job/report/tables/table1.csv"
-echo "== both ways gave the same table"
+ray job submit --address "http://127.0.0.1:$page" -- stagegrid run --config "$work/home/stagegrid/configs/smoke.yaml" \
+  --data "$work/data" --out "$out/job" --set "$one_row"
+for way in foreground job; do
+  cmp "$out/submit/report/tables/table1.csv" "$out/$way/report/tables/table1.csv"
+done
+as_written "ray down" .
+! pgrep -f "$work/r/.*gcs_server|gcs_server.*$work/r/" || { echo "ray down left the head running" >&2; exit 1; }
+echo "== all ways gave the same table"

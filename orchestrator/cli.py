@@ -121,15 +121,18 @@ def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
 @app.command()
 def status(
     out: Annotated[str, typer.Argument(help="Folder of a run.")],
-    watch: Annotated[bool, typer.Option(help="Go on until it is done.")] = False,
+    watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
 ) -> None:
     """Show how far a run is, running or not."""
-    from orchestrator.display import watch_run
+    from orchestrator.display import wait_for_run, watch_run
     from orchestrator.live import write_live_page
     from orchestrator.run import Run
     from orchestrator.status import StatusReader
 
-    found = Run.open(Store.open(out))
+    store = Store.open(out)
+    if watch:
+        wait_for_run(store, console)
+    found = Run.open(store)
     watch_run(found, console, watch)
     with suppress(OSError):  # whoever may only read may ask too
         write_live_page(found, StatusReader(found).read())

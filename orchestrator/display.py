@@ -14,6 +14,7 @@ from orchestrator.plan import Plan, Status
 from orchestrator.run import Run
 from orchestrator.shares import Shares
 from orchestrator.status import StatusReader, status_view, summary
+from orchestrator.store import Store
 from orchestrator.study import Study
 
 LINE_SECONDS = 15.0
@@ -95,6 +96,13 @@ class Display:
 
     def _view(self, reader: StatusReader) -> RenderableType:
         return status_view(reader.read())
+
+
+def wait_for_run(out: Store, console: Console) -> None:
+    """Until a run has begun in this folder."""
+    with console.status(f"no run in {out} yet"):
+        while not out.exists("run.json"):
+            time.sleep(1.0)
 
 
 def watch_run(run: Run, console: Console, go_on: bool) -> None:

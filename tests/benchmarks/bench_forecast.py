@@ -22,8 +22,8 @@ SHORT = (
     "stages.1.iterations=300",
     "stages.2.iterations=100",
 )
-LONG = ("activations={sigmoid: {}, sigmoid_softmax: {}}", "stages.0.iterations=2000",
-        "stages.1.iterations=1000", "stages.2.iterations=500")  # fmt: skip
+LONG = ("activations={sigmoid: {}, sigmoid_softmax: {}}", "stages.0.iterations=1500",
+        "stages.1.iterations=800", "stages.2.iterations=300")  # fmt: skip
 SAME = ("schedule.evaluate_every=50", "schedule.checkpoint_every=50")
 CORES = 2
 

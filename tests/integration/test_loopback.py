@@ -1,4 +1,4 @@
-"""`ray up`, `ray submit` and `ray job submit` for real, over ssh to this machine."""
+"""The README's lines for a cluster, and `ray job submit`, for real: over ssh to this machine."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from tests.integration.programs import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(290)]
 
-MISSING = [name for name in ("/usr/sbin/sshd", "rsync", "ssh-keygen") if shutil.which(name) is None]
+MISSING = [name for name in ("/usr/sbin/sshd", "rsync", "ssh-keygen", "tmux") if shutil.which(name) is None]
 
 
 @pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
@@ -27,6 +27,6 @@ def test_the_grid_runs_to_its_table_over_loopback(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    assert "both ways gave the same table" in done.stdout
-    for way in ("submit", "job"):
+    assert "all ways gave the same table" in done.stdout
+    for way in ("submit", "foreground", "job"):
         assert len(list((tmp_path / way / "legs").glob("*/result.json"))) == 4

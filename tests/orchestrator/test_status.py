@@ -2,16 +2,18 @@ import io
 import subprocess
 import time
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from orchestrator.display import watch_run
+from orchestrator.display import wait_for_run, watch_run
 from orchestrator.processes import this_process
 from orchestrator.results import fold_folder
 from orchestrator.run import PlannedLeg, Run
 from orchestrator.status import StatusReader, clock, seconds_left, status_view, summary
+from orchestrator.store import Store
 from tests.orchestrator.fake_run import make_fake_run
 
 
@@ -91,6 +93,14 @@ def test_watching_a_finished_run_ends(tmp_path: Path) -> None:
     watch_run(run, console, go_on=True)
     assert isinstance(console.file, io.StringIO)
     assert "done" in console.file.getvalue()
+
+
+def test_a_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    later = Timer(0.2, lambda: store.write_json("run.json", {}))
+    later.start()
+    wait_for_run(store, Console(file=io.StringIO()))
+    assert store.exists("run.json")
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])
