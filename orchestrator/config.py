@@ -147,6 +147,17 @@ class Experiment(Recipe):
         return self
 
     @model_validator(mode="after")
+    def _pooling_fits(self) -> Self:
+        blocks = len(self.model.channels)
+        sizes = {"batches.crop_frames": self.batches.crop_frames, "audio.n_mels": self.audio.n_mels}
+        for name, size in sizes.items():
+            if size >> blocks == 0:
+                raise ValueError(
+                    f"{name} ({size}) is too small for {blocks} blocks of 2x2 pooling, of model.channels"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _members_exist(self) -> Self:
         cells = [f"{row}/{column}" for row in self.activations for column in self.selections]
         cells += [f"{cell}/{seed}" for cell in cells for seed in self.seeds]

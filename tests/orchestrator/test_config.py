@@ -72,6 +72,8 @@ def test_assignments_reach_mappings_lists_and_absent_sections(tmp_path: Path) ->
         ("stages.1.unverified=0.01", "is no clip"),
         ("augment.time_warp=50", "lower it"),
         ("audio.f_max=30000", "f_min < f_max"),
+        ("audio.n_mels=4", "audio.n_mels (4) is too small for"),
+        ("model.channels=[4, 4, 4, 4, 4, 4, 4]", "batches.crop_frames (100) is too small for 7 blocks"),
         ("folds=1", "folds: Input should be greater than or equal to 2 (given: 1)"),
         ("name.x=1", "name is a value"),
         ("ensembles.all=[wide/verified]", "there is no cell wide/verified, did you mean wide/verified_only?"),

@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 from mlflow import MlflowClient
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from orchestrator import export
 from orchestrator.export import to_mlflow, to_tensorboard
 from orchestrator.plan import Cell
 from orchestrator.run import Run
@@ -38,6 +40,22 @@ def test_tensorboard_reads_every_point_of_the_curves(run: Run, tmp_path: Path) -
         for name in CURVES:
             points = [(event.step, event.value) for event in events.Scalars(name)]
             assert np.array(points) == pytest.approx(np.array(expected(run, fold, name)))
+
+
+def test_long_curves_become_means_of_equal_spans(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "POINTS", 7)
+    to_tensorboard(run, tmp_path)
+    events = EventAccumulator(str(tmp_path / "sigmoid.threshold.s0/fold-0"), {"scalars": 0})
+    events.Reload()
+    points = expected(run, 0, "loss")
+    span = math.ceil(len(points) / 7)
+    assert 1 < span < len(points)
+    spans = [points[at : at + span] for at in range(0, len(points), span)]
+    means = [(part[-1][0], float(np.mean([value for _, value in part]))) for part in spans]
+    found = [(event.step, event.value) for event in events.Scalars("loss")]
+    assert np.array(found) == pytest.approx(np.array(means))
 
 
 def test_what_tensorboard_has_is_not_written_again(run: Run, tmp_path: Path) -> None:
