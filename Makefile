@@ -25,7 +25,7 @@ test: test-unit  ## all tests but those of `make test-cluster`
 test-unit: $(READY)  ## the tests that need no Ray, seconds
 	$(BIN)/pytest -m "not integration" --numprocesses auto
 
-test-cluster: $(READY)  ## ray start, ray up over ssh to this machine, several nodes, object storage
+test-cluster: $(READY)  ## ray start, ray up over ssh to this machine, several nodes, autoscaling, object storage
 	$(BIN)/pytest -m cluster
 
 lint: $(READY)  ## style, types and import rules

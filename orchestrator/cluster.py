@@ -4,12 +4,14 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import ray
 from ray.job_config import JobConfig
 
+from orchestrator.autoscaler import machines_at_most
+from orchestrator.config import Resources
 from orchestrator.shares import Node
 from orchestrator.store import Store
 
@@ -93,27 +95,32 @@ def dashboard() -> str | None:
     return f"http://{url}" if url else None
 
 
+def largest(resources: Resources) -> list[Node]:
+    """What the machines offer of a cluster that grows on demand, when it is at its largest; else nothing."""
+    stated = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
+    return stated or machines_at_most(ray.get_runtime_context().gcs_address)
+
+
 def nodes() -> list[Node]:
-    """What the machines of the cluster offer."""
+    """What the nodes offer that are up."""
     alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
     return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]
 
 
-def check_storage(out: Store, hosts: Collection[str], shared_path: bool) -> None:
+def hosts() -> set[str]:
+    """Names of the machines that are up."""
+    alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return {node["NodeManagerHostname"] for node in alive}
+
+
+def check_storage(out: Store, machines: int, shared_path: bool) -> None:
     """Refuse a path of one machine for a run on several.
 
     Raises:
         ValueError: says how the machines can share results.
     """
-    machines = len(set(hosts))
     if out.is_local and machines > 1 and not shared_path:
         raise ValueError(
             f"{out} is a path of this machine, and the cluster has {machines}: name object storage with "
             "--out s3://... or gs://..., or set resources.shared_path to true where all share that path"
         )
-
-
-def hosts() -> list[str]:
-    """Names of the cluster's machines."""
-    alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return [node["NodeManagerHostname"] for node in alive]

@@ -52,7 +52,8 @@ class Resources(Settings):
     shared_path: Annotated[bool, OURS] = False
     """The path of --out is on a disk that all machines of the cluster share, such as NFS."""
     machines: Annotated[tuple[Machines, ...], OURS] = ()
-    """A cluster that grows on demand, at its largest; empty: the machines that are up now."""
+    """A cluster that grows on demand, at its largest; empty: as far as the autoscaler on this machine may go,
+    else the machines that are up."""
     legs_per_run: Annotated[Literal["one", "subtree"], OURS] = "one"
     """one: every leg is a Ray Train run, level by level; subtree: a stem and all its branches are one run,
     which saves the start of a run (15 s) for each branch and gives up their parallelism."""

@@ -13,7 +13,7 @@ import ray
 from ray import tune
 
 try:
-    from orchestrator.cluster import check_storage, connect, dashboard, hosts, nodes
+    from orchestrator.cluster import check_storage, connect, dashboard, hosts, largest, nodes
 except ModuleNotFoundError as missing:  # `ray submit` copies this file alone
     raise SystemExit(
         "stagegrid is not installed on this machine: install it there, for instance with\n"
@@ -30,7 +30,7 @@ from orchestrator.leg import Arrays, Job, Trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
 from orchestrator.run import Run, Timing
-from orchestrator.shares import TRIAL_CPU, Node, Shares, make_shares
+from orchestrator.shares import TRIAL_CPU, Shares, make_shares
 from orchestrator.store import Store
 from orchestrator.study import Study, open_study
 from orchestrator.synth import synthesize
@@ -110,14 +110,17 @@ def _features(study: Study, experiment: Experiment, out: Store, display: Display
 
 def _connect(experiment: Experiment, out: Store, display: Display) -> Shares:
     """Join or start Ray, and divide it: at once, so that a cluster too small is refused in seconds."""
-    if not ray.is_initialized():
+    joined = ray.is_initialized()
+    if not joined:
         with display.busy("starting Ray"):
             where = connect({"job_name": f"stagegrid {experiment.name}", "out": str(out)})
         display.say(f"{where}, dashboard {dashboard() or 'off'}")
     resources = experiment.resources
-    check_storage(out, hosts(), resources.shared_path)
-    expected = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
-    return make_shares(expected or nodes(), experiment.folds, resources)
+    grown = largest(resources)
+    if grown and not joined:
+        display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
+    check_storage(out, max(len(hosts()), len(grown)), resources.shared_path)
+    return make_shares(grown or nodes(), experiment.folds, resources)
 
 
 def _job(run: Run, study: Study, features: FeatureSet, shares: Shares, plan: Plan) -> Job:

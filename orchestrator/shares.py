@@ -78,5 +78,6 @@ def _missing(nodes: Sequence[Node], folds: int, cpu: float, gpu: float, slots: i
     have = f"{sum(n.cpus for n in nodes):g} CPUs and {sum(n.gpus for n in nodes):g} GPUs"
     return (
         f"{need}; the cluster has {have} on {len(nodes)} nodes, room for {slots} folds: "
-        "lower resources.cpus_per_fold or resources.gpus_per_fold (or set them to auto), or add nodes"
+        "lower resources.cpus_per_fold or resources.gpus_per_fold (or set them to auto), or add nodes; "
+        "of a cluster that grows on demand, say with resources.machines how far"
     )

@@ -1,15 +1,11 @@
 """`ray start --head`, then the grid joins it: with a token, its own ports and processes; and who watches."""
 
 import json
-import os
 import re
 import secrets
 import shutil
-import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.parse
@@ -22,32 +18,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.programs import ROOT, SMOKE, wait_for
+from tests.integration.heads import BIN, free_port, processes, ray_start, short_folder
+from tests.integration.programs import ROOT, SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(280)]
 
-BIN = Path(sys.executable).parent
 PROMETHEUS = shutil.which("prometheus")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def processes(folder: str) -> dict[int, str]:
-    """Ray's processes whose command line names this temporary folder."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            try:
-                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            except OSError:
-                continue
-            if folder in line:
-                found[int(entry.name)] = line
-    return found
 
 
 @dataclass(frozen=True)
@@ -60,52 +36,17 @@ class Head:
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[Head]:
-    """A head node as the README says, in a folder with a short name (Ray's sockets need one)."""
-    folder = tempfile.mkdtemp(prefix="sg", dir="/tmp")
-    port, page, token = free_port(), free_port(), secrets.token_hex(32)
-    path = Path(folder) / "token"
-    path.touch(mode=0o600)
-    path.write_text(token)
-    environment = os.environ | {
-        "HOME": folder,
-        "RAY_metrics_report_interval_ms": "1000",
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN_PATH": str(path),
-        "RAY_ADDRESS": f"127.0.0.1:{port}",
-        "PATH": f"{BIN}:{os.environ['PATH']}",
-    }
-    command = [
-        "ray",
-        "start",
-        "--head",
-        "--port",
-        port,
-        "--dashboard-host",
-        "127.0.0.1",
-        "--dashboard-port",
-        page,
-    ]
-    own = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"{folder}/r", "--num-cpus", 2]
-    first = {name: value for name, value in environment.items() if name != "RAY_ADDRESS"}
-    subprocess.run([*map(str, command + own)], env=first, check=True, timeout=120, capture_output=True)
-    yield Head(folder, environment, f"http://127.0.0.1:{page}", token)
-    end(folder)
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def end(folder: str) -> None:
-    """End what the fixture started, by pid, and nothing else."""
-    for kind in (signal.SIGTERM, signal.SIGKILL):
-        for pid in processes(folder):
-            try:
-                os.kill(pid, kind)
-            except ProcessLookupError:
-                continue
-        if kind == signal.SIGTERM:
-            try:
-                wait_for(lambda: not processes(folder), "Ray's end", 5)
-            except AssertionError:
-                continue
+    """A head node as the README says."""
+    page, token = free_port(), secrets.token_hex(32)
+    with short_folder() as folder:
+        path = Path(folder) / "token"
+        path.touch(mode=0o600)
+        path.write_text(token)
+        environment = ray_start(
+            folder, free_port(), "--dashboard-port", page, "--num-cpus", 2,
+            RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(path), RAY_metrics_report_interval_ms="1000",
+        )  # fmt: skip
+        yield Head(folder, environment, f"http://127.0.0.1:{page}", token)
 
 
 def get(head: Head, path: str, token: bool = True) -> str:

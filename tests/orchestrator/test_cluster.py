@@ -40,8 +40,8 @@ def test_who_has_chosen_keeps_the_choice(home: Path, monkeypatch: pytest.MonkeyP
 def test_a_path_of_one_machine_is_no_place_for_several(tmp_path: Path) -> None:
     out = Store.open(tmp_path)
     with pytest.raises(ValueError, match=r"the cluster has 2: .*resources\.shared_path"):
-        check_storage(out, ["head", "worker", "worker"], shared_path=False)
-    check_storage(out, ["head", "worker"], shared_path=True)
-    check_storage(out, ["head", "head"], shared_path=False)
+        check_storage(out, 2, shared_path=False)
+    check_storage(out, 2, shared_path=True)
+    check_storage(out, 1, shared_path=False)
     objects = Store(pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem()), "bucket")
-    check_storage(objects, ["head", "worker"], shared_path=False)
+    check_storage(objects, 2, shared_path=False)

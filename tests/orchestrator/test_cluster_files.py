@@ -12,7 +12,10 @@ import pytest
 import yaml
 
 from orchestrator import gauges
+from orchestrator.autoscaler import machines_of
 from orchestrator.cluster_file import check_cluster_file
+from orchestrator.config import Resources
+from orchestrator.shares import make_shares
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = ROOT / "cluster"
@@ -58,6 +61,7 @@ def test_what_is_shipped_passes(name: str, capfd: pytest.CaptureFixture[str]) ->
     workers = [n for k, n in prepared["available_node_types"].items() if k != prepared["head_node_type"]]
     assert head["max_workers"] == 0
     assert all(n["min_workers"] == 0 and n["resources"]["GPU"] == 1 for n in workers)
+    assert make_shares(machines_of(prepared), 4, Resources()).trials == 2  # of nine machines
     assert sum("--constraint" in command for command in prepared["worker_setup_commands"]) == 1
     assert capfd.readouterr() == ("", "")
 
