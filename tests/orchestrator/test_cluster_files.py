@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ import yaml
 from orchestrator import gauges
 from orchestrator.autoscaler import machines_of
 from orchestrator.cluster_file import check_cluster_file
-from orchestrator.config import Resources
-from orchestrator.shares import make_shares
+from orchestrator.config import Resources, load_experiment
+from orchestrator.shares import Node, make_shares
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = ROOT / "cluster"
@@ -383,11 +384,22 @@ def test_kuberay_runs_the_pinned_ray_behind_a_head_that_trains_nothing() -> None
     assert cluster["authOptions"] == {"mode": "token"}
     pods = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
     assert len({pod["template"]["spec"]["containers"][0]["image"] for pod in pods}) == 1
+    machines = []
     for worker in cluster["workerGroupSpecs"]:
         assert worker["minReplicas"] == 0 < worker["maxReplicas"]
         limits = worker["template"]["spec"]["containers"][0]["resources"]["limits"]
         assert limits["nvidia.com/gpu"] == "1"
-    assert (ROOT / re.findall(r"/home/ray/stagegrid/(\S+)", spec["entrypoint"])[0]).is_file()
+        machines += [Node(float(limits["cpu"]), 1)] * worker["maxReplicas"]
+    assert entrypoint_machines(spec["entrypoint"]) == machines
+
+
+def entrypoint_machines(entrypoint: str) -> list[Node]:
+    """What the command tells of the workers, read as the head pod's shell and the program read it."""
+    words = shlex.split(entrypoint)
+    options = dict(zip(words[2::2], words[3::2], strict=True))
+    config = ROOT / Path(options["--config"]).relative_to("/home/ray/stagegrid")
+    kinds = load_experiment(config, [options["--set"]]).resources.machines
+    return [Node(kind.cpus, kind.gpus) for kind in kinds for _ in range(kind.count)]
 
 
 def test_the_image_has_the_pinned_ray_and_python() -> None:
