@@ -63,7 +63,11 @@ def run(
     from orchestrator.report.build import write_report
 
     display = Display(console)
-    done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
+    try:
+        done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
+    except KeyboardInterrupt:
+        console.print("interrupted: the same command goes on from here")
+        raise SystemExit(130) from None
     with display.busy("writing the report"):
         report = write_report(done)
     console.print(report)

@@ -15,15 +15,14 @@ from orchestrator.config import Resources
 from orchestrator.shares import Node
 from orchestrator.store import Store
 
-QUIET = {
+RAY_OPTIONS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # a report waits for the next check: 2 s by default
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
     "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the grid: with it, one level, and the next begins
 }
-
-
 KNOCK_SECONDS = 10.0
 
 
@@ -36,7 +35,7 @@ def connect(about: Mapping[str, str]) -> str:
     Raises:
         ValueError: RAY_ADDRESS names a cluster that does not answer.
     """
-    for name, value in QUIET.items():
+    for name, value in RAY_OPTIONS.items():
         os.environ.setdefault(name, value)
     if ray.is_initialized():
         return "on the Ray cluster that is connected"

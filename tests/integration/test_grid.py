@@ -123,23 +123,32 @@ def _worker(out: Path, since: float) -> int | None:
 
 def test_a_run_for_each_leg_gives_the_bits_of_a_run_for_each_subtree(bench: Bench, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    row = ("--set", "activations={sigmoid_sparsemax: {}}", "--set", "resources.legs_per_run=one")
-    code, output = run(bench.home, *bench.command(out), *row)
+    columns = "selections={verified_only: {}, top_k: {k: 2}}"
+    part = ("--set", "activations={sigmoid_sparsemax: {}}", "--set", columns)
+    code, output = run(bench.home, *bench.command(out), *part, "--set", "resources.legs_per_run=one")
     assert code == 0, output
     alone = {name: data for name, data in results(out).items() if name.startswith("legs")}
     together = results(bench.out)
-    assert len(alone) == 4 * 2 * 4
+    assert len(alone) == 3 * 2 * 4
     assert alone == {name: together[name] for name in alone}
 
 
-def test_two_drivers_do_not_fill_one_folder(bench: Bench, tmp_path: Path) -> None:
+def test_two_drivers_do_not_fill_one_folder_and_ctrl_c_ends_the_first(bench: Bench, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = start(bench.home, *bench.command(out))
-    wait_for(lambda: (out / ".lock").exists() and (out / ".lock").read_text() != "", "the lock")
-    code, output = run(bench.home, *bench.command(out))
-    kill(first)
+    try:
+        wait_for(lambda: (out / ".lock").exists() and (out / ".lock").read_text() != "", "the lock")
+        code, refused = run(bench.home, *bench.command(out))
+        wait_for(lambda: any(out.glob("legs/*/fold-0/state.pt")), "a checkpoint")
+        first.send_signal(signal.SIGINT)
+        output, _ = first.communicate(timeout=60)
+    finally:
+        kill(first)
     assert code == 2
-    assert f"process {first.pid}" in output
+    assert f"process {first.pid}" in refused
+    assert first.returncode == 130
+    assert output.endswith("interrupted: the same command goes on from here\n")
+    assert len(list(out.glob("legs/*/result.json"))) < 12
 
 
 def test_what_cannot_run_is_refused_before_anything_is_trained(bench: Bench, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ray.cluster_utils import Cluster
 
+from tests.integration.heads import free_port
 from tests.integration.programs import SMOKE, results, run, start, wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(290)]
@@ -32,7 +33,13 @@ STORE = 80 * 2**20
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    head = {"num_cpus": 0, "include_dashboard": True, "object_store_memory": STORE, "_system_config": FAST}
+    head = {
+        "num_cpus": 0,
+        "include_dashboard": True,
+        "dashboard_port": free_port(),
+        "object_store_memory": STORE,
+        "_system_config": FAST,
+    }
     made = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(2):
         add_worker(made)
