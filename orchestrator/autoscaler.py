@@ -1,5 +1,6 @@
 """How large a cluster becomes whose autoscaler runs on this machine, as on the head that `ray up` makes."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ def machines_at_most(gcs_address: str) -> list[Node]:
     for process in psutil.process_iter(["cmdline"]):
         options = dict(word.split("=", 1) for word in process.info["cmdline"] or [] if "=" in word)
         if options.get("--gcs-address") == gcs_address and "--autoscaling-config" in options:
-            path = Path(options["--autoscaling-config"]).expanduser()
-            return machines_of(yaml.safe_load(path.read_text()))
+            with suppress(OSError):  # another user's file
+                path = Path(options["--autoscaling-config"]).expanduser()
+                return machines_of(yaml.safe_load(path.read_text()))
     return []
 
 
