@@ -21,7 +21,7 @@ RAY_OPTIONS = {
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
     "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ctrl-C ends the grid: with it, one level, and the next begins
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # orchestrator.interrupt has ours
 }
 KNOCK_SECONDS = 10.0
 

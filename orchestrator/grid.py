@@ -26,6 +26,7 @@ from orchestrator.config import Experiment, load_experiment
 from orchestrator.display import Display
 from orchestrator.feature_set import FeatureSet, features_id, load_bank_arrays, open_features
 from orchestrator.features import compute_features
+from orchestrator.interrupt import Interrupt
 from orchestrator.leg import Arrays, Job, Trial
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
@@ -146,9 +147,10 @@ def _train(job: Job, run: Run, plan: Plan, todo: list[Leg], display: Display) ->
         folder.write_json("leg.json", {"label": leg.label, "identity": leg.identity})
     job.out.delete("ray")  # the books of earlier starts: nothing is read from them
     began = time.monotonic()
-    with display.training(run), watched(run):
+    interrupt = Interrupt()
+    with display.training(run), watched(run), interrupt.caught():
         for number, level in enumerate(job.levels):
-            _train_level(job, number, level)
+            _train_level(job, number, level, interrupt)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, job.levels))
@@ -168,7 +170,7 @@ def _trial_name(legs: Sequence[Leg]) -> str:
     return f"{legs[0].label}-{legs[0].id[:6]}"
 
 
-def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]]) -> None:
+def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]], interrupt: Interrupt) -> None:
     """One Tuner for the trials of a level that can and need to be trained."""
     legs = job.out / "legs"
     ready = [name for name, trial in level.items() if _needed(trial, legs)]
@@ -187,6 +189,7 @@ def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]]) -> No
             storage_path=f"{job.out.base}/ray",
             storage_filesystem=job.out.fs,
             verbose=0,
+            callbacks=[interrupt],
             failure_config=tune.FailureConfig(max_failures=job.experiment.resources.max_failures),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
         ),
