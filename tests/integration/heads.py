@@ -51,7 +51,8 @@ def ray_start(folder: str, port: int, *options: object, **environment: str) -> d
     own = os.environ | {"HOME": folder, "PATH": f"{BIN}:{os.environ['PATH']}"} | environment
     own.pop("RAY_ADDRESS", None)
     command = ["ray", "start", "--head", "--port", port, "--dashboard-host", "127.0.0.1", *options]
-    place = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"{folder}/r"]
+    place: list[object] = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"{folder}/r"]
+    place += ["--dashboard-agent-listen-port", 0]  # Ray's own is one that any connection here may have
     subprocess.run([*map(str, command + place)], env=own, check=True, timeout=120, capture_output=True)
     return own | {"RAY_ADDRESS": f"127.0.0.1:{port}"}
 
