@@ -1,5 +1,6 @@
-"""Settings of every test: one thread, the same hypothesis examples in every run; and a bucket."""
+"""Settings of every test: one thread, the same hypothesis examples in every run, no token; and a bucket."""
 
+import os
 from collections.abc import Iterator
 
 import hypothesis
@@ -8,6 +9,7 @@ import torch
 
 from tests.object_storage import CREDENTIALS, Bucket, object_storage
 
+os.environ["RAY_AUTH_MODE"] = "disabled"  # read once, on import; else Ray makes a token in this user's home
 torch.set_num_threads(1)
 hypothesis.settings.register_profile(
     "stagegrid", deadline=None, max_examples=50, derandomize=True, database=None

@@ -17,7 +17,7 @@ def environment(home: Path) -> dict[str, str]:
     """A Ray of its own: no cluster of this machine is joined, no file of this user is read."""
     home.mkdir(parents=True, exist_ok=True)
     own = {"HOME": str(home), "RAY_ADDRESS": "local", "COLUMNS": "100"}
-    return {name: value for name, value in os.environ.items() if name != "RAY_AUTH_MODE"} | own
+    return {name: value for name, value in os.environ.items() if not name.startswith("RAY_")} | own
 
 
 def start(home: Path, *arguments: object, **changes: str) -> subprocess.Popen[str]:
