@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.integration,
     pytest.mark.cluster,
     pytest.mark.timeout(290),
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own: its nodes are children of this process
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # of Ray: its nodes are children of this process
 ]
 
 CHANGES = (
