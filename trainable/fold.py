@@ -163,7 +163,11 @@ class _Training:
             self.best = _Best(lwlrap, self._weights())
 
     def _weights(self) -> dict[str, Tensor]:
-        return {name: value.detach().cpu().clone() for name, value in self.model.state_dict().items()}
+        """A copy in the layout that files have, whatever the one in training is."""
+        return {
+            name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, value in self.model.state_dict().items()
+        }
 
     def predict(self) -> None:
         """At the end of a stage: score validation and test clips with its chosen weights."""

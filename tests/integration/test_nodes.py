@@ -25,8 +25,10 @@ pytestmark = [
 CHANGES = (
     "--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
     "--set", "stages.0.iterations=40", "--set", "audio.n_mels=64",
+    "--set", "compute={precision: bfloat16, tf32: true, channels_last: true}",
 )  # fmt: skip
-"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that is sent."""
+"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that is sent; what
+a cluster of GPUs would be asked to do."""
 FAST = {
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 1000,

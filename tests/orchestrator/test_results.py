@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+import pytest
 import safetensors.torch
 import torch
 
@@ -14,8 +15,9 @@ from trainable.fold import train_fold
 from trainable.record import CURVES
 
 
-def test_every_file_says_what_the_outcome_says(tmp_path: Path) -> None:
-    task, data = tiny.task(), tiny.data()
+@pytest.mark.parametrize("compute", [{}, tiny.GPU_SWITCHES], ids=["plain", "gpu_switches"])
+def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str, object]) -> None:
+    task, data = tiny.task(compute=compute), tiny.data()
     outcome = train_fold(task, data, tiny.MemoryWorker())
     clips = len(data.targets_NC)
     names = [f"{i:03}.wav" for i in range(clips)]

@@ -22,6 +22,8 @@ STAGES = (
     StageSettings(iterations=2, learning_rate=0.002),
 )
 
+GPU_SWITCHES: dict[str, object] = {"precision": "bfloat16", "tf32": True, "channels_last": True}
+
 
 def recipe(**sections: dict[str, object]) -> Recipe:
     """Tiny settings, with `sections` over them."""
