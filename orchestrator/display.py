@@ -75,9 +75,9 @@ class Display:
             task = progress.add_task("features", total=total, speed="")
 
             def update(done: int, total: int) -> None:
-                speed = progress.tasks[0].speed
-                shown = f"{speed:.0f} clips/s" if speed else ""
-                progress.update(task, completed=done, total=total, speed=shown)
+                seconds = progress.tasks[0].elapsed or 0.0
+                speed = f"{done / seconds:.0f} clips/s" if seconds and done else ""
+                progress.update(task, completed=done, total=total, speed=speed)
 
             yield update
         seconds = progress.tasks[0].elapsed or 0.0
