@@ -13,6 +13,8 @@ PAPER = "paper"
 OURS = "ours"
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+"""Weight of the past in a running mean."""
 
 
 class Settings(BaseModel):
@@ -91,7 +93,7 @@ class Optimizer(Settings):
 
     learning_rate: Annotated[PositiveFloat, PAPER] = 0.001
     """Step size; a stage may set its own."""
-    betas: Annotated[tuple[Share, Share], OURS] = (0.9, 0.999)
+    betas: Annotated[tuple[Decay, Decay], OURS] = (0.9, 0.999)
     """Decay of the running mean and of the running square of the gradient."""
     keep_state: Annotated[bool, OURS] = True
     """Keep Adam's running averages over a change of stage; false: start them anew."""

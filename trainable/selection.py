@@ -14,7 +14,7 @@ from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from trainable.activations import Activation, Targets
-from trainable.config import OURS, PAPER, Mechanism, Share
+from trainable.config import OURS, PAPER, Decay, Mechanism, Share
 
 State = dict[str, Tensor]
 
@@ -116,7 +116,7 @@ class Threshold(_Ranking):
     """Drop losses over an updatable threshold eta, a running mean of T_t (eq. 1-3)."""
 
     name = "threshold"
-    alpha: Annotated[float, PAPER, Field(ge=0, lt=1)] = 0.9
+    alpha: Annotated[Decay, PAPER] = 0.9
     """Smoothing of eta."""
     mask_target: Annotated[Literal["unverified", "verified"], OURS] = "unverified"
     """Whose losses eta masks. The text says unverified; eq. 1 as printed masks the verified clips."""

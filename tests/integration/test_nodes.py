@@ -27,8 +27,8 @@ CHANGES = (
     "--set", "stages.0.iterations=40", "--set", "audio.n_mels=64",
     "--set", "compute={precision: bfloat16, tf32: true, channels_last: true}",
 )  # fmt: skip
-"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that is sent; what
-a cluster of GPUs would be asked to do."""
+"""One row, long enough to be hit in the middle; frames wide enough to be told from all else that is sent; and
+the switches for GPUs."""
 FAST = {
     "health_check_period_ms": 500,
     "health_check_timeout_ms": 1000,
