@@ -55,14 +55,15 @@ def compute_features(
     there is something to compute.
 
     Raises:
-        ValueError: clips cannot be read or hold values that are not finite; the message lists the first ones.
-            Nothing is kept then.
+        ValueError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
+            the message lists the first ones. Nothing is kept then.
     """
     set_id = features_id(table, audio)
     found = open_features(store, set_id)
     if found:
         return found
     sets = store / "features"
+    LogMel(audio)  # refuses its settings here, not once for every clip
     _clean(sets, set_id)
     attempt = uuid.uuid4().hex[:8]
     folder = sets / (_unfinished(set_id) + attempt if store.is_local else set_id)

@@ -7,6 +7,7 @@ Shapes: n samples, T frames, M mel bands, K groups of bands, F bins of the Fouri
 """
 
 import math
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -30,7 +31,11 @@ over all bins, is not enough. Measured on recordings: errors reach 7e-4 dB at 10
 
 
 class LogMel:
-    """Log-mel energies (dB), a clip at a time; not for several threads: calls share its buffers."""
+    """Log-mel energies (dB), a clip at a time; not for several threads: calls share its buffers.
+
+    Raises:
+        ValueError: a mel band has no bin of the Fourier transform.
+    """
 
     def __init__(self, audio: Audio) -> None:
         self.audio = audio
@@ -113,17 +118,34 @@ def _band_groups(audio: Audio) -> list[tuple[slice, slice, Tensor]]:
 
     A bin's weight stands twice, for the squares of its real and of its imaginary part.
     """
-    weights_MF = mel(
-        sr=audio.sample_rate, n_fft=audio.n_fft, n_mels=audio.n_mels, fmin=audio.f_min, fmax=audio.f_max
-    )
+    weights_MF = _filters(audio)
     groups = []
     for first in range(0, audio.n_mels, GROUP_BANDS):
         bands = slice(first, min(first + GROUP_BANDS, audio.n_mels))
         used = np.flatnonzero(weights_MF[bands].any(axis=0))
-        low, high = (used[0], used[-1] + 1) if used.size else (0, 1)
+        low, high = used[0], used[-1] + 1
         doubled = np.repeat(weights_MF[bands, low:high], 2, axis=1)
         groups.append((bands, slice(2 * low, 2 * high), torch.from_numpy(doubled.T.copy())))
     return groups
+
+
+def _filters(audio: Audio) -> NDArray[np.float32]:
+    """Slaney's mel filters: (M, F).
+
+    Raises:
+        ValueError: a band is so narrow that it has no bin of the Fourier transform.
+    """
+    with warnings.catch_warnings(action="ignore"):  # librosa warns of what is refused here
+        weights_MF: NDArray[np.float32] = mel(
+            sr=audio.sample_rate, n_fft=audio.n_fft, n_mels=audio.n_mels, fmin=audio.f_min, fmax=audio.f_max
+        )
+    empty = np.flatnonzero(~weights_MF.any(axis=1))
+    if empty.size:
+        raise ValueError(
+            f"{empty.size} of the {audio.n_mels} mel bands have no bin of the Fourier transform, the first is "
+            f"band {empty[0] + 1}: raise audio.n_fft ({audio.n_fft}) or lower audio.n_mels"
+        )
+    return weights_MF
 
 
 def _floor(power_TM: Tensor, audio: Audio) -> float:
