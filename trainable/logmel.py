@@ -142,7 +142,7 @@ def _filters(audio: Audio) -> NDArray[np.float32]:
     empty = np.flatnonzero(~weights_MF.any(axis=1))
     if empty.size:
         raise ValueError(
-            f"{empty.size} of the {audio.n_mels} mel bands have no bin of the Fourier transform, the first is "
+            f"{empty.size} of the {audio.n_mels} mel bands have no bin of the Fourier transform, such as "
             f"band {empty[0] + 1}: raise audio.n_fft ({audio.n_fft}) or lower audio.n_mels"
         )
     return weights_MF

@@ -164,7 +164,7 @@ def test_refuses_an_empty_clip() -> None:
 
 
 def test_a_band_without_a_bin_is_refused() -> None:
-    """The lowest of 256 bands to 8 kHz are 23 Hz wide; the transform's bins are 31 Hz apart, then 16 Hz."""
+    """The lowest of 256 bands to 8 kHz are 23 Hz wide; the bins are 31 Hz apart, then 16 Hz."""
     with pytest.raises(ValueError, match=r"of the 256 mel bands have no bin .* raise audio.n_fft \(512\)"):
         LogMel(Audio(sample_rate=16000, window=400, n_fft=512, n_mels=256, f_min=0, f_max=8000))
     LogMel(Audio(sample_rate=16000, window=400, n_fft=1024, n_mels=256, f_min=0, f_max=8000))
