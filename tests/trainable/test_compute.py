@@ -1,5 +1,8 @@
 """The switches for GPUs, through the same code on the CPU."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -26,17 +29,24 @@ def test_bfloat16_trains_near_float32_and_keeps_scores_in_float32() -> None:
     np.testing.assert_allclose(half, plain, atol=0.15)
 
 
-def test_compile_hands_the_network_to_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A real compiler takes 40 s; that its result is what trains is what can break here."""
+@pytest.mark.integration
+@pytest.mark.filterwarnings("ignore")  # torch's own
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs g++")
+def test_a_compiled_network_scores_like_the_plain_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     compiled: list[torch.nn.Module] = []
+    compiler = torch.compile
 
-    def stand_in(model: torch.nn.Module) -> torch.nn.Module:
+    def noted(model: torch.nn.Module) -> object:
         compiled.append(model)
-        return model
+        return compiler(model)
 
-    monkeypatch.setattr(torch, "compile", stand_in)
-    np.testing.assert_array_equal(scores(compile=True), scores())
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(torch, "compile", noted)
+    np.testing.assert_allclose(scores(compile=True), scores(), atol=1e-5)
     assert len(compiled) == 1
+    assert any(tmp_path.rglob("*.cpp")), "nothing was compiled"
 
 
 def test_a_bank_off_the_device_gives_the_same_crops() -> None:
