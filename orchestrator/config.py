@@ -58,7 +58,8 @@ class Resources(Settings):
     """one: every leg is a Ray Train run, level by level; subtree: a stem and all its branches are one run,
     which saves the start of a run (15 s) for each branch and gives up their parallelism."""
     max_failures: Annotated[NonNegativeInt, OURS] = 3
-    """How often a run starts again from its checkpoints after it loses a worker."""
+    """How often a run starts again from its checkpoints after it loses a worker. What the settings are to
+    blame for, such as a learning rate at which a fold is no longer finite, is not tried again."""
 
 
 def _mechanisms(kind: type[Mechanism], key: str) -> BeforeValidator:

@@ -4,7 +4,7 @@
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +27,7 @@ from orchestrator.display import Display
 from orchestrator.feature_set import FeatureSet, features_id, load_bank_arrays, open_features
 from orchestrator.features import compute_features
 from orchestrator.interrupt import Interrupt
-from orchestrator.leg import Arrays, Job, Trial
+from orchestrator.leg import Arrays, Job, Trial, note_failure
 from orchestrator.lock import only_driver
 from orchestrator.plan import Leg, Plan, is_done, make_plan, stale, status
 from orchestrator.run import Run, Timing
@@ -198,26 +198,13 @@ def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]], inter
     for result in [results[i] for i in range(len(results))]:
         if result.error is not None:
             assert result.config is not None
-            _note_failure(level[result.config["trial"]], legs, result.error)
+            note_failure(level[result.config["trial"]], legs, result.error)
 
 
 def _needed(trial: Sequence[Leg], legs: Store) -> bool:
     """Something is left to train, and what it grows from is there."""
     parent = trial[0].parent
     return not all(is_done(legs / leg.id) for leg in trial) and (parent is None or is_done(legs / parent))
-
-
-def _note_failure(trial: Iterable[Leg], legs: Store, error: Exception) -> None:
-    """Leave the reason where reports look for it: at the first leg that is missing."""
-    unfinished = next((leg for leg in trial if not is_done(legs / leg.id)), None)
-    if unfinished:
-        (legs / unfinished.id).write_json("failure.json", {"reason": _root_cause(error)})
-
-
-def _root_cause(error: Exception) -> str:
-    """The last line of an error that has travelled through Ray's processes."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ worker, its controller, its trial or its driver goes on from there, and finished
 import logging
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from orchestrator.config import Experiment
 from orchestrator.gauges import FoldGauges
-from orchestrator.plan import Leg
+from orchestrator.plan import Leg, is_done
 from orchestrator.progress import LOCAL_SECONDS, REMOTE_SECONDS, FoldProgress
 from orchestrator.results import finish, fold_folder, read_state, write_outcome, write_state
 from orchestrator.shares import TRIAL_CPU, Shares
@@ -101,8 +102,12 @@ class Trial(tune.Trainable):
                 failure_config=ray.train.FailureConfig(max_failures=job.experiment.resources.max_failures),
             ),
         )
-        trainer.fit()
-        scores = {leg.label: _lwlrap(job.out / "legs" / leg.id) for leg in job.trial(name)}
+        legs, trial = job.out / "legs", job.trial(name)
+        try:
+            trainer.fit()
+        except ray.train.WorkerGroupError as error:  # Ray Train has tried again: Tune would do it all over
+            note_failure(trial, legs, error)
+        scores = {leg.label: _lwlrap(legs / leg.id) for leg in trial if is_done(legs / leg.id)}
         return {**scores, "done": True}
 
 
@@ -111,15 +116,41 @@ def _lwlrap(folder: Store) -> float:
     return float(sum(scores) / len(scores))
 
 
+def note_failure(trial: Sequence[Leg], legs: Store, error: Exception) -> None:
+    """Leave the reason where reports look for it: at the first leg that is missing."""
+    unfinished = next((leg for leg in trial if not is_done(legs / leg.id)), None)
+    if unfinished:
+        (legs / unfinished.id).write_json("failure.json", {"reason": _root_cause(error)})
+
+
+def _root_cause(error: Exception) -> str:
+    """The last line of an error that has travelled through Ray's processes."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+
 def train_worker(config: dict[str, Any]) -> None:
-    """Ray Train's function: this worker's fold of every leg of the trial."""
+    """Ray Train's function: this worker's fold of every leg of the trial.
+
+    What the settings are to blame for would end alike if it were tried again: its leg is noted as failed,
+    what grows from it is passed over, the rest goes on.
+    """
     job: Job = ray.get(config["job"])
     fold = ray.train.get_context().get_world_rank()
     torch.set_num_threads(job.experiment.resources.threads_per_fold)
     log.setLevel(logging.INFO)
     data = _fold_data(job, fold)
+    failed: set[str | None] = set()
     for leg in job.trial(config["trial"]):
-        _train_leg(job, leg, fold, data)
+        if leg.parent in failed:
+            failed.add(leg.id)
+            continue
+        try:
+            _train_leg(job, leg, fold, data)
+        except ValueError as error:
+            failed.add(leg.id)
+            log.error("%s: %s", leg.label, error)
+            (job.out / "legs" / leg.id).write_json("failure.json", {"reason": str(error)})
     ray.train.report({"fold": fold})
 
 

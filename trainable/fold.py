@@ -146,15 +146,20 @@ class _Training:
     def score(self, clips: Ints) -> Scores:
         """Scores of whole clips."""
         scores = score_clips(self.model, self.task.activation, self.data.bank, clips, self.recipe.batches)
-        if not np.isfinite(scores).all():
+        self._demand(bool(np.isfinite(scores).all()))
+        return scores
+
+    def _demand(self, finite: bool) -> None:
+        if not finite:
             raise ValueError(
                 f"fold {self.task.fold} is no longer finite after {self.iteration} iterations: "
                 "lower optimizer.learning_rate"
             )
-        return scores
 
     def evaluate(self) -> None:
         """Score the validation clips; remember the weights if they are the stage's best."""
+        # Scores alone do not tell: Adam stands still where the squares of its gradients overflow.
+        self._demand(bool(self.record.curves[: self.iteration, 0].isfinite().all()))
         truth = self.data.targets_NC[self.data.validation]
         f, lwlrap = judge_scores(truth, self.score(self.data.validation), self.recipe.schedule.f_threshold)
         self.record.curves[self.iteration - 1, 4:] = torch.tensor([f, lwlrap])
@@ -225,7 +230,7 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
     The outcome is the same, bit for bit on a CPU with a fixed number of threads, wherever the run was cut.
 
     Raises:
-        ValueError: the model's scores are no longer finite.
+        ValueError: the loss or the model's scores are no longer finite.
     """
     training = _Training(task, data)
     restored = worker.restore()

@@ -20,7 +20,7 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     label = min(label, max([width - numbers, width // 3, *words]))
     blocks = [_rich_block(table, places, label) for places in _blocks(table, width - label)]
     reasons = [f"{where}: {hole.reason}" for where, hole in holes(table)]
-    notes = [Text(line, style="dim") for line in (*reasons, *table.notes)]
+    notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *table.notes))]
     return Group(Text(table.title, style="bold"), *blocks, *notes)
 
 

@@ -133,6 +133,26 @@ def test_a_run_for_each_leg_gives_the_bits_of_a_run_for_each_subtree(bench: Benc
     assert alone == {name: together[name] for name in alone}
 
 
+def test_a_row_that_diverges_fails_at_once_and_the_others_go_on(bench: Bench, tmp_path: Path) -> None:
+    """Its stem is tried once, its branches are not; the same cells beside it have the same bits as ever."""
+    out = tmp_path / "out"
+    rows = "activations={wild: {structure: sigmoid, head_weights: [1.0e+38]}, sigmoid: {}}"
+    columns = "selections={verified_only: {}, top_k: {k: 2}}"
+    code, output = run(bench.home, *bench.command(out), "--set", rows, "--set", columns)
+    assert code == 1, output
+    assert "no longer finite after 5 iterations: lower optimizer.learning_rate" in output
+    assert "ERROR" not in output  # Tune says so of each trial that it gives up
+    assert "2 cells have no result" in output
+    (failed,) = (path.parent for path in out.glob("legs/*/failure.json"))
+    begun = {path.parent.parent.name for path in out.glob("legs/*/fold-*/progress.json")}
+    done = {path.parent.name for path in out.glob("legs/*/result.json")}
+    assert (len(begun), begun - done) == (4, {failed.name})
+    together = results(bench.out)
+    healthy = {name: data for name, data in results(out).items() if name.startswith("legs")}
+    assert len(healthy) == 3 * 2 * 4
+    assert healthy == {name: together[name] for name in healthy}
+
+
 def test_two_drivers_do_not_fill_one_folder_and_ctrl_c_ends_the_first(bench: Bench, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = start(bench.home, *bench.command(out))

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.trainable.tiny import STAGES, Killed, MemoryWorker, data, task, through_file
+from trainable.activations import Activation
 from trainable.evaluation import Scores, score_clips
 from trainable.fold import _Training, train_fold
 from trainable.metrics import f_score, lwlrap
@@ -119,6 +120,19 @@ def test_all_cells_see_the_same_clips() -> None:
     ]
     assert len(cells[0]) == 4 * STAGES[1].iterations
     assert all(torch.equal(clip, cells[0]) for clip in cells)
+
+
+def test_scores_that_are_not_finite_end_the_fold() -> None:
+    wild = task(schedule={"evaluate_every": 1}, stages=(StageSettings(iterations=3, learning_rate=1e30),))
+    with pytest.raises(ValueError, match="fold 1 is no longer finite after 1 iterations: lower"):
+        _train(wild)
+
+
+def test_a_loss_that_is_not_finite_ends_the_fold() -> None:
+    """Adam divides by infinity here: its weights and scores stay as they were."""
+    wild = replace(task(), activation=Activation.make("sigmoid", head_weights=(1e38,)))
+    with pytest.raises(ValueError, match="fold 1 is no longer finite after 2 iterations: lower"):
+        _train(wild)
 
 
 def test_global_generators_do_not_matter() -> None:
