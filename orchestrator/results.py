@@ -9,6 +9,7 @@ legs/<leg id>/leg.json                 identity, written first
                        progress.json        how far it is, for people
                        fold.json            written last: this fold is done
               result.json                   written last: the leg is done
+              failure.json                  why it has no result; gone when it is tried again
 """
 
 import io
