@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from orchestrator.store import Store
+from orchestrator.storage.store import Store
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -32,7 +32,7 @@ def synth(
     seed: int = 0,
 ) -> None:
     """Write a synthetic look-alike of FSDKaggle2019 with known label errors."""
-    from orchestrator.synth import SynthSettings, synthesize
+    from orchestrator.synth.synthesize import SynthSettings, synthesize
 
     settings = SynthSettings(
         classes=classes,
@@ -58,8 +58,8 @@ def run(
     ] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
-    from orchestrator.display import Display
-    from orchestrator.grid import Order, fill_grid
+    from orchestrator.fill import Order, fill_grid
+    from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
 
     display = Display(console)
@@ -91,11 +91,11 @@ def plan(
     ] = None,
 ) -> None:
     """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
-    from orchestrator.config import load_experiment
-    from orchestrator.plan_view import cost_table, plan_tree
-    from orchestrator.planning import plan_states, plan_with
-    from orchestrator.run import Run
-    from orchestrator.schedule import Speed, measured_speed
+    from orchestrator.artifacts.run import Run
+    from orchestrator.experiment.settings import load_experiment
+    from orchestrator.monitoring.plan_preview import plan_states, plan_with
+    from orchestrator.monitoring.plan_tree import cost_table, plan_tree
+    from orchestrator.plan.forecast import Speed, measured_speed
 
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
@@ -116,8 +116,8 @@ def plan(
 @app.command()
 def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
     """Make the report again, from the run's files alone."""
+    from orchestrator.artifacts.run import Run
     from orchestrator.report.build import write_report
-    from orchestrator.run import Run
 
     console.print(write_report(Run.open(Store.open(out))))
 
@@ -128,10 +128,10 @@ def status(
     watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
 ) -> None:
     """Show how far a run is, running or not."""
-    from orchestrator.display import wait_for_run, watch_run
-    from orchestrator.live import write_live_page
-    from orchestrator.run import Run
-    from orchestrator.status import StatusReader
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.live_page import write_live_page
+    from orchestrator.monitoring.status import StatusReader
+    from orchestrator.monitoring.terminal import wait_for_run, watch_run
 
     store = Store.open(out)
     if watch:
@@ -149,8 +149,8 @@ def export(
     mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
 ) -> None:
     """Give the curves of finished cells to TensorBoard or MLflow."""
-    from orchestrator.export import to_mlflow, to_tensorboard
-    from orchestrator.run import Run
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.export import to_mlflow, to_tensorboard
 
     if tensorboard is None and mlflow is None:
         raise ValueError("say where to: --tensorboard FOLDER or --mlflow URI")
@@ -172,7 +172,7 @@ def submit(
     ] = None,
 ) -> None:
     """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
-    from orchestrator.submit import submit_run
+    from orchestrator.cluster.submit import submit_run
 
     console.print(submit_run(cluster, config, out, data, assignments or ()), soft_wrap=True, markup=False)
 

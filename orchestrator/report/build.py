@@ -6,7 +6,7 @@ OUT/report/index.html        the page: everything below in one file
            figures/          <name>.svg and .png
            suspects.csv      the relabelling worklist: see suspects
            diagnostics/      tables about masks: see diagnostics
-           live.html         how far the run is: see orchestrator.live
+           live.html         how far the run is: see orchestrator.monitoring.live_page
 """
 
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ from dataclasses import dataclass
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from orchestrator.live import LIVE_PAGE, write_live_page
-from orchestrator.report.claims import ClaimResult, judge_claims
-from orchestrator.report.diagnostics import Diagnostics, diagnose
-from orchestrator.report.figures import make_figures, write_figures
-from orchestrator.report.more_tables import readings_table, stages_table, verdicts_table
-from orchestrator.report.page import Tables, write_page
-from orchestrator.report.scores import RunScores, score_run
-from orchestrator.report.table_files import write_tables
-from orchestrator.report.tables import claims_table, table1, table2, table3
-from orchestrator.report.terminal_tables import to_rich
-from orchestrator.run import Run
-from orchestrator.status import StatusReader
-from orchestrator.store import Store
+from orchestrator.artifacts.run import Run
+from orchestrator.monitoring.live_page import LIVE_PAGE, write_live_page
+from orchestrator.monitoring.status import StatusReader
+from orchestrator.report.claims.claims import ClaimResult, judge_claims
+from orchestrator.report.figures.all_figures import make_figures, write_figures
+from orchestrator.report.page.page import Tables, write_page
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
+from orchestrator.report.tables.files import write_tables
+from orchestrator.report.tables.more_tables import readings_table, stages_table, verdicts_table
+from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
+from orchestrator.report.tables.terminal import to_rich
+from orchestrator.storage.store import Store
 
 
 @dataclass(frozen=True)

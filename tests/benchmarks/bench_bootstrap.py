@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import label_ranking_average_precision_score
 
-from orchestrator.report.stats import ClipSums, bootstrap, clip_sums, interval, paired
+from orchestrator.report.scores.bootstrap import ClipSums, bootstrap, clip_sums, interval, paired
 from trainable.metrics import label_precisions, lwlrap
 
 CLIPS, CLASSES, LABELS = 4481, 80, 6250

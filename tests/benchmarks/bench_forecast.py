@@ -9,12 +9,13 @@ Train run a row and as one a leg) is foretold, and then measured. Prints foretol
 import tempfile
 from pathlib import Path
 
-from orchestrator.config import load_experiment
-from orchestrator.planning import plan_with
-from orchestrator.run import Run
-from orchestrator.schedule import forecast, measured_speed, shared_levels
-from orchestrator.store import Store
-from tests.integration.programs import SMOKE, run
+from orchestrator.artifacts.run import Run
+from orchestrator.experiment.settings import load_experiment
+from orchestrator.monitoring.plan_preview import plan_with
+from orchestrator.plan.forecast import forecast, measured_speed, shared_levels
+from orchestrator.storage.store import Store
+from tests.integration.programs import run
+from tests.places import SMOKE
 
 SHORT = (
     "activations={sigmoid: {}}",

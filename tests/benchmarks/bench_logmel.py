@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 import torch
 
-from orchestrator.audio import read_audio
+from orchestrator.features.audio import read_audio
 from trainable.config import Audio
 from trainable.logmel import LogMel
 

@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from orchestrator.report.claims import judge_claims
-from orchestrator.report.scores import score_run
-from orchestrator.report.table_files import write_tables
-from orchestrator.report_settings import ReportSettings
+from orchestrator.experiment.report_settings import ReportSettings
+from orchestrator.report.claims.claims import judge_claims
+from orchestrator.report.scores.run_scores import score_run
+from orchestrator.report.tables.files import write_tables
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 PAPER_SIZE = Numbers(verified=4964, unverified=100, test=4481, classes=80, separation=3.0)

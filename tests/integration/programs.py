@@ -8,9 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-SMOKE = ROOT / "configs" / "smoke.yaml"
-REAL_MINI = ROOT.parent / "shared" / "data" / "fsd-real-mini"
+from tests.places import ROOT
 
 
 def environment(home: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.heads import free_port, ray_start, short_folder
-from tests.integration.programs import ROOT, SMOKE
+from tests.places import ROOT, SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(280)]
 

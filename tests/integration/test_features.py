@@ -19,11 +19,11 @@ import ray
 import soundfile
 from ray.data import DataContext
 
-from orchestrator.audio import read_audio
-from orchestrator.dataset import ClipTable
-from orchestrator.feature_set import MANIFEST, features_id, load_bank_arrays, open_features
-from orchestrator.features import CLIPS_PER_SHARD, compute_features
-from orchestrator.store import Store
+from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.features.audio import read_audio
+from orchestrator.features.feature_set import MANIFEST, features_id, load_bank_arrays, open_features
+from orchestrator.features.pipeline import CLIPS_PER_SHARD, compute_features
+from orchestrator.storage.store import Store
 from trainable.config import Audio
 from trainable.logmel import LogMel
 
@@ -178,8 +178,8 @@ DRIVER = """
 import sys, time
 from pathlib import Path
 import ray
-from orchestrator.features import compute_features
-from orchestrator.store import Store
+from orchestrator.features.pipeline import compute_features
+from orchestrator.storage.store import Store
 from tests.integration.test_features import AUDIO, clip_table
 
 def progress(done, total):

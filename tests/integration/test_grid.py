@@ -11,7 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.integration.programs import REAL_MINI, SMOKE, kill, results, run, start, wait_for
+from tests.integration.programs import kill, results, run, start, wait_for
+from tests.places import REAL_MINI, SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
 

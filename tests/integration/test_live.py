@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.browser import NEEDS_BROWSER, opened
-from tests.integration.programs import SMOKE, kill, run, start, wait_for
+from tests.integration.programs import kill, run, start, wait_for
+from tests.places import SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(290), NEEDS_BROWSER]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.programs import ROOT
+from tests.places import ROOT
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(290)]
 

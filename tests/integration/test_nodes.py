@@ -13,7 +13,8 @@ import pytest
 from ray.cluster_utils import Cluster
 
 from tests.integration.heads import free_port
-from tests.integration.programs import SMOKE, results, run, start, wait_for
+from tests.integration.programs import results, run, start, wait_for
+from tests.places import SMOKE
 
 pytestmark = [
     pytest.mark.integration,

@@ -6,9 +6,10 @@ from pathlib import Path
 import pyarrow.fs as pafs
 import pytest
 
-from orchestrator.store import Store
-from tests.integration.programs import SMOKE, kill, results, run, start, wait_for
+from orchestrator.storage.store import Store
+from tests.integration.programs import kill, results, run, start, wait_for
 from tests.object_storage import SECRET, Bucket
+from tests.places import SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(290)]
 

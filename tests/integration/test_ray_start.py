@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from tests.integration.heads import BIN, free_port, processes, ray_start, short_folder
-from tests.integration.programs import ROOT, SMOKE
+from tests.places import ROOT, SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(280)]
 

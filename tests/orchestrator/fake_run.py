@@ -15,11 +15,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orchestrator.config import Experiment, parse_experiment
-from orchestrator.plan import Cell, Leg, Plan, make_plan
-from orchestrator.results import fold_folder
-from orchestrator.run import Manifest, PlannedCell, PlannedLeg, Run
-from orchestrator.store import Store
+from orchestrator.artifacts.fold_files import fold_folder
+from orchestrator.artifacts.run import Manifest, PlannedCell, PlannedLeg, Run
+from orchestrator.experiment.settings import Experiment, parse_experiment
+from orchestrator.plan.legs import Cell, Leg, Plan, make_plan
+from orchestrator.storage.store import Store
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
 from trainable.record import unverified_clips
 

@@ -1,7 +1,5 @@
 """librosa is the oracle: its trimming, its melspectrogram and its power_to_db."""
 
-from pathlib import Path
-
 import librosa
 import numpy as np
 import pytest
@@ -10,12 +8,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.places import REAL_MINI
 from trainable.config import Audio
 from trainable.logmel import LogMel, trim
 
 Samples = NDArray[np.float32]
 
-REAL = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "fsd-real-mini"
 SETTINGS = [
     Audio(),
     Audio(top_db=None, trim_db=None),
@@ -78,9 +76,9 @@ def test_shorter_than_a_transform(n: int) -> None:
 
 
 def test_real_recordings() -> None:
-    if not REAL.is_dir():
+    if not REAL_MINI.is_dir():
         pytest.skip("the recordings for development are not here")
-    for path in sorted(REAL.rglob("*.wav"))[::12]:
+    for path in sorted(REAL_MINI.rglob("*.wav"))[::12]:
         assert_like_librosa(soundfile.read(path, dtype="float32")[0], Audio())
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, label_ranking_average_precision_score
 
+from tests.places import META
 from trainable.metrics import Ties, f_score, label_precisions, lwlrap, per_class_lwlrap, tied_share
 
 Array = NDArray[Any]
-META = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "fsdkaggle2019-meta"
 TIES: tuple[Ties, ...] = ("group", "challenge")
 HARMONIC_80 = sum(1 / rank for rank in range(1, 81)) / 80
 

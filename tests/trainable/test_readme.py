@@ -1,18 +1,18 @@
 """The README's own mechanism, run as it stands there."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import torch
 
 import trainable.selection as selections
-from orchestrator.config import parse_experiment
+from orchestrator.experiment.settings import parse_experiment
+from tests.places import ROOT
 from tests.trainable import tiny
 from trainable.fold import train_fold
 from trainable.selection import Selection
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+README = (ROOT / "README.md").read_text()
 
 
 def test_the_mechanism_of_the_readme_works_as_printed() -> None:

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from orchestrator.artifacts.run import Run
 from orchestrator.report.build import write_report
-from orchestrator.run import Run
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 pytestmark = pytest.mark.integration  # draws every figure

@@ -1,0 +1,1 @@
+"""What a run leaves: the one owner of every file's name and schema."""

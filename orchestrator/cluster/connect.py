@@ -1,0 +1,125 @@
+"""The Ray cluster: join the one that runs, or start one on this machine."""
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import ray
+from ray.job_config import JobConfig
+
+from orchestrator.cluster.autoscaler import machines_at_most
+from orchestrator.experiment.settings import Resources
+from orchestrator.plan.allocation import Node
+from orchestrator.storage.store import Store
+
+RAY_OPTIONS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # a report waits for the next check: 2 s by default
+    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
+    "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # orchestrator.training.interrupt has ours
+}
+KNOCK_SECONDS = 10.0
+
+
+def connect(about: Mapping[str, str]) -> str:
+    """Join the cluster of RAY_ADDRESS, or the one that `ray start` began here, or start a local one.
+
+    `about` tells people who look at the cluster's jobs what this one is: no secrets. Returns what it did, in
+    words. Connected already: stays so.
+
+    Raises:
+        ValueError: RAY_ADDRESS names a cluster that does not answer.
+    """
+    for name, value in RAY_OPTIONS.items():
+        os.environ.setdefault(name, value)
+    if ray.is_initialized():
+        return "on the Ray cluster that is connected"
+    job = JobConfig(metadata=dict(about), ray_namespace="stagegrid")
+    address = os.environ.get("RAY_ADDRESS", "auto")
+    if address != "local":
+        try:
+            _knock(address)
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
+        except OSError as error:
+            if address != "auto":
+                raise ValueError(
+                    f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); if it asks for a token, "
+                    "set RAY_AUTH_MODE=token and copy its token file"
+                ) from error
+        else:
+            return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
+    _start_local(job)
+    return "on a local Ray"
+
+
+def _knock(address: str) -> None:
+    """Ray itself takes minutes to find out that nobody is at host:port."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdigit() and "://" not in address:
+        socket.create_connection((host, int(port)), KNOCK_SECONDS).close()
+
+
+def _start_local(job: JobConfig) -> None:
+    _protect_token()
+    # Without the dashboard a dead Train controller keeps its placement group for ever.
+    ray.init(
+        address="local",
+        include_dashboard=True,
+        dashboard_host="127.0.0.1",
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        job_config=job,
+    )
+
+
+def _protect_token() -> None:
+    """Where nobody has chosen, Ray asks for a token: make its file before Ray does, for its owner alone."""
+    if "RAY_AUTH_MODE" in os.environ:
+        return
+    path = Path.home() / ".ray" / "auth_token"
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+
+
+def dashboard() -> str | None:
+    """Address of the cluster's dashboard page."""
+    url = ray.worker.get_dashboard_url()
+    return f"http://{url}" if url else None
+
+
+def largest(resources: Resources) -> list[Node]:
+    """What the machines offer of a cluster that grows on demand, when it is at its largest; else nothing."""
+    stated = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
+    return stated or machines_at_most(ray.get_runtime_context().gcs_address)
+
+
+def nodes() -> list[Node]:
+    """What the nodes offer that are up."""
+    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]
+
+
+def hosts() -> set[str]:
+    """Names of the machines that are up."""
+    alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return {node["NodeManagerHostname"] for node in alive}
+
+
+def check_storage(out: Store, machines: int, shared_path: bool) -> None:
+    """Refuse a path of one machine for a run on several.
+
+    Raises:
+        ValueError: says how the machines can share results.
+    """
+    if out.is_local and machines > 1 and not shared_path:
+        raise ValueError(
+            f"{out} is a path of this machine, and the cluster has {machines}: name object storage with "
+            "--out s3://... or gs://..., or set resources.shared_path to true where all share that path"
+        )

@@ -1,0 +1,1 @@
+"""A data set's folder as clips with labels and folds."""

@@ -1,0 +1,1 @@
+"""The settings of a grid, and how they are read."""

@@ -1,0 +1,160 @@
+"""Feature sets as files: their identity, and how they are read.
+
+    features/<id>/*.parquet        a row per clip: fname, part, labels, seconds, frames, logmel
+    features/<id>/manifest.json    the files that count, with hashes; written last
+
+`id` names the audio settings and the files they were applied to; `content_hash` names what came out. The rows
+stand in the order of the data set's table. `logmel` is a clip's frames as raw float16 (frames, bands), row by
+row and un-wrapped; `seconds` is the clip's length before its ends were trimmed. The labels are there for who
+reads the shards alone: training takes its labels from the data set's tables, so a corrected label needs no
+new features.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pydantic import NonNegativeInt, PositiveInt, ValidationError
+
+from orchestrator.storage.store import Store
+from trainable.config import Audio, Settings
+
+if TYPE_CHECKING:
+    from orchestrator.dataset.clip_table import ClipTable
+
+FEATURES = 1
+"""Raised by whoever changes what the same settings and files give, or the shards' schema."""
+MANIFEST = "manifest.json"
+SCHEMA = pa.schema(
+    [
+        ("fname", pa.string()),
+        ("part", pa.string()),
+        ("labels", pa.list_(pa.string())),
+        ("seconds", pa.float64()),
+        ("frames", pa.int32()),
+        ("logmel", pa.large_binary()),
+    ]
+)
+
+
+class Shard(Settings):
+    """One Parquet file of a feature set."""
+
+    name: str
+    rows: PositiveInt
+    bytes: PositiveInt
+    sha256: str
+
+
+class Manifest(Settings):
+    """What a feature set is made of."""
+
+    id: str
+    content_hash: str
+    """SHA-256 over every clip's part, name and frames, the same however the clips fall into shards."""
+    audio: Audio
+    clips: PositiveInt
+    frames: NonNegativeInt
+    shards: tuple[Shard, ...]
+    """In the clips' order."""
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """A complete feature set in its folder."""
+
+    store: Store
+    manifest: Manifest
+
+    @property
+    def id(self) -> str:
+        """What the features were made from: 16 hexadecimal digits."""
+        return self.manifest.id
+
+    @property
+    def content_hash(self) -> str:
+        """What the features are."""
+        return self.manifest.content_hash
+
+
+def features_id(table: "ClipTable", audio: Audio) -> str:
+    """Identity of the features of these clips: name, part and size of each file in the
+    table's order, and the audio settings.
+
+    Neither labels nor the folder nor the files' dates are in it: none of them changes a feature. A file
+    replaced by another of equal name and size is not noticed.
+
+    Raises:
+        ValueError: a file is missing; the message names it.
+    """
+    clips = table.clips
+    files = list(zip(clips["part"], clips["fname"], map(_size, clips["path"]), strict=True))
+    text = json.dumps([FEATURES, audio.model_dump(mode="json"), files])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror}): restore it or drop the clip") from error
+
+
+def open_features(store: Store, set_id: str) -> FeatureSet | None:
+    """The feature set `set_id` below `store`; None where there is none, or where it is not whole."""
+    folder = store / "features" / set_id
+    try:
+        manifest = Manifest.model_validate_json(folder.read(MANIFEST))
+    except (FileNotFoundError, ValidationError):
+        return None
+    files = folder.fs.get_file_info([f"{folder.base}/{shard.name}" for shard in manifest.shards])
+    whole = all(
+        file.type == pafs.FileType.File and file.size == shard.bytes
+        for file, shard in zip(files, manifest.shards, strict=True)
+    )
+    counted = sum(shard.rows for shard in manifest.shards) == manifest.clips
+    return FeatureSet(folder, manifest) if whole and counted and manifest.id == set_id else None
+
+
+def load_bank_arrays(
+    features: FeatureSet,
+) -> tuple[list[str], list[str], NDArray[np.float16], NDArray[np.int64]]:
+    """Names and parts of the clips, all frames (N, bands) float16, and offsets (clips + 1,) int64.
+
+    The clips stand as in the `ClipTable` they were made from. Clip i owns the frames from offsets[i] up to
+    offsets[i + 1]. Shards are read one at a time, so memory holds the frames once.
+
+    Raises:
+        ValueError: a shard is not what the manifest says; the message names it.
+    """
+    names: list[str] = []
+    parts: list[str] = []
+    counts: list[int] = []
+    frames = np.empty((features.manifest.frames, features.manifest.audio.n_mels), np.float16)
+    flat, filled = frames.reshape(-1), 0
+    for shard in features.manifest.shards:
+        table = _read_shard(features.store, shard)
+        names += table["fname"].to_pylist()
+        parts += table["part"].to_pylist()
+        counts += table["frames"].to_pylist()
+        for clip in table["logmel"]:
+            values = np.frombuffer(clip.as_buffer(), np.float16)
+            flat[filled : filled + len(values)] = values
+            filled += len(values)
+    assert filled == len(flat)
+    return names, parts, frames, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _read_shard(store: Store, shard: Shard) -> pa.Table:
+    """The rows of a shard whose bytes are those that were written."""
+    data = store.read(shard.name)
+    if hashlib.sha256(data).hexdigest() != shard.sha256:
+        raise ValueError(f"{store}/{shard.name} is damaged: delete its folder and run again")
+    return pq.read_table(pa.BufferReader(data))

@@ -1,0 +1,216 @@
+"""Log-mel features of all clips, once per audio setting, with Ray Data.
+
+Every task decodes a few clips and writes them as one shard; only its account of them travels back. On a
+file system the shards grow in a folder of another name, which is renamed when it is complete; object storage
+cannot rename, there a set is what its manifest lists. Either way nothing counts before the manifest, which
+comes last.
+"""
+
+import hashlib
+import io
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import ray
+import torch
+from ray.data import DataContext
+
+from orchestrator.features.audio import read_audio
+from orchestrator.features.feature_set import (
+    MANIFEST,
+    SCHEMA,
+    FeatureSet,
+    Manifest,
+    Shard,
+    features_id,
+    open_features,
+)
+from orchestrator.storage.store import Store
+from trainable.config import Audio
+from trainable.logmel import LogMel
+
+if TYPE_CHECKING:
+    from orchestrator.dataset.clip_table import ClipTable
+
+CLIPS_PER_SHARD = 32
+"""Clips of one task: half a second of work, so that progress moves; 4 MB of the real data set."""
+ERRORS_NAMED = 10
+"""Most unreadable files that a message lists."""
+SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3)), ("path", pa.string())])
+
+
+def compute_features(
+    table: "ClipTable", audio: Audio, store: Store, progress: Callable[[int, int], None]
+) -> FeatureSet:
+    """The features of these clips in `store`/features/<id>, computed unless they are there already.
+
+    `progress` is called with (clips done, all clips) as shards come in. Ray must be initialised where
+    there is something to compute.
+
+    Raises:
+        ValueError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
+            the message lists the first ones. Nothing is kept then.
+    """
+    set_id = features_id(table, audio)
+    found = open_features(store, set_id)
+    if found:
+        return found
+    sets = store / "features"
+    LogMel(audio)  # refuses its settings here, not once for every clip
+    _clean(sets, set_id)
+    attempt = uuid.uuid4().hex[:8]
+    folder = sets / (_unfinished(set_id) + attempt if store.is_local else set_id)
+    try:
+        accounts = _run(_sources(table, attempt), audio, folder, progress)
+        folder.write(MANIFEST, _manifest(set_id, audio, accounts).model_dump_json(indent=1).encode())
+    except BaseException:
+        _clean(sets, set_id)
+        raise
+    if store.is_local:
+        sets.rename(_unfinished(set_id) + attempt, set_id)
+    made = open_features(store, set_id)
+    assert made is not None
+    return made
+
+
+def _unfinished(set_id: str) -> str:
+    return f"unfinished-{set_id}-"
+
+
+def _clean(sets: Store, set_id: str) -> None:
+    """Remove what killed or failed attempts left of a set that is not there."""
+    for name in sets.names():
+        if name == set_id or name.startswith(_unfinished(set_id)):
+            sets.delete(name)
+
+
+def _sources(table: "ClipTable", attempt: str) -> list[pa.Table]:
+    """The clips of each shard, in the table's order, with the shard's name."""
+    clips = table.clips
+    columns: dict[str, Any] = {name: clips[name].tolist() for name in ("fname", "part", "path")}
+    columns["labels"] = [list(labels) for labels in clips["labels"]]
+    columns["shard"] = [f"{attempt}-{row // CLIPS_PER_SHARD:05}.parquet" for row in range(len(clips))]
+    source = pa.table(columns, schema=SOURCE)
+    return [source.slice(row, CLIPS_PER_SHARD) for row in range(0, len(clips), CLIPS_PER_SHARD)]
+
+
+def _run(
+    sources: list[pa.Table], audio: Audio, folder: Store, progress: Callable[[int, int], None]
+) -> list[dict[str, Any]]:
+    """Have every shard written; the accounts of all clips in the table's order.
+
+    Raises:
+        ValueError: clips have no features.
+    """
+    total = sum(map(len, sources))
+    accounts: list[dict[str, Any]] = []
+    progress(0, total)
+    with _quiet_ray_data():
+        shards = ray.data.from_arrow(sources).map_batches(
+            write_shard,  # type: ignore[arg-type]  # Ray's type knows nothing of fn_kwargs
+            fn_kwargs={"audio": audio, "folder": folder},
+            batch_size=None,
+            batch_format="pyarrow",
+            num_cpus=1,
+        )
+        for account in shards.iter_rows():
+            accounts.append(account)
+            progress(len(accounts), total)
+    accounts.sort(key=lambda account: (account["shard"], account["row"]))
+    _refuse_errors([account["error"] for account in accounts if account["error"]], total)
+    return accounts
+
+
+@contextmanager
+def _quiet_ray_data() -> Iterator[None]:
+    """Ray Data without bars and log lines, and its process-wide settings as before afterwards."""
+    logger = logging.getLogger("ray.data")
+    level, settings = logger.level, DataContext.get_current().copy()
+    settings.enable_progress_bars = False
+    logger.setLevel(logging.ERROR)
+    try:
+        with DataContext.current(settings):
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _refuse_errors(errors: list[str], total: int) -> None:
+    if errors:
+        shown = "\n  ".join(errors[:ERRORS_NAMED])
+        more = f"\n  and {len(errors) - ERRORS_NAMED} more" if len(errors) > ERRORS_NAMED else ""
+        raise ValueError(f"{len(errors)} of {total} clips have no features:\n  {shown}{more}")
+
+
+def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> Manifest:
+    shards: dict[str, dict[str, Any]] = {}
+    content = hashlib.sha256()
+    for account in accounts:
+        shard = {"name": account["shard"], "bytes": account["bytes"], "sha256": account["sha256"]}
+        shards.setdefault(account["shard"], {**shard, "rows": 0})["rows"] += 1
+        content.update(f"{account['part']}/{account['fname']} {account['content']}\n".encode())
+    return Manifest(
+        id=set_id,
+        content_hash=content.hexdigest(),
+        audio=audio,
+        clips=len(accounts),
+        frames=sum(account["frames"] for account in accounts),
+        shards=tuple(Shard(**shard) for shard in shards.values()),
+    )
+
+
+def write_shard(source: pa.Table, audio: Audio, folder: Store) -> pa.Table:
+    """Task: write the features of the clips in `source` as one shard; an account of each clip.
+
+    Bad clips are told in the column `error`, and there is no shard then.
+    """
+    name = source["shard"][0].as_py()
+    rows = [_features(clip, audio) for clip in source.to_pylist()]
+    data = b"" if any(row["error"] for row in rows) else _parquet(rows)
+    if data:
+        folder.write(name, data)
+    shard = {"shard": name, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+    accounts = [{**shard, "row": number, **_account(row)} for number, row in enumerate(rows)]
+    return pa.Table.from_pylist(accounts)
+
+
+def _features(clip: dict[str, Any], audio: Audio) -> dict[str, Any]:
+    """A row of a shard and the clip's `error`, empty where all is well."""
+    try:
+        samples = read_audio(clip["path"], audio.sample_rate)
+        logmel = _logmel(audio)(samples).astype(np.float16)
+    except ValueError as error:
+        return {**clip, "seconds": 0.0, "frames": 0, "logmel": b"", "error": _named(clip["path"], error)}
+    seconds = len(samples) / audio.sample_rate
+    return {**clip, "seconds": seconds, "frames": len(logmel), "logmel": logmel.tobytes(), "error": ""}
+
+
+def _named(path: str, error: ValueError) -> str:
+    return str(error) if path in str(error) else f"{path}: {error}"
+
+
+@lru_cache(maxsize=1)
+def _logmel(audio: Audio) -> LogMel:
+    """The filters and buffers of this worker process, which has one core."""
+    torch.set_num_threads(1)
+    return LogMel(audio)
+
+
+def _parquet(rows: list[dict[str, Any]]) -> bytes:
+    """A shard's bytes. Frames hardly compress, and as statistics or dictionary they would be stored twice."""
+    buffer = io.BytesIO()
+    table = pa.Table.from_pylist(rows, schema=SCHEMA)
+    pq.write_table(table, buffer, compression="NONE", use_dictionary=False, write_statistics=False)
+    return buffer.getvalue()
+
+
+def _account(row: dict[str, Any]) -> dict[str, Any]:
+    content = hashlib.sha256(row["logmel"]).hexdigest()
+    return {**{name: row[name] for name in ("fname", "part", "frames", "error")}, "content": content}

@@ -1,0 +1,1 @@
+"""How far a run is, and what is planned, for people: terminal, live page, other tools."""

@@ -1,0 +1,169 @@
+"""How far a run is, from its files alone: a table of legs and folds for the terminal."""
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from orchestrator.artifacts.fold_files import fold_folder, fold_name
+from orchestrator.artifacts.progress import REMOTE_SECONDS
+from orchestrator.artifacts.run import PlannedLeg, Run
+from orchestrator.storage.processes import is_gone
+
+State = Literal["done", "running", "stopped", "failed", "waiting"]
+SILENT_SECONDS = 90.0
+"""Without a sign of life for so long, a fold counts as stopped; on its own machine at once."""
+
+
+@dataclass(frozen=True)
+class FoldStatus:
+    """How far one fold of one leg is."""
+
+    state: State
+    done: int
+    """Iterations of this leg that are done."""
+    rate: float | None
+    """Iterations per second, while it runs."""
+    lwlrap: float | None
+    """Its newest one."""
+
+
+@dataclass(frozen=True)
+class LegStatus:
+    """How far a leg is."""
+
+    leg: PlannedLeg
+    state: State
+    folds: list[FoldStatus]
+    reason: str | None = None
+    """Why it failed."""
+
+    @property
+    def left(self) -> int:
+        """Iterations to do, over all folds."""
+        return sum(self.leg.iterations - fold.done for fold in self.folds)
+
+
+class StatusReader:
+    """Reads a run's state again and again; what is done is read once."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.every = 0.0 if run.store.is_local else REMOTE_SECONDS
+        self._next = 0.0
+        self._legs: list[LegStatus] = []
+        self._done: dict[str, LegStatus] = {}
+
+    def read(self) -> list[LegStatus]:
+        """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
+        if time.monotonic() >= self._next:
+            present = (self.run.store / "legs").paths()
+            self._legs = [
+                self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs
+            ]
+            self._next = time.monotonic() + self.every
+        return self._legs
+
+    def _read_leg(self, leg: PlannedLeg, present: Collection[str]) -> LegStatus:
+        folds = [self._read_fold(leg, fold, present) for fold in range(self.run.experiment.folds)]
+        if f"{leg.id}/result.json" in present:
+            self._done[leg.id] = LegStatus(leg, "done", folds)
+            return self._done[leg.id]
+        if f"{leg.id}/failure.json" in present:
+            return LegStatus(leg, "failed", folds, self.run.leg(leg.id).read_json("failure.json")["reason"])
+        states = {fold.state for fold in folds}
+        state: State = "running" if "running" in states else "stopped" if states != {"waiting"} else "waiting"
+        return LegStatus(leg, state, folds)
+
+    def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
+        folder = fold_folder(self.run.leg(leg.id), fold)
+        if f"{leg.id}/{fold_name(fold)}/fold.json" in present:
+            return FoldStatus("done", leg.iterations, None, folder.read_json("fold.json")["lwlrap"])
+        if f"{leg.id}/{fold_name(fold)}/progress.json" not in present:
+            return FoldStatus("waiting", 0, None, None)
+        seen = folder.read_json("progress.json")
+        alive = time.time() - seen["time"] < SILENT_SECONDS and not is_gone(seen)
+        done = seen["iteration"] - seen["first"]
+        return FoldStatus(
+            "running" if alive else "stopped", done, seen["rate"] if alive else None, seen["lwlrap"]
+        )
+
+
+def seconds_left(legs: Sequence[LegStatus]) -> float | None:
+    """Time to the end at the present speed; None before anything has a speed."""
+    rate = sum(fold.rate or 0.0 for leg in legs for fold in leg.folds if fold.state == "running")
+    return sum(leg.left for leg in legs) / rate if rate else None
+
+
+def clock(seconds: float | None) -> str:
+    """Seconds as 1:02:03."""
+    if seconds is None:
+        return "-"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+STYLES: dict[State, str] = {
+    "done": "green",
+    "running": "cyan",
+    "stopped": "yellow",
+    "failed": "red",
+    "waiting": "dim",
+}
+
+
+def status_view(legs: Sequence[LegStatus]) -> RenderableType:
+    """Legs as lines with their state, speed and each fold's newest lwlrap; a line of totals below."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1))
+    for title, options in _COLUMNS.items():
+        table.add_column(title, **options)
+    for leg in legs:
+        table.add_row(*_row(leg))
+    reasons = [Text(f"{leg.leg.label}: {leg.reason}", style="red") for leg in legs if leg.reason]
+    return Group(table, *reasons, Text(summary(legs)))
+
+
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "leg": {"no_wrap": True, "overflow": "ellipsis", "max_width": 34},
+    "state": {"no_wrap": True, "min_width": 7},
+    "it/s": {"justify": "right", "no_wrap": True, "min_width": 5},
+    "left": {"justify": "right", "no_wrap": True, "min_width": 7},
+    "lwlrap by fold": {"no_wrap": True},
+}
+
+
+def _row(status: LegStatus) -> tuple[RenderableType, ...]:
+    total = status.leg.iterations * len(status.folds)
+    rate = sum(fold.rate or 0.0 for fold in status.folds)
+    scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[-4:] for f in status.folds)
+    share = f"{1 - status.left / total:.0%}" if status.state in ("running", "stopped") else ""
+    return (
+        status.leg.label,
+        Text(
+            share if status.state == "running" else f"{status.state} {share}".rstrip(), STYLES[status.state]
+        ),
+        f"{rate:.1f}" if rate else "",
+        clock(seconds_left([status])) if rate else "",
+        scores,
+    )
+
+
+def summary(legs: Sequence[LegStatus]) -> str:
+    """One line: legs, folds, iterations, speed, time left."""
+    folds = [fold for leg in legs for fold in leg.folds]
+    total = sum(leg.leg.iterations * len(leg.folds) for leg in legs)
+    done = total - sum(leg.left for leg in legs)
+    rate = sum(fold.rate or 0.0 for fold in folds if fold.state == "running")
+    parts = [
+        f"{sum(leg.state == 'done' for leg in legs)}/{len(legs)} legs",
+        f"{sum(fold.state == 'done' for fold in folds)}/{len(folds)} folds",
+        f"{done}/{total} iterations",
+    ]
+    if rate:
+        parts += [f"{rate:.1f} it/s", f"{clock(seconds_left(legs))} left"]
+    return " · ".join(parts)

@@ -1,0 +1,118 @@
+"""What a run shows on the terminal while it goes on: everything here is for people."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from orchestrator.artifacts.run import Run
+from orchestrator.dataset.folded import Study
+from orchestrator.monitoring.status import StatusReader, status_view, summary
+from orchestrator.plan.allocation import Shares
+from orchestrator.plan.legs import Plan, Status
+from orchestrator.storage.repeated import repeated
+from orchestrator.storage.store import Store
+
+LINE_SECONDS = 15.0
+"""Without a terminal a line is printed so often."""
+
+
+class Display:
+    """Live tables on a terminal, plain lines elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+
+    def say(self, text: str) -> None:
+        """One line."""
+        self.console.print(text, highlight=False, soft_wrap=True)
+
+    def dataset(self, study: Study) -> None:
+        """What the data set has."""
+        table = study.table
+        counts = Counter(table.clips["part"])
+        parts = ", ".join(f"{counts[part]} {part}" for part in ("verified", "unverified", "test"))
+        self.say(f"data: {parts} clips, {len(table.vocabulary)} classes ({table.layout} layout)")
+        if table.dropped:
+            self.say(f"      left out, officially bad: {', '.join(table.dropped)}")
+
+    def plan(self, plan: Plan, states: Sequence[Status], stale: dict[str, str]) -> None:
+        """What there is to do."""
+        shared, alone = plan.iterations()
+        counts = Counter(states)
+        todo = ", ".join(f"{counts[state]} {state}" for state in ("done", "continue", "new") if counts[state])
+        saved = f", {shared} iterations a fold (unshared {alone})"
+        self.say(f"plan: {len(plan.ends)} cells from {len(plan.legs)} legs ({todo}){saved}")
+        for leg, reason in stale.items():
+            self.say(f"      leg {leg} is stale: {reason}")
+
+    def shares(self, shares: Shares, folds: int) -> None:
+        """How the cluster is divided."""
+        gpu = f", {shares.gpu:g} GPU" if shares.gpu else ""
+        self.say(f"training: {folds} folds x {shares.cpu:g} CPU{gpu} each, {shares.trials} runs at a time")
+
+    @contextmanager
+    def busy(self, text: str) -> Iterator[None]:
+        """While something takes a few seconds."""
+        with self.console.status(text):
+            yield
+
+    @contextmanager
+    def features(self, total: int) -> Iterator[Callable[[int, int], None]]:
+        """A progress bar with clips per second; gives the function to call with (done, total)."""
+        columns = (
+            TextColumn("features"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[speed]}"),
+            TimeRemainingColumn(),
+        )
+        with Progress(*columns, console=self.console) as progress:
+            task = progress.add_task("features", total=total, speed="")
+
+            def update(done: int, total: int) -> None:
+                seconds = progress.tasks[0].elapsed or 0.0
+                speed = f"{done / seconds:.0f} clips/s" if seconds and done else ""
+                progress.update(task, completed=done, total=total, speed=speed)
+
+            yield update
+        seconds = progress.tasks[0].elapsed or 0.0
+        self.say(f"features: {total} clips in {seconds:.1f} s, {total / max(seconds, 1e-9):.0f} clips/s")
+
+    @contextmanager
+    def training(self, run: Run) -> Iterator[None]:
+        """While legs train."""
+        reader = StatusReader(run)
+        if self.console.is_terminal:
+            with Live(get_renderable=lambda: self._view(reader), console=self.console, refresh_per_second=2):
+                yield
+        else:
+            with repeated(lambda: self.say(summary(reader.read())), LINE_SECONDS):
+                yield
+
+    def _view(self, reader: StatusReader) -> RenderableType:
+        return status_view(reader.read())
+
+
+def wait_for_run(out: Store, console: Console) -> None:
+    """Until a run has begun in this folder."""
+    with console.status(f"no run in {out} yet"):
+        while not out.exists("run.json"):
+            time.sleep(1.0)
+
+
+def watch_run(run: Run, console: Console, go_on: bool) -> None:
+    """Print a run's state once, or keep it on the screen until nothing is left to do."""
+    reader = StatusReader(run)
+    if not go_on:
+        console.print(status_view(reader.read()))
+        return
+    with Live(status_view(reader.read()), console=console, refresh_per_second=2) as live:
+        while any(leg.state in ("running", "stopped", "waiting") for leg in reader.read()):
+            live.update(status_view(reader.read()))
+            time.sleep(1.0)
+        live.update(status_view(reader.read()))

@@ -1,0 +1,106 @@
+"""How long a grid takes on a cluster of any size: the levels of the plan, played through without training.
+
+Every leg is a run of `folds` workers that start together and finish together; a level begins when the one
+before it has ended, as in the real grid (see orchestrator.fill).
+"""
+
+import heapq
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.artifacts.run import Run
+from orchestrator.plan.legs import Leg, Plan, is_done
+
+
+@dataclass(frozen=True)
+class Speed:
+    """What a fold's worker does in what time."""
+
+    iterations_per_second: float
+    """Of one fold on a whole device (a CPU or a GPU), evaluations included."""
+    start_seconds: float = 20.0
+    """What a run costs besides: its start, and its end."""
+    leg_seconds: float = 0.0
+    """What each of its legs costs besides: scoring the test clips, writing results."""
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """A simulated run of the whole grid."""
+
+    seconds: float
+    busy_seconds: float
+    """Time in which devices train, summed over devices: what has to be paid for at least."""
+    devices: float
+
+    @property
+    def efficiency(self) -> float:
+        """Share of the paid time in which devices train: work / (devices x time)."""
+        return self.busy_seconds / (self.devices * self.seconds) if self.seconds else 1.0
+
+    @property
+    def device_hours(self) -> float:
+        """Devices x time: what a rented cluster costs."""
+        return self.devices * self.seconds / 3600
+
+
+Levels = Sequence[Sequence[Sequence[int]]]
+"""Of each level its trials, of each trial the iterations of its legs one after another."""
+
+
+def forecast(levels: Levels, folds: int, devices: float, speed: Speed) -> Forecast:
+    """Play through the levels on so many devices; fewer devices than folds are shared by them."""
+    share = 1 / math.ceil(folds / devices) if devices < folds else 1.0
+    at_once = max(1, math.floor(devices / (share * folds) + 1e-9))
+    end = busy = 0.0
+    for trials in levels:
+        free = [end] * at_once
+        for legs in sorted(trials, key=sum, reverse=True):
+            training = sum(legs) / (speed.iterations_per_second * share) + len(legs) * speed.leg_seconds
+            heapq.heappush(free, heapq.heappop(free) + speed.start_seconds + training)
+            busy += folds * share * training
+        end = max(free)
+    return Forecast(end, busy, devices)
+
+
+def shared_levels(plan: Plan, todo: Collection[str], subtree: bool) -> Levels:
+    """The trials that `todo` (ids of legs) still needs, as the grid would start them."""
+
+    def iterations(legs: Sequence[Leg]) -> list[int]:
+        return [leg.own_iterations for leg in legs if leg.id in todo]
+
+    groups = [plan.subtrees] if subtree else [[[leg] for leg in level] for level in plan.levels]
+    return [[left for trial in trials if (left := iterations(trial))] for trials in groups]
+
+
+def unshared_levels(plan: Plan) -> Levels:
+    """The same grid with every cell trained on its own from scratch."""
+    whole = {leg.id: sum(stage.iterations for stage in leg.stages) for leg in plan.legs}
+    return [[[whole[end]] for end in plan.ends.values()]]
+
+
+def measured_speed(run: Run) -> Speed:
+    """The speed of a run that has trained something, from its own files.
+
+    Raises:
+        ValueError: it has not trained enough to tell.
+    """
+    timing = run.manifest.timing
+    folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id) if fold.get("rate")]
+    if timing is None or not folds:
+        raise ValueError(f"{run.store} has trained nothing to the end: name another run, or state a speed")
+    seconds = sum(fold["seconds"] for fold in folds)
+    iterating = sum(fold["own_iterations"] / fold["rate"] for fold in folds)
+    iterations = sum(fold["own_iterations"] for fold in folds)
+    start = (timing.seconds * timing.runs_at_once - seconds / run.experiment.folds) / timing.runs
+    return Speed(
+        iterations / iterating / timing.share, max(start, 0.0), max(seconds - iterating, 0.0) / len(folds)
+    )
+
+
+def _trained(run: Run, leg: str) -> list[dict[str, Any]]:
+    folder = run.leg(leg)
+    found: list[dict[str, Any]] = folder.read_json("result.json")["folds"] if is_done(folder) else []
+    return found

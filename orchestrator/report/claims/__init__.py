@@ -1,0 +1,1 @@
+"""The paper's claims and numbers, and what a run says about them."""

@@ -1,0 +1,43 @@
+"""All figures of a report."""
+
+from collections.abc import Iterator, Sequence
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.claims.claims import ClaimResult
+from orchestrator.report.figures.curves import all_curves, figure_4, read_curves
+from orchestrator.report.figures.grids import claims_forest, heat_map, per_class
+from orchestrator.report.figures.masks import masks_by_class, masks_over_time, worklist_precision
+from orchestrator.report.figures.style import Picture, style
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.selection.diagnostics import Diagnostics
+from orchestrator.storage.store import Store
+
+
+def make_figures(
+    run: Run, scores: RunScores, claims: Sequence[ClaimResult], diagnostics: Diagnostics
+) -> list[Picture]:
+    """Every figure that the run has data for, in the order of the page."""
+    with style():
+        return [found for found in _figures(run, scores, claims, diagnostics) if found]
+
+
+def _figures(
+    run: Run, scores: RunScores, claims: Sequence[ClaimResult], diagnostics: Diagnostics
+) -> Iterator[Picture | None]:
+    curves = read_curves(run)
+    yield heat_map(run, scores)
+    yield claims_forest(scores, claims)
+    for activation in run.experiment.activations:
+        yield figure_4(run, curves, activation)
+    yield all_curves(run, curves)
+    yield per_class(run, scores)
+    yield masks_over_time(run, diagnostics)
+    yield worklist_precision(diagnostics)
+    yield masks_by_class(diagnostics)
+
+
+def write_figures(pictures: Sequence[Picture], report: Store) -> None:
+    """figures/<name>.svg and .png in the report's folder."""
+    for found in pictures:
+        report.write(f"figures/{found.name}.svg", found.svg)
+        report.write(f"figures/{found.name}.png", found.png)

@@ -1,0 +1,161 @@
+"""Figures of what the selection mechanisms masked: over time, by class, and as a worklist."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.figures.curves import stage_ends
+from orchestrator.report.figures.style import (
+    FAINT,
+    INK,
+    WIDTH,
+    Look,
+    Picture,
+    band,
+    looks,
+    mark_stages,
+    picture,
+)
+from orchestrator.report.selection.diagnostics import Diagnostics
+
+MEASURES = {"precision": "precision", "recall": "recall", "masked_share": "share masked"}
+
+
+def masks_over_time(run: Run, diagnostics: Diagnostics) -> Picture | None:
+    """Precision and recall of the masks, where truth is known, and the share masked; a column an activation.
+
+    None where no unverified clip was judged.
+    """
+    table = masking(diagnostics.over_time)
+    if table.empty:
+        return None
+    rows = list(dict.fromkeys(table["activation"]))
+    measures = [measure for measure in MEASURES if measure in table]
+    look = looks(list(run.experiment.selections))
+    figure = Figure(figsize=(WIDTH, 0.8 + 1.55 * len(measures)), layout="constrained")
+    panels = figure.subplots(len(measures), len(rows), sharex=True, sharey="row", squeeze=False)
+    for column, activation in enumerate(rows):
+        for row, measure in enumerate(measures):
+            panel, of = panels[row, column], table[table["activation"] == activation]
+            _measure(panel, of, measure, look)
+            mark_stages(panel, stage_ends(run), names=False)
+            panel.set_ylim(0, 1)
+            if column == 0:
+                panel.set_ylabel(MEASURES[measure])
+        panels[0, column].set_title(activation)
+        panels[-1, column].set_xlabel("iteration")
+    margin = 0.02 * (table["last"].max() - table["first"].min() + 1)
+    panels[0, 0].set_xlim(table["first"].min() - margin, table["last"].max() + margin)
+    handles = {label: h for p in panels.flat for h, label in zip(*p.get_legend_handles_labels(), strict=True)}
+    figure.legend(
+        list(handles.values()), list(handles), loc="outside lower center", ncols=min(6, len(handles))
+    )
+    return picture(figure, "masks", "Masks over time", *_words(rows, known="precision" in measures))
+
+
+def _words(rows: Sequence[str], known: bool) -> tuple[str, str]:
+    caption = (
+        "Unverified clips in spans of iterations. Lines: mean of the folds; bands: from the lowest to the "
+        "highest fold. Share masked: mean of 1 - keep."
+    )
+    if known:
+        caption += (
+            " Precision: share of what is masked whose labels are wrong; dashed grey: base rate, the "
+            "precision of a random mask. Recall: share of wrong labels masked; a random mask's recall is its "
+            "share masked."
+        )
+    return caption, f"Curves of the masks over iterations for {', '.join(rows)}, a line for each selection."
+
+
+def masking(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of cells that masked anything."""
+    masked = table.groupby(["activation", "selection"], sort=False)["masked_share"].transform("max")
+    return table[masked > 0]
+
+
+def _measure(axes: Axes, table: pd.DataFrame, measure: str, look: dict[str, Look]) -> None:
+    """One measure of one activation's cells."""
+    if measure == "precision":
+        base = _by_span(table, "base_rate")
+        axes.plot(base[0], base[1].mean(0), color=FAINT, linestyle="--", linewidth=1, label="base rate")
+    for selection, of in table.groupby("selection", sort=False):
+        x, values = _by_span(of, measure)
+        band(axes, x, values, look[str(selection)], str(selection))
+
+
+def _by_span(table: pd.DataFrame, measure: str) -> tuple[np.ndarray, np.ndarray]:
+    """Middles of the spans, and the measure of every fold and seed there: (spans,), (series, spans)."""
+    series = [name for name in ("selection", "seed", "fold") if table[name].nunique() > 1]
+    middle = (table["first"] + table["last"]) / 2
+    wide = table.assign(middle=middle).pivot_table(
+        index=series or None, columns="middle", values=measure, dropna=False, aggfunc="mean"
+    )
+    return wide.columns.to_numpy(float), wide.to_numpy(float)
+
+
+def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
+    """Share masked of every class, a heat map for each activation; None where nothing is masked."""
+    table = masking(diagnostics.by_class)
+    if table.empty:
+        return None
+    share = _class_shares(table)
+    rows = list(dict.fromkeys(table["activation"]))
+    order = share.mean(axis=1).sort_values(kind="stable").index
+    figure = Figure(figsize=(WIDTH, 1.5 + 0.16 * len(order)), layout="constrained")
+    panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
+    shades = colormaps["Blues"].resampled(32)  # with more the colour bar would be a picture in the SVG
+    top = float(np.nanmax(share.to_numpy(float)))
+    for panel, activation in zip(panels, rows, strict=True):
+        of = share.loc[order, activation]
+        image = panel.pcolormesh(of.to_numpy(float), cmap=shades, vmin=0, vmax=top)
+        panel.set_xticks(np.arange(of.shape[1]) + 0.5, list(of.columns), rotation=30, ha="right")
+        panel.set_title(activation)
+        panel.grid(False)
+        panel.tick_params(length=0)
+    panels[0].set_yticks(np.arange(len(order)) + 0.5, list(order))
+    figure.colorbar(image, ax=list(panels), label="share masked", shrink=0.8, aspect=30)
+    caption = (
+        "Share of the judgements of each class's unverified clips that masked them, over all folds and "
+        "iterations. Classes are ordered by the mean over the cells."
+    )
+    alt = f"Heat map of the share masked: {len(order)} classes from {order[-1]}, the most, to {order[0]}."
+    return picture(figure, "masked-classes", "Masked by class", caption, alt)
+
+
+def _class_shares(table: pd.DataFrame) -> pd.DataFrame:
+    """Rows classes that have unverified clips, columns (activation, selection)."""
+    masked = (table["judged"] * table["masked_share"]).fillna(0)
+    keys = ["class", "activation", "selection"]
+    sums = table.assign(masked=masked).groupby(keys, sort=False)[["judged", "masked"]].sum()
+    share: pd.DataFrame = (sums["masked"] / sums["judged"].where(sums["judged"] > 0)).unstack(keys[1:])
+    return share.dropna(how="all")
+
+
+def worklist_precision(diagnostics: Diagnostics) -> Picture | None:
+    """Precision of the first n suspects for every n; None where the truth is not known."""
+    if "wrong" not in diagnostics.suspects or diagnostics.suspects.empty:
+        return None
+    wrong = diagnostics.suspects["wrong"].to_numpy(float)
+    n = np.arange(1, len(wrong) + 1)
+    figure = Figure(figsize=(WIDTH * 0.7, 2.4), layout="constrained")
+    axes = figure.subplots()
+    shown = np.unique(np.geomspace(1, len(n), 300).astype(int)) - 1
+    axes.plot(n[shown], (np.cumsum(wrong) / n)[shown], color=INK, label="first n suspects")
+    axes.axhline(wrong.mean(), color=FAINT, linestyle="--", linewidth=1, label="base rate")
+    axes.set(
+        xscale="log",
+        ylim=(0, 1.02),
+        xlabel="length of the worklist n (clips)",
+        ylabel="share with wrong labels",
+    )
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="lower left")
+    caption = "Share of wrong labels among the first n clips of suspects.csv, and among all of them (dashed)."
+    first, base = float(wrong[:10].mean()), float(wrong.mean())
+    alt = f"The share of wrong labels goes from {first:.2f} in the first 10 clips to {base:.2f} in all."
+    return picture(figure, "suspects", "Precision of the worklist", caption, alt)

@@ -1,0 +1,134 @@
+"""The report's page: one file without scripts or anything from the network."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.claims.claims import ClaimResult
+from orchestrator.report.figures.style import INK, PAPER, Picture
+from orchestrator.report.page.overview import difference_text, grids, summary, verdict_counts, verdicts
+from orchestrator.report.page.run_facts import run_facts, settings_of
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.selection.diagnostics import Diagnostics
+from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
+from orchestrator.report.tables.table import Hole, Table, Value, number, signed
+from orchestrator.storage.store import Store
+
+DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
+"""Shown with the diagnostics; the others come before the tables."""
+ENLARGED = 1.25
+"""Largest size of a figure on a screen, of that in print."""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of a report."""
+
+    main: Sequence[Table]
+    """Shown in full: the paper's."""
+    more: Sequence[Table]
+    """Folded away."""
+
+
+def write_page(
+    run: Run,
+    scores: RunScores,
+    claims: Sequence[ClaimResult],
+    tables: Tables,
+    diagnostics: Diagnostics,
+    figures: Sequence[Picture],
+    report: Store,
+) -> None:
+    """Write index.html into the report's folder; one line of it, in the footer, tells the time of writing."""
+    content = {
+        "summary": summary(run, scores),
+        "grids": grids(run, scores),
+        "level": f"{scores.settings.level:.0%}",
+        "counts": verdict_counts(claims),
+        "verdicts": verdicts(claims),
+        "figures": [found for found in figures if found.name not in DIAGNOSTIC_FIGURES],
+        "mask_figures": [found for found in figures if found.name in DIAGNOSTIC_FIGURES],
+        "tables": tables,
+        "mask_tables": mask_tables(diagnostics),
+        "suspects": suspect_table(diagnostics),
+        "facts": run_facts(run),
+        "settings": settings_of(run.experiment),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    report.write("index.html", render(content).encode())
+
+
+def render(content: Mapping[str, Any]) -> str:
+    """The page with this content; everything in it is escaped."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        "number": number,
+        "signed": signed,
+        "inline": inline_svg,
+        "groups": groups,
+        "textual": textual,
+        "breakable": breakable,
+        "difference": difference_text,
+    }
+    environment.tests |= {"value": lambda c: isinstance(c, Value), "hole": lambda c: isinstance(c, Hole)}
+    return environment.get_template("index.html.j2").render(content)
+
+
+def groups(table: Table) -> list[tuple[str, int]]:
+    """Titles of neighbouring columns that belong together, and how many they are."""
+    found: list[tuple[str, int]] = []
+    for column in table.columns:
+        if found and found[-1][0] == column.group and column.name:
+            found[-1] = (column.group, found[-1][1] + 1)
+        else:
+            found.append((column.group, 1))
+    return found
+
+
+def textual(table: Table) -> list[bool]:
+    """For each column, whether it is to be read as text: some cell is neither a number nor a hole."""
+    columns = zip(*(row.cells for row in table.rows), strict=True)
+    return [any(isinstance(c, str) and not _NUMBER.fullmatch(c) for c in column) for column in columns]
+
+
+_NUMBER = re.compile(r"[+-]?[\d,]*\.?\d+|\*+|")
+
+
+def breakable(name: str) -> Markup:
+    """A name that may be broken after its underscores."""
+    return Markup("_<wbr>").join(name.split("_"))
+
+
+def inline_svg(picture: Picture) -> Markup:
+    """A figure's SVG as a part of the page: its ids made unique, its ink the page's, its paper gone.
+
+    `picture` is ours: matplotlib has escaped all text in it.
+    """
+    text = picture.svg.decode()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", text, flags=re.DOTALL)
+    text = re.sub(r' xmlns(:\w+)?="[^"]*"', "", text).replace("xlink:href", "href")
+    prefix = f"{re.sub(r'[^a-zA-Z0-9]', '-', picture.name)}-"
+    text = re.sub(r'\bid="', f'id="{prefix}', text)
+    text = re.sub(r'href="#', f'href="#{prefix}', text)
+    text = text.replace("url(#", f"url(#{prefix}")
+    text = text.replace(INK, "currentColor").replace(f"fill: {PAPER}", "fill: none")
+    width = re.search(r' width="([\d.]+)pt" height="[\d.]+pt"', text)
+    assert width, "matplotlib gives sizes in points"
+    label = Markup.escape(picture.alt)
+    size = f' role="img" aria-label="{label}" style="max-width:{float(width[1]) / 72 * 96 * ENLARGED:.0f}px"'
+    return Markup(text.replace(width[0], size, 1).strip())

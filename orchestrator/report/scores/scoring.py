@@ -1,0 +1,173 @@
+"""From the tables of cells to lwlrap with bootstrap intervals, all cells on the same samples of clips."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from orchestrator.experiment.report_settings import ReportSettings
+from orchestrator.report.scores.bootstrap import ClipSums, Interval, Sampled, bootstrap, interval, joined
+from orchestrator.report.scores.predictions import CellTables, Clips, Pool, Split, precision_sums
+from trainable.metrics import Ties
+
+Kind = Literal["folds", "blend"]
+Form = Literal["raw", "normalised"]
+FORMS: tuple[Form, ...] = ("raw", "normalised")
+KINDS: tuple[Kind, ...] = ("folds", "blend")
+TIES: tuple[Ties, ...] = ("group", "challenge")
+CLIPS: tuple[Clips, ...] = ("all", "several")
+Name = TypeVar("Name", bound=Hashable)
+Pools = Mapping[Split, Pool]
+
+
+class Entry(NamedTuple):
+    """A row and a column of the grid."""
+
+    activation: str
+    selection: str
+
+    def __str__(self) -> str:
+        return f"{self.activation}/{self.selection}"
+
+
+class What(NamedTuple):
+    """Which score of a cell."""
+
+    split: Split
+    score: Kind = "folds"
+    form: Form = "raw"
+    """Scores as the model gave them, or after class-wise normalisation."""
+    clips: Clips = "all"
+    """All clips, or those with several labels (Table 2)."""
+    ties: Ties = "group"
+    stage: int | None = None
+    """At whose end; None: the last. Earlier stages are scored for columns without unverified clips."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """One lwlrap with its uncertainty."""
+
+    by_fold: tuple[float, ...]
+    """Each fold's, mean over seeds; a blend has a single value."""
+    by_seed: Mapping[int, float]
+    interval: Interval
+    """Bootstrap over clips (within folds for cv), the trained models as given."""
+    sampled: Sampled
+    """For paired differences: all cells were scored on the same samples of clips."""
+
+    @property
+    def value(self) -> float:
+        """Mean over seeds."""
+        return self.sampled.estimate
+
+    @property
+    def seed_sd(self) -> float | None:
+        """Standard deviation over seeds; None where there is only one."""
+        return float(np.std(list(self.by_seed.values()), ddof=1)) if len(self.by_seed) > 1 else None
+
+
+CellSums = dict[What, ClipSums]
+"""By scores on all clips of a pool: `split` is cv or test, `clips` all."""
+
+
+def cell_sums(
+    forms: Mapping[Form, CellTables],
+    earlier: Mapping[int, CellTables],
+    pools: Pools,
+    settings: ReportSettings,
+) -> CellSums:
+    """All that the scores of one cell need; `earlier` are its raw tables at the ends of earlier stages."""
+    found: CellSums = {}
+    for (form, table), kind, ties in product(forms.items(), KINDS, TIES):
+        found |= _sums(table, pools, What("cv", kind, form, ties=ties))
+    for (stage, table), kind in product(earlier.items(), KINDS):
+        found |= _sums(table, pools, What("cv", kind, ties=settings.ties, stage=stage))
+    return found
+
+
+def _sums(tables: CellTables, pools: Pools, what: What) -> CellSums:
+    """Of the cv and the test clips, where they have labels."""
+    blend, found = what.score == "blend", {}
+    if "cv" in pools:
+        sums = precision_sums(pools["cv"], tables.validation, what.ties)
+        found[what] = sums.pooled() if blend else sums
+    if "test" in pools:
+        models = (tables.blend() if blend else tables).test
+        found[what._replace(split="test")] = precision_sums(pools["test"], models, what.ties)
+    return found
+
+
+def score_cells(
+    sums: Mapping[Name, Mapping[int, CellSums]], pools: Pools, settings: ReportSettings
+) -> dict[Name, dict[What, Score]]:
+    """Scores of all cells, given as the sums of each of their seeds, on every split that has labels.
+
+    Scores of clips that some fold has none of are left out.
+    """
+    scores: dict[Name, dict[What, Score]] = {name: {} for name in sums}
+    for split, clips in product(pools, CLIPS):
+        if clips == "several" and split != "cv":
+            continue  # Table 2 is about cv alone
+        chosen = list(_chosen(sums, pools[split], split, clips))
+        strata = pools[split].fold[pools[split].mask(split, clips)]
+        columns = [_column(list(seeds.values())) for _, _, seeds in chosen]
+        samples = _bootstrap(columns, strata, settings)
+        for (name, what, seeds), sampled in zip(chosen, samples, strict=True):
+            scores[name][what] = _score(seeds, sampled, settings.level)
+    return scores
+
+
+def _chosen(
+    sums: Mapping[Name, Mapping[int, CellSums]], pool: Pool, split: Split, clips: Clips
+) -> Iterator[tuple[Name, What, dict[int, ClipSums]]]:
+    """What the cells have on these clips of a split."""
+    mask = pool.mask(split, clips)
+    for name, seeds in sums.items():
+        first = next(iter(seeds.values()))
+        for what in [what for what in first if (what.split == "cv") == (split == "cv")]:
+            cut = {seed: _cut(of[what], mask) for seed, of in seeds.items()}
+            complete = {seed: found for seed, found in cut.items() if found}
+            if complete:
+                yield name, what._replace(split=split, clips=clips), complete
+
+
+def _cut(sums: ClipSums, mask: NDArray[np.bool_]) -> ClipSums | None:
+    """The sums on some clips; None where a fold has no label there."""
+    counts = sums.counts[mask]
+    return ClipSums(sums.sums[mask], counts) if counts.any(0).all() else None
+
+
+def _column(seeds: Sequence[ClipSums]) -> ClipSums:
+    """The mean over seeds; where all folds share their clips a single column says the same."""
+    score = joined(seeds)
+    if (score.counts == score.counts[:, :1]).all():
+        return ClipSums(score.sums.mean(1, keepdims=True), score.counts[:, :1])
+    return score
+
+
+def _bootstrap(
+    scores: Sequence[ClipSums], strata: NDArray[np.int64], settings: ReportSettings
+) -> list[Sampled]:
+    """The samples of each score; equal ones are drawn once, as those by both rules for ties mostly are."""
+    keys = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
+    distinct = dict(zip(keys, scores, strict=True))
+    if not distinct:
+        return []
+    samples = bootstrap(list(distinct.values()), strata, settings.resamples, settings.bootstrap_seed)
+    found = dict(zip(distinct, samples, strict=True))
+    return [found[key] for key in keys]
+
+
+def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float) -> Score:
+    folds = np.mean([sums.sums.sum(0) / sums.counts.sum(0) for sums in seeds.values()], axis=0)
+    by_seed = {seed: sums.estimate for seed, sums in seeds.items()}
+    return Score(tuple(folds.tolist()), by_seed, _repeatable(interval(sampled, level)), sampled)
+
+
+def _repeatable(bounds: Interval) -> Interval:
+    """Rounded to 1e-9: the last bits of a matrix product depend on the number of threads and on the CPU."""
+    return Interval(round(bounds.low, 9), round(bounds.high, 9))

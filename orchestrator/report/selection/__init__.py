@@ -1,0 +1,1 @@
+"""What the selection mechanisms did to the unverified clips."""

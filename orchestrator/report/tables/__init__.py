@@ -1,0 +1,1 @@
+"""The report's tables and their forms: Markdown, CSV, LaTeX, terminal."""

@@ -1,0 +1,114 @@
+"""The diagnostics on the report's page, as tables: what was masked, how well, and what to check first."""
+
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from orchestrator.report.selection.diagnostics import Diagnostics
+from orchestrator.report.selection.suspects import TOP
+from orchestrator.report.tables.table import Column, Hole, Row, Table
+
+SUSPECTS = 25
+"""Rows of the worklist that the page shows; suspects.csv has all."""
+
+
+def mask_tables(diagnostics: Diagnostics) -> list[Table]:
+    """What every cell masked; with known truth, how well, by kind of label, and the worklist's precision."""
+    tables = [_by_cell(diagnostics.by_cell)] if len(diagnostics.by_cell) else []
+    if diagnostics.by_kind is not None and len(diagnostics.by_kind):
+        tables.append(_by_kind(diagnostics.by_kind))
+    if diagnostics.precision_at is not None and len(diagnostics.precision_at):
+        tables.append(_precision_at(diagnostics.precision_at))
+    return tables
+
+
+NAMES = {
+    "judged": "judgements",
+    "masked_share": "share masked",
+    "base_rate": "base rate",
+    "lift": "precision / base rate",
+}
+"""Columns that have another name for people."""
+
+
+def _by_cell(frame: pd.DataFrame) -> Table:
+    known = [name for name in frame.columns if name not in ("activation", "selection", "seed")]
+    columns = tuple(Column(NAMES.get(name, name)) for name in known)
+    rows = tuple(
+        Row(_cell_name(line), tuple(_cell(name, line[name]) for name in known)) for line in _lines(frame)
+    )
+    notes: tuple[str, ...] = ()
+    if "precision" in known:
+        notes = (
+            "base rate: share of judgements about wrong labels, the precision of a random mask; precision: "
+            "share of what is masked whose labels are wrong; recall: share of wrong labels masked",
+        )
+    return Table("What was masked, over all folds and iterations", "cell", columns, rows, notes)
+
+
+def _by_kind(frame: pd.DataFrame) -> Table:
+    kinds = sorted(frame["kind"].unique())
+    wide: dict[str, dict[str, float]] = {}
+    for line in _lines(frame):
+        wide.setdefault(_cell_name(line), {})[str(line["kind"])] = line["masked_share"]
+    rows = tuple(
+        Row(cell, tuple(_cell("masked_share", of.get(kind, float("nan"))) for kind in kinds))
+        for cell, of in wide.items()
+    )
+    return Table("Share masked by kind of label", "cell", tuple(map(Column, kinds)), rows)
+
+
+def _precision_at(frame: pd.DataFrame) -> Table:
+    names = [name for name in frame.columns if name != "n"]
+    rows = tuple(
+        Row(f"first {int(line['n'])}", tuple(_cell(n, line[n]) for n in names)) for line in _lines(frame)
+    )
+    columns = tuple(Column(NAMES.get(name, name)) for name in names)
+    return Table("Precision of the worklist", "suspects", columns, rows)
+
+
+def _lines(frame: pd.DataFrame) -> Iterator[dict[str, float]]:
+    for line in frame.to_dict("records"):
+        yield {str(name): value for name, value in line.items()}
+
+
+def _cell_name(line: dict[str, float]) -> str:
+    return f"{line['activation']}/{line['selection']}" + (f", seed {line['seed']}" if line["seed"] else "")
+
+
+def _cell(name: str, value: float) -> str | Hole:
+    if pd.isna(value):
+        return Hole("n/a")
+    return f"{int(value):,}" if name == "judged" else f"{value:.2f}" if name == "lift" else f"{value:.3f}"
+
+
+def suspect_table(diagnostics: Diagnostics) -> Table | None:
+    """The top of the worklist; None where nothing was judged."""
+    frame = diagnostics.suspects
+    if frame.empty:
+        return None
+    known = "true" in frame
+    heads = ("labels", "seen", "share masked", "strength", "the model's own top classes")
+    notes = (
+        "share masked: of the judgements by all folds of the cells that mask by loss; strength: mean excess "
+        "of the loss over the batch's threshold, in standard deviations of the batch",
+    )
+    rows = tuple(_suspect(line, known) for line in frame.head(SUSPECTS).to_dict("records"))
+    columns = tuple(map(Column, (*heads, "true labels") if known else heads))
+    return Table(f"The {len(rows)} most suspicious of {len(frame):,} clips", "clip", columns, rows, notes)
+
+
+def _suspect(line: Mapping[Hashable, Any], known: bool) -> Row:
+    """A clip of the worklist."""
+    places = [place for place in range(1, TOP + 1) if f"class_{place}" in line]
+    own = ", ".join(f"{line[f'class_{place}']} {line[f'score_{place}']:.2f}" for place in places)
+    share, strength = f"{line['masked_share']:.2f}", f"{line['strength']:+.2f}"
+    cells = (line["labels"].replace(",", ", "), str(line["seen"]), share, strength, own)
+    return Row(line["fname"], (*cells, _known(line)) if known else cells)
+
+
+def _known(line: Mapping[Hashable, Any]) -> str:
+    """The true labels of a suspect, marked where they are the given ones."""
+    text = line["true"].replace(",", ", ") or "outside the vocabulary"
+    return text if line["wrong"] else f"{text} (labels are right)"

@@ -1,0 +1,108 @@
+import io
+import subprocess
+import time
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from orchestrator.artifacts.fold_files import fold_folder
+from orchestrator.artifacts.run import PlannedLeg, Run
+from orchestrator.monitoring.status import StatusReader, clock, seconds_left, status_view, summary
+from orchestrator.monitoring.terminal import wait_for_run, watch_run
+from orchestrator.storage.processes import this_process
+from orchestrator.storage.store import Store
+from tests.orchestrator.fake_run import make_fake_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """One cell is missing; its leg is the one that the tests play with."""
+    return make_fake_run(tmp_path, selections=("top_k", "threshold"), activations=("sigmoid",),
+                         missing={("sigmoid", "threshold")})  # fmt: skip
+
+
+def unfinished(run: Run) -> PlannedLeg:
+    return next(leg for leg in run.manifest.legs if not run.leg(leg.id).exists("result.json"))
+
+
+def progress(run: Run, fold: int, done: int, **changes: Any) -> None:
+    leg = unfinished(run)
+    first = leg.last_iteration - leg.iterations
+    content = {"iteration": first + done, "first": first, "last": leg.last_iteration, "rate": 2.0,
+               "lwlrap": 0.5, **this_process(), "time": time.time()}  # fmt: skip
+    fold_folder(run.leg(leg.id), fold).write_json("progress.json", content | changes)
+
+
+def test_states_follow_the_files(run: Run) -> None:
+    def states() -> dict[str, str]:
+        return {status.leg.id: status.state for status in StatusReader(run).read()}
+
+    leg = unfinished(run)
+    assert set(states().values()) == {"done", "waiting"}
+    progress(run, 0, 1)
+    assert states()[leg.id] == "running"
+    progress(run, 0, 1, time=time.time() - 1000)
+    assert states()[leg.id] == "stopped"
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    progress(run, 0, 1, pid=ended.pid)
+    assert states()[leg.id] == "stopped"
+    progress(run, 0, 1, pid=ended.pid, host="another")
+    assert states()[leg.id] == "running"
+    run.leg(leg.id).write_json("failure.json", {"reason": "out of memory"})
+    assert states()[leg.id] == "failed"
+    assert "out of memory" in shown(run, 80)
+
+
+def test_time_left_is_what_is_left_by_the_speed_of_all_folds(run: Run) -> None:
+    leg = unfinished(run)
+    progress(run, 0, 3)
+    progress(run, 1, 1)
+    statuses = StatusReader(run).read()
+    left = (leg.iterations - 3) + (leg.iterations - 1)
+    assert sum(status.left for status in statuses) == left
+    assert seconds_left(statuses) == pytest.approx(left / 4.0)
+    assert "4.0 it/s" in summary(statuses)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_table_fits_the_terminal(run: Run, width: int) -> None:
+    progress(run, 0, 2)
+    text = shown(run, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "%" in text
+    assert "4.0 it/s" not in text
+    assert "2.0 it/s" in text
+    assert ".500" in text
+    assert "legs" in text
+
+
+def shown(run: Run, width: int) -> str:
+    console = Console(width=width, file=io.StringIO(), force_terminal=False)
+    console.print(status_view(StatusReader(run).read()))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_watching_a_finished_run_ends(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, selections=("top_k",), activations=("sigmoid",))
+    console = Console(width=100, file=io.StringIO())
+    watch_run(run, console, go_on=True)
+    assert isinstance(console.file, io.StringIO)
+    assert "done" in console.file.getvalue()
+
+
+def test_a_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    later = Timer(0.2, lambda: store.write_json("run.json", {}))
+    later.start()
+    wait_for_run(store, Console(file=io.StringIO()))
+    assert store.exists("run.json")
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])
+def test_clock(seconds: float | None, text: str) -> None:
+    assert clock(seconds) == text

@@ -1,0 +1,58 @@
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from orchestrator.storage.lock import STALE_SECONDS, object_lock, only_driver
+from orchestrator.storage.processes import this_process
+from orchestrator.storage.store import Store
+from tests.object_storage import Bucket
+
+
+@pytest.fixture(params=["disk", "objects"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "disk":
+        return Store.open(tmp_path)
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return Store.open(bucket.uri(tmp_path.name))
+
+
+def test_the_second_driver_is_told_who_the_first_is(store: Store) -> None:
+    with (
+        only_driver(store),
+        pytest.raises(ValueError, match=r"is being filled by process \d+ on "),
+        only_driver(store),
+    ):
+        pass
+
+
+def test_the_folder_is_free_again_afterwards_also_after_an_error(store: Store) -> None:
+    with pytest.raises(RuntimeError), only_driver(store):
+        raise RuntimeError
+    with only_driver(store):
+        pass
+
+
+def test_a_killed_drivers_lock_expires(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    left = {"host": "gone", "pid": 1, "owner": "x", "time": time.time() - STALE_SECONDS - 1}
+    store.write_json("lock.json", left)
+    with object_lock(store):
+        assert store.read_json("lock.json")["host"] != "gone"
+    store.write_json("lock.json", left | {"time": time.time() - STALE_SECONDS + 5})
+    with pytest.raises(ValueError, match="process 1 on gone"), object_lock(store):
+        pass
+
+
+def test_the_lock_of_a_process_that_ended_on_this_machine_is_free_at_once(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    store = Store.open(tmp_path)
+    mine = {**this_process(), "owner": "x", "time": time.time()}
+    store.write_json("lock.json", mine | {"pid": ended.pid})
+    with object_lock(store):
+        pass
+    store.write_json("lock.json", mine)
+    with pytest.raises(ValueError, match=f"process {mine['pid']}"), object_lock(store):
+        pass
