@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,26 +92,26 @@ def plan(
     ] = None,
 ) -> None:
     """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
+    from orchestrator.artifacts.files import RUN
     from orchestrator.artifacts.run import Run
-    from orchestrator.experiment.settings import load_experiment
-    from orchestrator.monitoring.plan_preview import plan_states, plan_with
+    from orchestrator.artifacts.speed import measured_speed
+    from orchestrator.experiment.loading import load_experiment
+    from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
-    from orchestrator.plan.forecast import Speed, measured_speed
+    from orchestrator.plan.forecast import Speed
 
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
-    found = plan_with(experiment, store, data)
-    states, stale = plan_states(found, store)
-    console.print(plan_tree(found, states, stale))
-    source = like or (out if speed is None and store and store.exists("run.json") else None)
+    found = preview(experiment, store, data)
+    console.print(plan_tree(found))
+    source = like or (out if speed is None and store and store.exists(RUN) else None)
     if source is None and speed is None:
         console.print("for times name a run on this hardware with --like, or state a --speed")
         return
     pace = measured_speed(Run.open(Store.open(source))) if source else Speed(speed or 0.0, start)
-    todo = {leg for leg, state in states.items() if state != "done"}
     subtree = experiment.resources.legs_per_run == "subtree"
     sizes = [int(size) for size in devices.split(",")]
-    console.print(cost_table(found, todo, experiment.folds, subtree, pace, sizes))
+    console.print(cost_table(found.plan, found.todo, experiment.folds, subtree, pace, sizes))
 
 
 @app.command()
@@ -153,7 +154,7 @@ def export(
     from orchestrator.monitoring.export import to_mlflow, to_tensorboard
 
     if tensorboard is None and mlflow is None:
-        raise ValueError("say where to: --tensorboard FOLDER or --mlflow URI")
+        raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
     found = Run.open(Store.open(out))
     if tensorboard is not None:
         console.print(f"{to_tensorboard(found, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
@@ -182,7 +183,7 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
     try:
         app([*(prefix or []), *sys.argv[1:]])
-    except ValueError as error:
+    except UserError as error:
         Console(stderr=True, style="red").print(f"stagegrid: {error}", markup=False, soft_wrap=True)
     raise SystemExit(2)
 

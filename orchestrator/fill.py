@@ -1,30 +1,33 @@
 """Fill the grid: features, then the legs of the plan level by level."""
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import ray
-from ray import tune
 
-from orchestrator.artifacts import manifest as manifests
-from orchestrator.artifacts.run import Run, Timing
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import Timing
+from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.manifest import Origin, write_manifest
+from orchestrator.artifacts.run import Run
 from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
-from orchestrator.dataset.folded import Study, open_study
-from orchestrator.experiment.settings import Experiment, load_experiment
-from orchestrator.features.feature_set import FeatureSet, features_id, load_bank_arrays, open_features
+from orchestrator.dataset.folded import FoldedDataset, open_dataset
+from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.settings import Experiment
+from orchestrator.features.feature_set import FeatureSet, features_id, open_features
 from orchestrator.features.pipeline import compute_features
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
-from orchestrator.plan.legs import Leg, Plan, is_done, make_plan, stale, status
+from orchestrator.plan.legs import Leg, Plan, make_plan
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
 from orchestrator.synth.synthesize import synthesize
-from orchestrator.training.fold_worker import Arrays, Job, Trial, note_failure
 from orchestrator.training.interrupt import Interrupt
-from orchestrator.training.live_updates import watched
+from orchestrator.training.live_updates import live_updates
+from orchestrator.training.sweep import train_levels
+from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
+from trainable.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -38,40 +41,35 @@ class Order:
 
 
 def fill_grid(order: Order, display: Display) -> Run:
-    """Do what is left of the grid; failed legs leave `failure.json` and do not stop the others.
+    """Do what is left of the grid; failed legs leave the reason and do not stop the others.
 
     Raises:
-        ValueError: the configuration, the data set or the cluster does not allow it.
+        UserError: the configuration, the data set or the cluster does not allow it.
     """
     began = time.monotonic()
     experiment = load_experiment(order.config, order.assignments)
     out = Store.open(order.out)
     with only_driver(out):
         folder = _data_folder(order, experiment, out, display)
-        study = open_study(experiment, folder)
-        display.dataset(study)
-        features = _features(study, experiment, out, display)
-        data_id = study.data_id(features.content_hash)
-        plan = make_plan(experiment, data_id)
-        todo = [leg for leg in plan.legs if not is_done(out / "legs" / leg.id)]
-        shares = _connect(experiment, out, display) if todo else None  # refuses before anything is written
-        origin = (str(order.config), list(order.assignments), folder)
+        dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+        display.dataset(dataset)
+        cluster = _Cluster(experiment, out, display)
+        features = _features(dataset, cluster)
+        data_id = dataset.data_id(features.content_hash)
+        plan, legs = make_plan(experiment, data_id), LegFolders.of(out)
+        todo = [leg for leg in plan.legs if not legs[leg].is_done]
+        shares = cluster.shares() if todo else None  # refuses before anything is written
+        origin = Origin(order.config, order.assignments, folder)
         hashes = (features.content_hash, data_id)
-        run = Run(out, manifests.write_manifest(out, experiment, study, plan, hashes, origin))
-        _show_plan(plan, out, display)
+        run = Run(out, write_manifest(out, experiment, dataset, plan, hashes, origin))
+        display.plan(plan, legs.work_left(plan), legs.stale(plan))
+        timing = run.manifest.timing
         if shares:
-            job = _job(run, study, features, shares, plan)
-            run.manifest.timing = _train(job, run, plan, todo, display)
+            inputs = sweep_inputs(run, dataset, features, shares, plan)
+            timing = _train(inputs, run, plan, todo, display)
         else:
             display.say("nothing to train: every cell is done")
-        run.manifest.seconds = time.monotonic() - began
-        manifests.save(out, run.manifest)
-    return run
-
-
-def _show_plan(plan: Plan, out: Store, display: Display) -> None:
-    legs = out / "legs"
-    display.plan(plan, [status(leg, legs / leg.id) for leg in plan.legs], stale(plan, legs))
+        return _ended(run, timing, time.monotonic() - began)
 
 
 def _data_folder(order: Order, experiment: Experiment, out: Store, display: Display) -> Path:
@@ -79,118 +77,74 @@ def _data_folder(order: Order, experiment: Experiment, out: Store, display: Disp
     if order.data is not None:
         return order.data
     if experiment.synth is None:
-        raise ValueError(f"{order.config} has no embedded data: name the data set's folder with --data")
+        raise UserError(f"{order.config} has no embedded data: name the data set's folder with --data")
     if not out.is_local:
-        raise ValueError("make the embedded data with `stagegrid synth DIR`, and name it with --data DIR")
-    folder = Path(out.base) / "data"
+        raise UserError("make the embedded data with `stagegrid synth DIR`, and name it with --data DIR")
+    folder = Path(out.base) / files.DATA
     with display.busy("making the embedded data"):
         synthesize(folder, experiment.synth)
     return folder
 
 
-def _features(study: Study, experiment: Experiment, out: Store, display: Display) -> FeatureSet:
-    found = open_features(out, features_id(study.table, experiment.audio))
+@dataclass
+class _Cluster:
+    """The Ray cluster of a run: joined or started once, and only where there is something to compute."""
+
+    experiment: Experiment
+    out: Store
+    display: Display
+    _shares: Shares | None = None
+
+    def shares(self) -> Shares:
+        """What every fold gets of it. A cluster too small is refused at once."""
+        if self._shares is None:
+            self._shares = self._join()
+        return self._shares
+
+    def _join(self) -> Shares:
+        joined, resources = ray.is_initialized(), self.experiment.resources
+        if not joined:
+            with self.display.busy("starting Ray"):
+                where = connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
+            self.display.say(f"{where}, dashboard {dashboard() or 'off'}")
+        grown = largest(resources)
+        if grown and not joined:
+            self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
+        check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
+        return make_shares(grown or nodes(), self.experiment.folds, resources)
+
+
+def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
+    audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
+    clips = len(dataset.table.clips)
+    found = open_features(out, features_id(dataset.table, audio))
     if found:
-        display.say(f"features: {len(study.table.clips)} clips are computed already")
+        display.say(f"features: {clips} clips are computed already")
         return found
-    _connect(experiment, out, display)
-    with display.features(len(study.table.clips)) as progress:
-        return compute_features(study.table, experiment.audio, out, progress)
+    cluster.shares()
+    with display.features(clips) as progress:
+        return compute_features(dataset.table, audio, out, progress)
 
 
-def _connect(experiment: Experiment, out: Store, display: Display) -> Shares:
-    """Join or start Ray, and divide it: at once, so that a cluster too small is refused in seconds."""
-    joined = ray.is_initialized()
-    if not joined:
-        with display.busy("starting Ray"):
-            where = connect({"job_name": f"stagegrid {experiment.name}", "out": str(out)})
-        display.say(f"{where}, dashboard {dashboard() or 'off'}")
-    resources = experiment.resources
-    grown = largest(resources)
-    if grown and not joined:
-        display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
-    check_storage(out, max(len(hosts()), len(grown)), resources.shared_path)
-    return make_shares(grown or nodes(), experiment.folds, resources)
-
-
-def _job(run: Run, study: Study, features: FeatureSet, shares: Shares, plan: Plan) -> Job:
-    """Everything that trials need, the features in Ray's object store."""
-    _, _, frames, offsets = load_bank_arrays(features)
-    return Job(
-        experiment=run.experiment,
-        study=study,
-        out=run.store,
-        arrays=Arrays(ray.put(frames), ray.put(offsets)),
-        shares=shares,
-        levels=_trials(plan, run.experiment.resources.legs_per_run),
-        stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
-    )
-
-
-def _train(job: Job, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
+def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
     """Train the legs that are not done; how long it took, if they were all."""
-    display.shares(job.shares, job.experiment.folds)
+    display.shares(inputs.shares, inputs.experiment.folds)
     for leg in todo:
-        folder = job.out / "legs" / leg.id
-        folder.delete("failure.json")
-        folder.write_json("leg.json", {"label": leg.label, "identity": leg.identity})
-    job.out.delete("ray")  # the books of earlier starts: nothing is read from them
+        inputs.legs[leg].begin(leg)
+    inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
     interrupt = Interrupt()
-    with display.training(run), watched(run), interrupt.caught():
-        for number, level in enumerate(job.levels):
-            _train_level(job, number, level, interrupt)
+    with display.training(run), live_updates(run), interrupt.caught():
+        train_levels(inputs, interrupt)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
-    seconds, runs = time.monotonic() - began, sum(map(len, job.levels))
-    share = job.shares.gpu or min(1.0, job.shares.cpu + TRIAL_CPU)
-    return Timing(seconds=seconds, runs=runs, runs_at_once=job.shares.trials, share=share)
+    seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))
+    share = inputs.shares.gpu or min(1.0, inputs.shares.cpu + TRIAL_CPU)
+    return Timing(seconds=seconds, runs=runs, runs_at_once=inputs.shares.trials, share=share)
 
 
-def _trials(plan: Plan, legs_per_run: str) -> list[dict[str, tuple[Leg, ...]]]:
-    """Per level the legs of each trial."""
-    if legs_per_run == "subtree":
-        return [{_trial_name(tree): tuple(tree) for tree in plan.subtrees}]
-    return [{_trial_name([leg]): (leg,) for leg in level} for level in plan.levels]
-
-
-def _trial_name(legs: Sequence[Leg]) -> str:
-    """Readable in the dashboard, and unique."""
-    return f"{legs[0].label}-{legs[0].id[:6]}"
-
-
-def _train_level(job: Job, number: int, level: dict[str, tuple[Leg, ...]], interrupt: Interrupt) -> None:
-    """One Tuner for the trials of a level that can and need to be trained."""
-    legs = job.out / "legs"
-    ready = [name for name, trial in level.items() if _needed(trial, legs)]
-    if not ready:
-        return
-    tuner = tune.Tuner(
-        Trial,
-        param_space={"trial": tune.grid_search(ready), "job": ray.put(job)},
-        tune_config=tune.TuneConfig(
-            max_concurrent_trials=job.shares.trials,
-            trial_name_creator=lambda trial: str(trial.config["trial"]),
-            trial_dirname_creator=lambda trial: str(trial.config["trial"]),
-        ),
-        run_config=tune.RunConfig(
-            name=f"{job.stamp}-level{number}",
-            storage_path=f"{job.out.base}/ray",
-            storage_filesystem=job.out.fs,
-            verbose=0,
-            callbacks=[interrupt],
-            failure_config=tune.FailureConfig(max_failures=job.experiment.resources.max_failures),
-            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
-        ),
-    )
-    results = tuner.fit()
-    for result in [results[i] for i in range(len(results))]:
-        if result.error is not None:
-            assert result.config is not None
-            note_failure(level[result.config["trial"]], legs, result.error)
-
-
-def _needed(trial: Sequence[Leg], legs: Store) -> bool:
-    """Something is left to train, and what it grows from is there."""
-    parent = trial[0].parent
-    return not all(is_done(legs / leg.id) for leg in trial) and (parent is None or is_done(legs / parent))
+def _ended(run: Run, timing: Timing | None, seconds: float) -> Run:
+    """Note in the manifest how long it took."""
+    manifest = run.manifest.model_copy(update={"timing": timing, "seconds": seconds})
+    run.store.write_model(files.RUN, manifest)
+    return replace(run, manifest=manifest)

@@ -2,15 +2,23 @@
 
 Every field is marked with where its default comes from: `PAPER` (the section is named in its line) or
 `OURS` (the paper does not give it). The marks are shown wherever a configuration is shown.
+
+A trained model's identity is all settings but those that are marked otherwise (see `identity`), so that a new
+setting cannot be forgotten.
 """
 
 from collections.abc import Iterator
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 PAPER = "paper"
 OURS = "ours"
+NO_RESULT = "changes no result"
+"""Mark of settings on which no trained model depends."""
+ELSEWHERE = "enters a model's identity elsewhere"
+"""Mark of settings that an identity holds in another form: what they make of the data, or a cell's own part
+of the grid."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
@@ -33,6 +41,19 @@ def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str
         for mark in field.metadata:
             if mark in (PAPER, OURS):
                 yield prefix + name, mark
+
+
+def identity(settings: Settings) -> dict[str, Any]:
+    """All settings but those marked NO_RESULT or ELSEWHERE, as JSON would say them."""
+    fields = type(settings).model_fields.items()
+    kept = [name for name, field in fields if not {NO_RESULT, ELSEWHERE} & set(_strings(field.metadata))]
+    written = settings.model_dump(mode="json", include=set(kept))
+    inner = {name: getattr(settings, name) for name in kept}
+    return written | {name: identity(value) for name, value in inner.items() if isinstance(value, Settings)}
+
+
+def _strings(metadata: list[Any]) -> Iterator[str]:
+    return (mark for mark in metadata if isinstance(mark, str))
 
 
 class Audio(Settings):
@@ -140,8 +161,8 @@ class Schedule(Settings):
 
     evaluate_every: Annotated[PositiveInt, OURS] = 500
     """Iterations from one score on the validation fold to the next; the end of a stage is always scored."""
-    checkpoint_every: Annotated[PositiveInt, OURS] = 500
-    """Iterations from one checkpoint to the next: what a killed run can lose. Changes no result."""
+    checkpoint_every: Annotated[PositiveInt, OURS, NO_RESULT] = 500
+    """Iterations from one checkpoint to the next: what a killed run can lose."""
     weights: Annotated[Literal["last", "best"], OURS] = "last"
     """Weights that predict at the end of a stage: the last, or those of its best validation lwlrap."""
     f_threshold: Annotated[Share, OURS] = 0.4
@@ -161,7 +182,7 @@ class Compute(Settings):
     """Compile the network with torch.compile: a slow start, then faster."""
 
 
-class Recipe(Settings):
+class TrainingSettings(Settings):
     """Everything about training that all cells of a grid have in common."""
 
     model: Model = Model()
@@ -208,4 +229,4 @@ class Mechanism(Settings):
 
     def describe(self) -> dict[str, object]:
         """Name and settings, as they enter the identity of a trained model."""
-        return {"name": self.name, **self.model_dump(mode="json")}
+        return {"name": self.name, **identity(self)}

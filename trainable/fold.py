@@ -14,11 +14,12 @@ from torch import Tensor
 
 from trainable.activations import Targets
 from trainable.augment import mask, mixing, mixup, warp_frames
+from trainable.errors import Diverged
 from trainable.evaluation import Scores, judge_scores, score_clips
 from trainable.model import CnnGru
-from trainable.record import Record, unverified_clips
+from trainable.record import Curve, Record, unverified_clips
 from trainable.sampling import BatchPlan, Ints, Purpose, generator, plan_batch, torch_seed
-from trainable.selection import Decision, Losses, Selection, State
+from trainable.selection import Decision, Losses, Selection, SelectionState
 from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task, Worker
 
@@ -36,16 +37,16 @@ class _Training:
 
     def __init__(self, task: Task, data: FoldData) -> None:
         self.task, self.data = task, data
-        self.recipe, self.device = task.recipe, data.bank.device
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = task.recipe.compute.tf32
+        self.settings, self.device = task.settings, data.bank.device
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = task.settings.compute.tf32
         self.model = self._build_model()
-        self.network = torch.compile(self.model) if self.recipe.compute.compile else self.model
+        self.network = torch.compile(self.model) if self.settings.compute.compile else self.model
         self.optimizer = self._build_optimizer()
         self.ends = boundaries(task.stages)
-        self.record = Record.empty(task.stages, self.recipe.batches.size, self.device)
+        self.record = Record.empty(task.stages, self.settings.batches.size, self.device)
         self.targets_NC = torch.tensor(data.targets_NC, device=self.device)
         self.iteration = 0
-        self.selection_state: State = {}
+        self.selection_state: SelectionState = {}
         self.best = _Best()
         self.predictions: list[Prediction] = []
 
@@ -53,14 +54,14 @@ class _Training:
         torch.manual_seed(torch_seed(self.task.seed, self.task.fold, 0, Purpose.WEIGHTS))
         bank = self.data.bank
         model = CnnGru(
-            self.recipe.model, bank.n_mels, self.data.targets_NC.shape[1], self.task.activation.n_heads
+            self.settings.model, bank.n_mels, self.data.targets_NC.shape[1], self.task.activation.n_heads
         )
-        model.band_mean, model.band_std = bank.band_statistics(self.data.pools.verified)
-        layout = torch.channels_last if self.recipe.compute.channels_last else torch.contiguous_format
+        model.band_mean, model.band_std = bank.band_statistics(self.data.training.verified)
+        layout = torch.channels_last if self.settings.compute.channels_last else torch.contiguous_format
         return model.to(self.device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
 
     def _build_optimizer(self) -> torch.optim.Adam:
-        settings = self.recipe.optimizer
+        settings = self.settings.optimizer
         fused = self.device.type == "cuda"
         return torch.optim.Adam(
             self.model.parameters(), lr=settings.learning_rate, betas=settings.betas, fused=fused
@@ -91,9 +92,9 @@ class _Training:
         return generator(self.task.seed, self.task.fold, self.iteration, purpose)
 
     def _plan(self, stage: Stage) -> BatchPlan:
-        batches = self.recipe.batches
+        batches = self.settings.batches
         return plan_batch(
-            self.data.pools,
+            self.data.training,
             batches.size,
             unverified_clips(stage, batches.size),
             batches.clip_frames - batches.crop_frames,
@@ -104,7 +105,7 @@ class _Training:
 
     def _inputs(self, plan: BatchPlan) -> tuple[Tensor, Targets]:
         """Crops of the chosen clips, warped, mixed and masked, with their targets."""
-        augment, crop = self.recipe.augment, self.recipe.batches.crop_frames
+        augment, crop = self.settings.augment, self.settings.batches.crop_frames
         warped_BT = warp_frames(self._rng(Purpose.WARP), len(plan.clips_B), crop, augment.time_warp)
         x_BTM = self.data.bank.gather(plan.clips_B, plan.starts_B[:, None] + warped_BT)
         targets = Targets.of(self.targets_NC[torch.from_numpy(plan.clips_B)].float())
@@ -115,7 +116,7 @@ class _Training:
 
     def _forward(self, x_BTM: Tensor) -> list[Tensor]:
         torch.manual_seed(torch_seed(self.task.seed, self.task.fold, self.iteration, Purpose.DROPOUT))
-        half = self.recipe.compute.precision == "bfloat16"
+        half = self.settings.compute.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             logits: list[Tensor] = self.network(x_BTM)
         return [z_BC.float() for z_BC in logits]
@@ -140,18 +141,18 @@ class _Training:
             group["lr"] = stage.learning_rate
         if self._within(number) == 0:
             self.selection_state, self.best = {}, _Best()
-            if not self.recipe.optimizer.keep_state:
+            if not self.settings.optimizer.keep_state:
                 self.optimizer.state.clear()
 
     def score(self, clips: Ints) -> Scores:
         """Scores of whole clips."""
-        scores = score_clips(self.model, self.task.activation, self.data.bank, clips, self.recipe.batches)
+        scores = score_clips(self.model, self.task.activation, self.data.bank, clips, self.settings.batches)
         self._demand(bool(np.isfinite(scores).all()))
         return scores
 
     def _demand(self, finite: bool) -> None:
         if not finite:
-            raise ValueError(
+            raise Diverged(
                 f"fold {self.task.fold} is no longer finite after {self.iteration} iterations: "
                 "lower optimizer.learning_rate"
             )
@@ -159,12 +160,13 @@ class _Training:
     def evaluate(self) -> None:
         """Score the validation clips; remember the weights if they are the stage's best."""
         # Scores alone do not tell: Adam stands still where the squares of its gradients overflow.
-        self._demand(bool(self.record.curves[: self.iteration, 0].isfinite().all()))
+        self._demand(bool(self.record.curves[: self.iteration, Curve.LOSS].isfinite().all()))
         truth = self.data.targets_NC[self.data.validation]
-        f, lwlrap = judge_scores(truth, self.score(self.data.validation), self.recipe.schedule.f_threshold)
-        self.record.curves[self.iteration - 1, 4:] = torch.tensor([f, lwlrap])
+        f, lwlrap = judge_scores(truth, self.score(self.data.validation), self.settings.schedule.f_threshold)
+        row = self.record.curves[self.iteration - 1]
+        row[Curve.FSCORE], row[Curve.LWLRAP] = f, lwlrap
         self.model.train()
-        if self.recipe.schedule.weights == "best" and lwlrap > self.best.lwlrap:
+        if self.settings.schedule.weights == "best" and lwlrap > self.best.lwlrap:
             self.best = _Best(lwlrap, self._weights())
 
     def _weights(self) -> dict[str, Tensor]:
@@ -184,7 +186,7 @@ class _Training:
         """What the fold leaves after its last iteration."""
         with self._chosen():
             judged = self.record.first_row[-1] > 0
-            unverified = self.score(self.data.pools.unverified) if judged else None
+            unverified = self.score(self.data.training.unverified) if judged else None
             weights = self._weights()
         return Outcome(self.record, self.predictions, unverified, weights, self.state())
 
@@ -230,7 +232,7 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
     The outcome is the same, bit for bit on a CPU with a fixed number of threads, wherever the run was cut.
 
     Raises:
-        ValueError: the loss or the model's scores are no longer finite.
+        Diverged: the loss or the model's scores are no longer finite.
     """
     training = _Training(task, data)
     restored = worker.restore()
@@ -244,7 +246,7 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
 
 
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:
-    schedule = training.recipe.schedule
+    schedule = training.settings.schedule
     training.enter(number, stage)
     while training.iteration < end:
         training.step(number, stage)

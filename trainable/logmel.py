@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainable.config import Audio
+from trainable.errors import UserError
 
 Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]
@@ -34,7 +35,7 @@ class LogMel:
     """Log-mel energies (dB), a clip at a time; not for several threads: calls share its buffers.
 
     Raises:
-        ValueError: a mel band has no bin of the Fourier transform.
+        UserError: a mel band has no bin of the Fourier transform.
     """
 
     def __init__(self, audio: Audio) -> None:
@@ -56,7 +57,7 @@ class LogMel:
         trimming. Equal to librosa 0.11's `melspectrogram` and `power_to_db` within 1e-3 dB.
 
         Raises:
-            ValueError: there are no samples, or some are not finite.
+            UserError: there are no samples, or some are not finite.
         """
         frames_TN = self._frames(trim(samples, self.audio))
         power_TM = torch.empty(len(frames_TN), self.audio.n_mels)
@@ -133,7 +134,7 @@ def _filters(audio: Audio) -> NDArray[np.float32]:
     """Slaney's mel filters: (M, F).
 
     Raises:
-        ValueError: a band is so narrow that it has no bin of the Fourier transform.
+        UserError: a band is so narrow that it has no bin of the Fourier transform.
     """
     with warnings.catch_warnings(action="ignore"):  # librosa warns of what is refused here
         weights_MF: NDArray[np.float32] = mel(
@@ -141,7 +142,7 @@ def _filters(audio: Audio) -> NDArray[np.float32]:
         )
     empty = np.flatnonzero(~weights_MF.any(axis=1))
     if empty.size:
-        raise ValueError(
+        raise UserError(
             f"{empty.size} of the {audio.n_mels} mel bands have no bin of the Fourier transform, such as "
             f"band {empty[0] + 1}: raise audio.n_fft ({audio.n_fft}) or lower audio.n_mels"
         )
@@ -163,10 +164,10 @@ def trim(samples: Samples, audio: Audio) -> Samples:
     kept whole.
 
     Raises:
-        ValueError: there are no samples, or some are not finite.
+        UserError: there are no samples, or some are not finite.
     """
     if not len(samples):
-        raise ValueError("there are no samples")
+        raise UserError("there are no samples")
     energy_T = _frame_energies(samples, audio)
     if audio.trim_db is None:
         return samples
@@ -186,7 +187,7 @@ def _frame_energies(samples: Samples, audio: Audio) -> NDArray[np.float64]:
     rest = samples[whole:]
     total = np.concatenate([[0.0], energies, [np.einsum("i,i", rest, rest)]]).cumsum()
     if not np.isfinite(total[-1]):
-        raise ValueError("there are samples that are not finite numbers")
+        raise UserError("there are samples that are not finite numbers")
     n_frames = 1 + max(0, len(samples) + 2 * half - audio.window) // audio.hop
     starts = np.arange(n_frames) * audio.hop - half
     edges = np.stack([starts, starts + audio.window]) // block

@@ -5,6 +5,7 @@ Everything is a tensor made at the start and filled in place, so that recording 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
 import torch
@@ -14,8 +15,26 @@ from trainable.sampling import BatchPlan
 from trainable.selection import Decision
 from trainable.stages import Stage, boundaries
 
+
+class Curve(IntEnum):
+    """Columns of the curves, one value an iteration; NaN: no value."""
+
+    LOSS = 0
+    """Batch loss (eq. 1)."""
+    ETA = 1
+    """Updatable threshold (eq. 2)."""
+    T = 2
+    """Ranked loss T_t (eq. 2)."""
+    KEPT = 3
+    """Share of the batch's unverified clips whose loss counts."""
+    FSCORE = 4
+    """Micro F-score of the validation clips, at evaluations."""
+    LWLRAP = 5
+    """lwlrap of the validation clips, at evaluations."""
+
+
 CURVES = ("loss", "eta", "T", "kept", "fscore", "lwlrap")
-"""Columns of the curves; kept is the share of unverified clips whose loss counts, NaN: no value."""
+"""Their names in files, in the same order."""
 
 
 def unverified_clips(stage: Stage, batch: int) -> int:
@@ -49,8 +68,8 @@ class Record:
     def note(self, iteration: int, loss: Tensor, decision: Decision) -> None:
         """This iteration's loss (eq. 1) and its selection's threshold."""
         row = self.curves[iteration]
-        row[0] = loss.detach()
-        for column, value in ((1, decision.eta), (2, decision.ranked)):
+        row[Curve.LOSS] = loss.detach()
+        for column, value in ((Curve.ETA, decision.eta), (Curve.T, decision.ranked)):
             if value is not None:
                 row[column] = value
 
@@ -65,7 +84,7 @@ class Record:
         self.clip[place] = torch.from_numpy(plan.clips_B[-count:].astype(np.int32))
         self.loss[place] = loss_B[-count:].detach()  # or the record would hold every iteration's graph
         self.keep[place] = keep_B[-count:]
-        self.curves[iteration, 3] = keep_B[-count:].mean()
+        self.curves[iteration, Curve.KEPT] = keep_B[-count:].mean()
 
     def state(self, iteration: int, ends: Sequence[int]) -> dict[str, Tensor]:
         """Copies of what is filled after `iteration` iterations, with the stages' boundaries `ends`."""

@@ -66,7 +66,7 @@ class BatchPlan:
 
 
 @dataclass(frozen=True)
-class Pools:
+class TrainingClips:
     """The clips that a fold may train on, as rows of the feature bank."""
 
     verified: Ints
@@ -74,13 +74,13 @@ class Pools:
 
 
 def plan_batch(
-    pools: Pools, size: int, unverified: int, slack: int, seed: int, fold: int, iteration: int
+    training: TrainingClips, size: int, unverified: int, slack: int, seed: int, fold: int, iteration: int
 ) -> BatchPlan:
     """Choose `size` clips, `unverified` of them unverified, and a crop start in [0, slack] for each."""
-    trusted = draw_clips(len(pools.verified), size - unverified, seed, fold, iteration, Purpose.VERIFIED)
-    clips = pools.verified[trusted]
+    trusted = draw_clips(len(training.verified), size - unverified, seed, fold, iteration, Purpose.VERIFIED)
+    clips = training.verified[trusted]
     if unverified:
-        doubtful = draw_clips(len(pools.unverified), unverified, seed, fold, iteration, Purpose.UNVERIFIED)
-        clips = np.concatenate([clips, pools.unverified[doubtful]])
+        doubtful = draw_clips(len(training.unverified), unverified, seed, fold, iteration, Purpose.UNVERIFIED)
+        clips = np.concatenate([clips, training.unverified[doubtful]])
     starts = generator(seed, fold, iteration, Purpose.CROPS).integers(0, slack + 1, size)
     return BatchPlan(clips, starts, np.arange(size) < size - unverified)

@@ -16,7 +16,7 @@ from torch import Tensor
 from trainable.activations import Activation, Targets
 from trainable.config import OURS, PAPER, Decay, Mechanism, Share
 
-State = dict[str, Tensor]
+SelectionState = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Decision:
 
     keep_B: Tensor
     """1 where a clip's loss counts, 0 where it is masked."""
-    state: State = field(default_factory=dict)
+    state: SelectionState = field(default_factory=dict)
     """What the next iteration needs; part of every checkpoint."""
     eta: Tensor | None = None
     """The updatable threshold, where the mechanism has one."""
@@ -68,7 +68,7 @@ class Selection(Mechanism):
         """C_i of eq. 1: (B,)."""
         return activation.loss(logits, targets)
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Judge a batch by its clips' losses; without an override every clip counts."""
         return Decision(torch.ones_like(losses.loss_B), state)
 
@@ -104,7 +104,7 @@ class TopK(_Ranking):
 
     name = "top_k"
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips."""
         values_k, places_k = self._highest(losses)
         keep_B = torch.ones_like(losses.loss_B)
@@ -121,7 +121,7 @@ class Threshold(_Ranking):
     mask_target: Annotated[Literal["unverified", "verified"], OURS] = "unverified"
     """Whose losses eta masks. The text says unverified; eq. 1 as printed masks the verified clips."""
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Update eta from this batch, then mask what is strictly over it; the first T_t starts eta."""
         ranked = self._highest(losses)[0][-1]
         before = state.get("eta", ranked)
@@ -144,7 +144,7 @@ class RandomK(_Ranking):
 
     name = "random_k"
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips, whatever their losses."""
         unverified = (~losses.verified_B).nonzero().squeeze(1)
         chosen = losses.rng.choice(len(unverified), self.k, replace=False)
@@ -160,7 +160,7 @@ class MaxOutlier(Selection):
     share: Annotated[Share, OURS] = 0.8
     """Of the highest loss among the unverified clips: what is over it is dropped."""
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask every unverified loss over the share."""
         unverified_B = ~losses.verified_B
         limit = self.share * losses.loss_B[unverified_B].amax()
@@ -217,7 +217,7 @@ class Gmm(Selection):
     steps: Annotated[PositiveInt, OURS] = 10
     """Steps of expectation-maximisation in an iteration."""
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Update the running losses, fit the mixture to all clips seen, mask the upper one's clips."""
         unverified_B = ~losses.verified_B
         clips, loss = losses.clips_B[unverified_B], losses.loss_B[unverified_B]

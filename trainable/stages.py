@@ -1,7 +1,7 @@
-"""A cell is a list of stages: spans of iterations, each with one recipe for its batches (section 3.1)."""
+"""A cell is a list of stages: spans of iterations, each with its own kind of batches (section 3.1)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import accumulate
 from typing import Annotated
 
@@ -34,13 +34,8 @@ class Stage:
 
     def describe(self) -> dict[str, object]:
         """All that the stage does, as it enters the identity of a trained model."""
-        selection = self.selection.describe() if self.selection else None
-        return {
-            "iterations": self.iterations,
-            "unverified": self.unverified,
-            "learning_rate": self.learning_rate,
-            "selection": selection,
-        }
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"selection": self.selection.describe() if self.selection else None}
 
 
 def cell_stages(

@@ -12,10 +12,10 @@ from torch import Tensor
 
 from trainable.activations import Activation
 from trainable.bank import Bank
-from trainable.config import Recipe
+from trainable.config import TrainingSettings
 from trainable.evaluation import Scores
 from trainable.record import Record
-from trainable.sampling import Ints, Pools
+from trainable.sampling import Ints, TrainingClips
 from trainable.stages import Stage
 
 Checkpoint = dict[str, Any]
@@ -26,7 +26,7 @@ Checkpoint = dict[str, Any]
 class Task:
     """What decides a fold's outcome besides the data."""
 
-    recipe: Recipe
+    settings: TrainingSettings
     activation: Activation
     stages: tuple[Stage, ...]
     """From the first stage of the cell to the last one to train now."""
@@ -40,7 +40,7 @@ class FoldData:
 
     bank: Bank
     targets_NC: NDArray[np.uint8]
-    pools: Pools
+    training: TrainingClips
     validation: Ints
     test: Ints
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,39 +11,52 @@ from pathlib import Path
 import pyarrow as pa
 import torch
 
-from orchestrator.artifacts.run import Manifest, PlannedCell, PlannedLeg, Timing
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import PlannedCell, PlannedLeg, RunManifest, Timing
+from orchestrator.artifacts.tables import clips_table
 from orchestrator.dataset.clip_table import read_noise_truth
-from orchestrator.dataset.folded import Study
+from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Plan
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
 
 PACKAGES = ("stagegrid", "ray", "torch", "librosa", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run's settings and data come from."""
+
+    config: Path
+    """The configuration file."""
+    assignments: tuple[str, ...]
+    """What --set changes in it."""
+    data: Path
+    """The data set's folder."""
 
 
 def write_manifest(
     out: Store,
     experiment: Experiment,
-    study: Study,
+    dataset: FoldedDataset,
     plan: Plan,
     hashes: tuple[str, str],
-    origin: tuple[str, list[str], Path],
-) -> Manifest:
+    origin: Origin,
+) -> RunManifest:
     """Write run.json, clips.parquet and, where the data set has one, noise_truth.parquet.
 
-    `hashes` are those of the features and of all data; `origin` is the configuration file, its --set's, and
-    the data folder.
+    `hashes` are those of the features and of all data.
     """
-    source, assignments, data_folder = origin
     shared, alone = plan.iterations()
-    manifest = Manifest(
+    manifest = RunManifest(
         config=experiment.model_dump(mode="json"),
-        source=source,
-        assignments=assignments,
-        vocabulary=list(study.table.vocabulary),
-        layout=study.table.layout,
-        dropped=list(study.table.dropped),
-        data_folder=str(data_folder),
+        source=str(origin.config),
+        assignments=list(origin.assignments),
+        vocabulary=list(dataset.table.vocabulary),
+        layout=dataset.table.layout,
+        dropped=list(dataset.table.dropped),
+        data_folder=str(origin.data),
         features=hashes[0],
         data_id=hashes[1],
         legs=_legs(plan),
@@ -55,30 +69,23 @@ def write_manifest(
         environment=environment(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    manifest.timing = _earlier_timing(out, manifest)
-    out.write_table("clips.parquet", study.to_arrow())
-    out.delete("noise_truth.parquet")
-    truth = read_noise_truth(data_folder)
+    manifest = manifest.model_copy(update={"timing": _earlier_timing(out, manifest)})
+    out.write_table(files.CLIPS, clips_table(dataset))
+    out.delete(files.NOISE_TRUTH)
+    truth = read_noise_truth(origin.data)
     if truth is not None:
-        out.write_table("noise_truth.parquet", pa.Table.from_pandas(truth, preserve_index=False))
-    save(out, manifest)
+        out.write_table(files.NOISE_TRUTH, pa.Table.from_pandas(truth, preserve_index=False))
+    out.write_model(files.RUN, manifest)
     return manifest
 
 
-def _earlier_timing(out: Store, manifest: Manifest) -> Timing | None:
+def _earlier_timing(out: Store, manifest: RunManifest) -> Timing | None:
     """A command that finds the same legs done keeps what training them took."""
-    if not out.exists("run.json"):
-        return None
     try:
-        before = Manifest.model_validate(out.read_json("run.json"))
-    except ValueError:
+        before = out.read_model(files.RUN, RunManifest)
+    except (FileNotFoundError, UserError):
         return None
     return before.timing if before.legs == manifest.legs else None
-
-
-def save(out: Store, manifest: Manifest) -> None:
-    """Write run.json."""
-    out.write_json("run.json", manifest.model_dump(mode="json"))
 
 
 def _legs(plan: Plan) -> list[PlannedLeg]:
@@ -89,7 +96,7 @@ def _legs(plan: Plan) -> list[PlannedLeg]:
             parent=leg.parent,
             first=leg.first,
             iterations=leg.own_iterations,
-            last_iteration=sum(stage.iterations for stage in leg.stages),
+            last_iteration=leg.iterations,
         )
         for leg in plan.legs
     ]

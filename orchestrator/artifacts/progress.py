@@ -1,38 +1,44 @@
-"""How far a fold is, as a small file that its worker keeps fresh. Never read back by training."""
+"""A fold's worker says how far it is, in a small file that it keeps fresh."""
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from orchestrator.artifacts.files import PROGRESS, FoldProgress
+from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.storage.processes import this_process
-from orchestrator.storage.store import Store
 from trainable.record import CURVES
 
 LOCAL_SECONDS = 1.0
 """How often a fold says how far it is."""
 REMOTE_SECONDS = 10.0
 """The same on object storage; nobody asks there more often either."""
+RECENT = 2000
+"""Iterations among which the newest value of a curve is looked for."""
 
 
 @dataclass
-class FoldProgress:
-    """Writes `progress.json` of one fold, at most every `seconds`."""
+class ProgressWriter:
+    """Writes the progress of one fold, not more often than people look."""
 
-    folder: Store
+    folder: FoldFolder
     first: int
     """Iterations before this leg."""
     last: int
     """Iterations at its end."""
-    seconds: float
     began: float = field(default_factory=time.monotonic)
     began_at: int | None = None
     """Iteration at which this process took up the work; None before its first one."""
     _due: float = 0.0
 
-    def note(self, iteration: int, curves: Tensor) -> dict[str, Any] | None:
+    @property
+    def seconds(self) -> float:
+        """Least time from one writing to the next."""
+        return LOCAL_SECONDS if self.folder.store.is_local else REMOTE_SECONDS
+
+    def note(self, iteration: int, curves: Tensor) -> FoldProgress | None:
         """`iteration` iterations are done; what was written, if it was time to write."""
         now = time.monotonic()
         if self.began_at is None:
@@ -40,25 +46,27 @@ class FoldProgress:
         if now < self._due and iteration < self.last:
             return None
         self._due = now + self.seconds
-        content = self._content(iteration, curves, now)
-        self.folder.write_json("progress.json", content)
-        return content
+        progress = self._progress(iteration, curves, now, self.began_at)
+        self.folder.store.write_model(PROGRESS, progress)
+        return progress
 
-    def _content(self, iteration: int, curves: Tensor, now: float) -> dict[str, Any]:
-        assert self.began_at is not None
+    def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:
         elapsed = now - self.began
-        return {
-            "iteration": iteration,
-            "first": self.first,
-            "last": self.last,
-            "rate": (iteration - self.began_at) / elapsed if elapsed > 0 else None,
-            **{name: _latest(curves[:iteration, i]) for i, name in enumerate(CURVES)},
-            **this_process(),
-            "time": time.time(),
-        }
+        process = this_process()
+        newest = {name: _newest(curves[:iteration, place]) for place, name in enumerate(CURVES)}
+        return FoldProgress(
+            iteration=iteration,
+            first=self.first,
+            last=self.last,
+            rate=(iteration - began_at) / elapsed if elapsed > 0 else None,
+            **newest,
+            host=process.host,
+            pid=process.pid,
+            time=time.time(),
+        )
 
 
-def _latest(column: Tensor) -> float | None:
+def _newest(column: Tensor) -> float | None:
     """The newest value that is one."""
-    known = torch.nonzero(column[-2000:].isfinite())
-    return float(column[-2000:][known[-1, 0]]) if len(known) else None
+    known = torch.nonzero(column[-RECENT:].isfinite())
+    return float(column[-RECENT:][known[-1, 0]]) if len(known) else None

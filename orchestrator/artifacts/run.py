@@ -1,190 +1,173 @@
-"""A run's folder from the outside: what was planned, what is there. Reports need nothing else.
+"""A run's folder from the outside: what was planned, what is there. Reports need nothing else."""
 
-OUT/run.json            Manifest
-    clips.parquet       fname, part, labels, usage, fold (see Study.to_arrow)
-    noise_truth.parquet fname, given, true, kind; only where the data set knows its label errors
-    features/<id>/      see feature_set
-    legs/<leg id>/      see results
-    report/             see report
-"""
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
 
-from orchestrator.artifacts.fold_files import fold_folder
-from orchestrator.experiment.settings import Experiment, parse_experiment
-from orchestrator.plan.legs import Cell, is_done
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import PlannedLeg, RunManifest
+from orchestrator.artifacts.folders import LegFolder, LegFolders
+from orchestrator.dataset.clip_table import multi_hot
+from orchestrator.experiment.loading import parse_experiment
+from orchestrator.experiment.settings import Experiment
+from orchestrator.plan.legs import Cell, Entry
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
+from trainable.sampling import Ints
+
+Part = Literal["validation", "test"]
+HoleKind = Literal[
+    "failed", "not run", "incomplete", "no test clips", "no labels", "no such clip", "not judged"
+]
 
 
-class PlannedLeg(BaseModel):
-    """A leg as the manifest lists it."""
+@dataclass(frozen=True)
+class Hole:
+    """Why there is no number."""
 
-    id: str
-    label: str
-    parent: str | None
-    first: int
-    """Index of its first own stage."""
-    iterations: int
-    """Its own, without its parents'."""
-    last_iteration: int
-    """Iterations from the root of the tree to its end."""
+    kind: HoleKind
+    """Short, for a cell of a table."""
+    detail: str = ""
+    """The reason, where the kind does not say it all."""
 
-
-class PlannedCell(BaseModel):
-    """An entry of the grid and the leg at whose end its model is."""
-
-    activation: str
-    selection: str
-    seed: int
-    leg: str
-
-    @property
-    def cell(self) -> Cell:
-        """The cell that this is about."""
-        return Cell(self.activation, self.selection, self.seed)
-
-
-class Timing(BaseModel):
-    """How long the training of a whole grid took."""
-
-    seconds: float
-    runs: int
-    """Ray Train runs."""
-    runs_at_once: int
-    share: float
-    """Of a device (a GPU, or a CPU where there are none) for each fold."""
-
-
-class Manifest(BaseModel):
-    """What a run is: enough to tell what its numbers mean, and to do it again."""
-
-    config: dict[str, Any]
-    """All settings, as parsed."""
-    source: str
-    """The configuration file."""
-    assignments: list[str]
-    """What --set changed in it."""
-    vocabulary: list[str]
-    layout: str
-    dropped: list[str]
-    """Officially bad clips that were left out."""
-    data_folder: str
-    features: str
-    """Content hash of the features."""
-    data_id: str
-    """Features, labels and folds."""
-    legs: list[PlannedLeg]
-    cells: list[PlannedCell]
-    iterations: int
-    """Iterations of one fold of the whole grid with shared stems."""
-    iterations_alone: int
-    """The same with every cell trained on its own."""
-    environment: dict[str, str]
-    """Versions, hardware, git commit."""
-    started: str
-    """UTC, ISO 8601; of the last time that the command ran."""
-    seconds: float | None = None
-    """How long that took; None while it runs or where it was killed."""
-    timing: Timing | None = None
-    """Of the training, where one command has done all of it."""
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
 @dataclass(frozen=True)
 class FoldScores:
-    """A fold's predictions of one kind of clips at the end of one stage."""
+    """A fold's scores of one kind of clips at the end of one stage."""
 
-    rows: NDArray[np.int64]
+    rows: Ints
     """Rows of `Run.clips`: (n,)."""
     scores: NDArray[np.float32]
     """Raw fused scores: (n, classes)."""
 
 
 @dataclass(frozen=True)
+class Predictions:
+    """All that a fold has predicted."""
+
+    scores: FoldScores
+    part: NDArray[np.str_]
+    """Of each row: validation or test."""
+    stage: Ints
+    """Of each row: the stage at whose end it was scored."""
+
+    def of(self, part: Part, stage: int | None = None) -> FoldScores:
+        """Scores of one part when `stage` ended (None: the last)."""
+        wanted = (self.stage == (self.stage.max() if stage is None else stage)) & (self.part == part)
+        return FoldScores(self.scores.rows[wanted], self.scores.scores[wanted])
+
+
+@dataclass(frozen=True)
 class Run:
-    """The folder of a run, finished or not."""
+    """The folder of a run of the whole grid, finished or not (no run of Ray Train or MLflow)."""
 
     store: Store
-    manifest: Manifest
+    manifest: RunManifest
 
     @classmethod
     def open(cls, store: Store) -> "Run":
         """The run in this folder.
 
         Raises:
-            ValueError: there is none, or its manifest is not one of ours.
+            UserError: there is none, or its manifest is not one of ours.
         """
-        if not store.exists("run.json"):
-            raise ValueError(f"{store}: no run is here (run.json is missing): start one with stagegrid run")
         try:
-            return cls(store, Manifest.model_validate(store.read_json("run.json")))
-        except ValidationError as error:
-            raise ValueError(f"{store}/run.json is not a manifest of this version: {error}") from error
+            return cls(store, store.read_model(files.RUN, RunManifest))
+        except FileNotFoundError:
+            raise UserError(
+                f"{store}: no run is here ({files.RUN} is missing): start one with stagegrid run"
+            ) from None
 
     @cached_property
     def experiment(self) -> Experiment:
         """The run's settings."""
-        return parse_experiment(self.manifest.config, f"{self.store}/run.json")
+        return parse_experiment(self.manifest.config, f"{self.store}/{files.RUN}")
 
     @cached_property
     def clips(self) -> pd.DataFrame:
         """All clips in the order of the features: fname, part, labels, usage, fold."""
-        frame: pd.DataFrame = self.store.read_table("clips.parquet").to_pandas()
+        frame: pd.DataFrame = self.store.read_table(files.CLIPS).to_pandas()
         return frame
 
     @cached_property
     def targets(self) -> NDArray[np.uint8]:
         """Labels of all clips: (clips, classes); a row without labels: unknown."""
-        index = {name: column for column, name in enumerate(self.manifest.vocabulary)}
-        targets = np.zeros((len(self.clips), len(index)), np.uint8)
-        for row, labels in enumerate(self.clips["labels"]):
-            targets[row, [index[label] for label in labels]] = 1
-        return targets
+        return multi_hot(self.clips["labels"], self.manifest.vocabulary)
+
+    def rows_of(self, names: Sequence[str]) -> Ints:
+        """Rows of `clips` by file names: (n,)."""
+        rows = self._index.get_indexer(pd.Index(names, dtype=str))
+        assert (rows >= 0).all(), "a clip that the run does not have"
+        return rows.astype(np.int64)
+
+    @cached_property
+    def _index(self) -> "pd.Index[str]":
+        index: pd.Index[str] = pd.Index(self.clips["fname"], dtype=str)
+        return index
 
     @property
     def noise_truth(self) -> pd.DataFrame | None:
         """Known label errors of unverified clips: fname, given, true, kind; None where nobody knows."""
-        if not self.store.exists("noise_truth.parquet"):
+        if not self.store.exists(files.NOISE_TRUTH):
             return None
-        frame: pd.DataFrame = self.store.read_table("noise_truth.parquet").to_pandas()
+        frame: pd.DataFrame = self.store.read_table(files.NOISE_TRUTH).to_pandas()
         return frame
 
-    @property
+    @cached_property
     def cells(self) -> dict[Cell, str]:
         """All cells of the grid in the order of the configuration, with their last legs."""
         return {planned.cell: planned.leg for planned in self.manifest.cells}
 
-    def leg(self, leg: str) -> Store:
-        """A leg's folder."""
-        return self.store / "legs" / leg
+    @cached_property
+    def entries(self) -> dict[Entry, list[Cell]]:
+        """All entries, row by row, with the cells of their seeds."""
+        experiment = self.experiment
+        return {
+            Entry(row, column): [Cell(row, column, seed) for seed in experiment.seeds]
+            for row in experiment.activations
+            for column in experiment.selections
+        }
 
-    def hole(self, cell: Cell) -> str | None:
-        """Why this cell has no result: `failed: ...` or `not run`; None where it has one."""
-        by_id = {leg.id: leg for leg in self.manifest.legs}
-        leg: str | None = self.cells[cell]
-        if leg and is_done(self.leg(leg)):
+    @cached_property
+    def legs(self) -> LegFolders:
+        """The folders of the legs."""
+        return LegFolders.of(self.store)
+
+    def leg_of(self, cell: Cell) -> LegFolder:
+        """Folder of the leg at whose end the cell's model is."""
+        return self.legs[self.cells[cell]]
+
+    def hole(self, cell: Cell) -> Hole | None:
+        """Why this cell has no result; None where it has one."""
+        if self.leg_of(cell).is_done:
             return None
-        while leg:
-            if self.leg(leg).exists("failure.json"):
-                return f"failed: {self.leg(leg).read_json('failure.json')['reason']}"
-            leg = by_id[leg].parent
-        return "not run"
+        for leg in self._way(self.cells[cell]):
+            if failure := self.legs[leg.id].failure():
+                return Hole("failed", failure.reason)
+        return Hole("not run")
 
-    def predictions(self, cell: Cell, fold: int, part: str, stage: int | None = None) -> FoldScores:
-        """Scores of `part` (validation | test) by a fold of a cell, when `stage` ended (None: the last)."""
-        table = self._read(cell, fold, "predictions.parquet")
-        stages = table["stage"].to_numpy()
-        wanted = (stages == (stages.max() if stage is None else stage)) & (
-            np.asarray(table["part"].to_pylist()) == part
-        )
-        return self._scores(table.filter(pa.array(wanted)))
+    def _way(self, end: str) -> list[PlannedLeg]:
+        """A leg and those it grows from, up to the root."""
+        by_id = {leg.id: leg for leg in self.manifest.legs}
+        way = [by_id[end]]
+        while way[-1].parent:
+            way.append(by_id[way[-1].parent])
+        return way
+
+    def predictions(self, cell: Cell, fold: int) -> Predictions:
+        """What a fold of a cell has predicted at the end of each stage."""
+        table = self._read(cell, fold, files.PREDICTIONS)
+        part, stage = (np.asarray(table[name].to_pylist()) for name in ("part", "stage"))
+        return Predictions(self._scores(table), part, stage)
 
     def unverified_scores(self, cell: Cell, fold: int) -> FoldScores:
         """Scores of all unverified clips by a fold's final model.
@@ -192,26 +175,22 @@ class Run:
         Raises:
             FileNotFoundError: no selection of this cell has judged unverified clips.
         """
-        return self._scores(self._read(cell, fold, "unverified.parquet"))
+        return self._scores(self._read(cell, fold, files.UNVERIFIED))
 
     def _scores(self, table: pa.Table) -> FoldScores:
         scores = table["scores"].combine_chunks().flatten().to_numpy()
-        rows = [self._row_of[name] for name in table["fname"].to_pylist()]
-        return FoldScores(np.array(rows, np.int64), scores.reshape(len(rows), len(self.manifest.vocabulary)))
+        rows = self.rows_of(table["fname"].to_pylist())
+        return FoldScores(rows, scores.reshape(len(rows), len(self.manifest.vocabulary)))
 
     def curves(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """One row an iteration: iteration, stage and the columns of trainable.record.CURVES."""
-        frame: pd.DataFrame = self._read(cell, fold, "curves.parquet").to_pandas()
+        """A row for each iteration: `artifacts.tables.CURVES`."""
+        frame: pd.DataFrame = self._read(cell, fold, files.CURVES).to_pandas()
         return frame
 
     def judgements(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """What the selection made of every unverified clip: iteration, stage, fname, loss, keep."""
-        frame: pd.DataFrame = self._read(cell, fold, "judgements.parquet").to_pandas()
+        """What the selection made of every unverified clip: `artifacts.tables.JUDGEMENTS`."""
+        frame: pd.DataFrame = self._read(cell, fold, files.JUDGEMENTS).to_pandas()
         return frame
 
-    @cached_property
-    def _row_of(self) -> dict[str, int]:
-        return {name: row for row, name in enumerate(self.clips["fname"])}
-
     def _read(self, cell: Cell, fold: int, name: str) -> pa.Table:
-        return fold_folder(self.leg(self.cells[cell]), fold).read_table(name)
+        return self.leg_of(cell).fold(fold).store.read_table(name)

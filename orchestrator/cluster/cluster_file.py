@@ -15,6 +15,8 @@ import jsonschema  # type: ignore[import-untyped]
 import ray.autoscaler
 import yaml
 
+from trainable.errors import UserError
+
 Config = dict[str, Any]
 
 CONSTRAINTS = Path("cluster/constraints.txt")
@@ -68,7 +70,7 @@ def check_cluster_file(path: Path) -> Config:
     Call it in the project's folder: sources of file_mounts are relative to the working directory, in Ray too.
 
     Raises:
-        ValueError: names the file and every key that is wrong.
+        UserError: names the file and every key that is wrong.
     """
     given = _read(path)
     _refuse(path, [*_missing(given), *_unknown_provider_keys(given)])
@@ -80,19 +82,19 @@ def check_cluster_file(path: Path) -> Config:
 
 def _read(path: Path) -> Config:
     if not path.is_file():
-        raise ValueError(f"{path}: no such cluster file")
+        raise UserError(f"{path}: no such cluster file")
     try:
         content = yaml.safe_load(path.read_text())
     except yaml.YAMLError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: must be a mapping, as `ray up` reads it")
+        raise UserError(f"{path}: must be a mapping, as `ray up` reads it")
     return content
 
 
 def _refuse(path: Path, problems: list[str]) -> None:
     if problems:
-        raise ValueError("\n".join(f"{path}: {problem}" for problem in problems))
+        raise UserError("\n".join(f"{path}: {problem}" for problem in problems))
 
 
 def _is_local(config: Config) -> bool:
@@ -138,9 +140,9 @@ def _as_ray_reads_it(path: Path, given: Config) -> Config:
             prepared: Config = prepare_config(given)
             validate_config(prepared)
     except jsonschema.ValidationError as error:
-        raise ValueError(f"{path}: {_explain(error)}") from error
+        raise UserError(f"{path}: {_explain(error)}") from error
     except (ValueError, NotImplementedError) as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise UserError(f"{path}: {error}") from error
     return prepared
 
 
@@ -209,7 +211,7 @@ def _pins(prepared: Config) -> Iterator[str]:
 
 def _pinned_versions() -> dict[str, str]:
     if not CONSTRAINTS.is_file():
-        raise ValueError(f"{CONSTRAINTS}: not found: run this in the project's folder")
+        raise UserError(f"{CONSTRAINTS}: not found: run this in the project's folder")
     lines = [line.partition("==") for line in CONSTRAINTS.read_text().splitlines()]
     pinned = {name: version for name, _, version in lines if name in ("ray", "torch")}
     return pinned | {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}

@@ -14,6 +14,7 @@ from orchestrator.cluster.autoscaler import machines_at_most
 from orchestrator.experiment.settings import Resources
 from orchestrator.plan.allocation import Node
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
 
 RAY_OPTIONS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -33,7 +34,7 @@ def connect(about: Mapping[str, str]) -> str:
     words. Connected already: stays so.
 
     Raises:
-        ValueError: RAY_ADDRESS names a cluster that does not answer.
+        UserError: RAY_ADDRESS names a cluster that does not answer.
     """
     for name, value in RAY_OPTIONS.items():
         os.environ.setdefault(name, value)
@@ -47,7 +48,7 @@ def connect(about: Mapping[str, str]) -> str:
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
         except OSError as error:
             if address != "auto":
-                raise ValueError(
+                raise UserError(
                     f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); if it asks for a token, "
                     "set RAY_AUTH_MODE=token and copy its token file"
                 ) from error
@@ -116,10 +117,10 @@ def check_storage(out: Store, machines: int, shared_path: bool) -> None:
     """Refuse a path of one machine for a run on several.
 
     Raises:
-        ValueError: says how the machines can share results.
+        UserError: says how the machines can share results.
     """
     if out.is_local and machines > 1 and not shared_path:
-        raise ValueError(
+        raise UserError(
             f"{out} is a path of this machine, and the cluster has {machines}: name object storage with "
             "--out s3://... or gs://..., or set resources.shared_path to true where all share that path"
         )

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from orchestrator.cluster.cluster_file import check_cluster_file
-from orchestrator.experiment.settings import load_experiment
+from orchestrator.experiment.loading import load_experiment
+from trainable.errors import UserError
 
 
 def submit_run(
@@ -18,7 +19,7 @@ def submit_run(
     `out` and `data` are places as the machines of the cluster see them. Returns how to watch the run.
 
     Raises:
-        ValueError: the cluster file, the configuration or a place is wrong; or `ray` failed and said why.
+        UserError: the cluster file, the configuration or a place is wrong; or `ray` failed and said why.
     """
     checked = check_cluster_file(cluster_file)
     load_experiment(config, assignments)
@@ -27,7 +28,7 @@ def submit_run(
     command = run_command(there, out, data, assignments)
     for arguments in ray_commands(cluster_file, command):
         if subprocess.run(arguments, check=False).returncode:
-            raise ValueError(
+            raise UserError(
                 f"`{shlex.join(arguments)}` failed, see above; is the cluster up? ray up -y {cluster_file}"
             )
     return how_to_watch(cluster_file, out)
@@ -35,33 +36,31 @@ def submit_run(
 
 def _check_places(out: str, data: str | None, local: bool) -> None:
     if "://" not in out and not PurePosixPath(out).is_absolute():
-        raise ValueError(
+        raise UserError(
             f"--out {out}: name object storage (s3://..., gs://...) or the absolute path of a folder that "
             "every machine of the cluster shares"
         )
     if data is None and not local:
-        raise ValueError(
+        raise UserError(
             "--data: name the data set's folder, at the same path on every machine of the cluster"
         )
     if data is not None and not PurePosixPath(data).is_absolute():
-        raise ValueError(f"--data {data}: must be an absolute path on the machines of the cluster")
+        raise UserError(f"--data {data}: must be an absolute path on the machines of the cluster")
 
 
 def path_on_cluster(path: Path, mounts: Mapping[str, str]) -> str:
     """Where file_mounts (remote path: local path) bring the local file `path`.
 
     Raises:
-        ValueError: no mount has it.
+        UserError: no mount has it.
     """
     if not path.is_file():
-        raise ValueError(f"{path}: no such file")
+        raise UserError(f"{path}: no such file")
     for target, source in mounts.items():
         folder = Path(source).expanduser().resolve()
         if path.resolve().is_relative_to(folder):
             return str(PurePosixPath(target) / path.resolve().relative_to(folder))
-    raise ValueError(
-        f"{path}: not in any folder of file_mounts ({', '.join(mounts.values())}): move it there"
-    )
+    raise UserError(f"{path}: not in any folder of file_mounts ({', '.join(mounts.values())}): move it there")
 
 
 def run_command(config: str, out: str, data: str | None, assignments: Sequence[str]) -> str:

@@ -3,7 +3,7 @@
 import csv
 import difflib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orchestrator.dataset.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
+from trainable.errors import UserError
 
 BAD = frozenset(
     f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
@@ -34,11 +35,17 @@ class ClipTable:
 
     def targets(self) -> NDArray[np.uint8]:
         """Labels as rows of 0 and 1: (clips, classes)."""
-        index = {name: column for column, name in enumerate(self.vocabulary)}
-        targets = np.zeros((len(self.clips), len(index)), np.uint8)
-        for row, labels in enumerate(self.clips["labels"]):
-            targets[row, [index[label] for label in labels]] = 1
-        return targets
+        return multi_hot(self.clips["labels"], self.vocabulary)
+
+
+def multi_hot(labels: Iterable[Sequence[str]], vocabulary: Sequence[str]) -> NDArray[np.uint8]:
+    """Each clip's labels as a row of 0 and 1: (clips, classes)."""
+    column = {name: place for place, name in enumerate(vocabulary)}
+    rows = list(labels)
+    targets = np.zeros((len(rows), len(column)), np.uint8)
+    for row, names in enumerate(rows):
+        targets[row, [column[name] for name in names]] = 1
+    return targets
 
 
 @dataclass
@@ -54,14 +61,14 @@ class _Problems:
         if self.lines:
             more = len(self.lines) - SHOWN
             tail = [f"... and {more} more"] if more > 0 else []
-            raise ValueError("\n".join([*self.lines[:SHOWN], *tail]))
+            raise UserError("\n".join([*self.lines[:SHOWN], *tail]))
 
 
 def read_dataset(folder: Path, settings: DataSettings, check_audio: bool = True) -> ClipTable:
     """Read the tables of the data set in `folder`; `check_audio` also looks for every file.
 
     Raises:
-        ValueError: a table, folder or file is missing, a label is unknown, empty or given twice, or a clip is
+        UserError: a table, folder or file is missing, a label is unknown, empty or given twice, or a clip is
             named twice; names the file and the line.
     """
     layout = find_layout(folder, settings)
@@ -129,14 +136,14 @@ def _read_table(source: Source, problems: _Problems) -> Iterator[tuple[int, dict
             required = {"fname", "labels"} if source.labelled else {"fname"}
             if not required <= set(reader.fieldnames or ()):
                 names = ", ".join(sorted(required))
-                raise ValueError(f"{source.table}, line 1: the columns must include {names}")
+                raise UserError(f"{source.table}, line 1: the columns must include {names}")
             for fields in reader:
                 if None in fields:
                     what = "more values than columns: put labels that are several in quotes"
                     problems.add(source.table, reader.line_num, what)
                 yield reader.line_num, fields
         except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(
+            raise UserError(
                 f"{source.table}, after line {reader.line_num}: not a CSV file ({error})"
             ) from None
 

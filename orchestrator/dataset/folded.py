@@ -6,19 +6,17 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.folds import assign_folds
-from orchestrator.experiment.settings import Experiment
-from orchestrator.plan.legs import digest
-from trainable.sampling import Ints, Pools
+from orchestrator.dataset.layouts import PARTS, DataSettings
+from orchestrator.storage.digest import digest
+from trainable.sampling import Ints, TrainingClips
 
 
 @dataclass(frozen=True)
-class Study:
+class FoldedDataset:
     """Clips with labels and folds; a clip's row is the same in the features, the targets and here."""
 
     table: ClipTable
@@ -37,46 +35,31 @@ class Study:
         names = digest(self.table.clips["fname"].tolist())
         return digest([features_hash, labels, folds, names, list(self.table.vocabulary)])
 
-    def to_arrow(self) -> pa.Table:
-        """Columns fname, part, labels, usage, fold (-1: not verified)."""
-        clips = self.table.clips
-        fold = np.full(len(clips), -1, np.int32)
-        fold[: len(self.fold_of)] = self.fold_of
-        return pa.table(
-            {
-                "fname": pa.array(clips["fname"].tolist(), pa.string()),
-                "part": pa.array(clips["part"].tolist(), pa.string()),
-                "labels": pa.array(map(list, clips["labels"]), pa.list_(pa.string())),
-                "usage": pa.array(clips["usage"].tolist(), pa.string()),
-                "fold": fold,
-            }
-        )
-
-
-def open_study(experiment: Experiment, folder: Path) -> Study:
-    """Read the data set in `folder` and split its verified clips into folds.
-
-    Raises:
-        ValueError: anything is wrong with the data set; the message names file and line.
-    """
-    table = read_dataset(folder, experiment.data)
-    verified = (table.clips["part"] == "verified").to_numpy()
-    assert verified[: verified.sum()].all(), "verified clips come first"
-    fold_of = assign_folds(table.targets()[verified], experiment.folds, experiment.fold_seed)
-    return Study(table, fold_of)
+    def rows_of(self, fold: int) -> "FoldRows":
+        """Fold `fold`: every unverified clip trains, the verified ones train but for the fold's own."""
+        part = self.table.clips["part"]
+        rows = {name: np.flatnonzero(part == name) for name in PARTS}
+        own = self.fold_of == fold
+        training = TrainingClips(rows["verified"][~own], rows["unverified"])
+        return FoldRows(training, rows["verified"][own], rows["test"])
 
 
 @dataclass(frozen=True)
-class Split:
+class FoldRows:
     """Which rows a fold trains on, validates on and predicts."""
 
-    pools: Pools
+    training: TrainingClips
     validation: Ints
     test: Ints
 
 
-def split(part: "pd.Series[str]", fold_of: Ints, fold: int) -> Split:
-    """Fold `fold`: every unverified clip trains, the verified ones train but for the fold's own."""
-    rows = {name: np.flatnonzero(part == name) for name in ("verified", "unverified", "test")}
-    own = fold_of == fold
-    return Split(Pools(rows["verified"][~own], rows["unverified"]), rows["verified"][own], rows["test"])
+def open_dataset(folder: Path, settings: DataSettings, folds: int, fold_seed: int) -> FoldedDataset:
+    """Read the data set in `folder` and split its verified clips into folds.
+
+    Raises:
+        UserError: anything is wrong with the data set; the message names file and line.
+    """
+    table = read_dataset(folder, settings)
+    verified = (table.clips["part"] == "verified").to_numpy()
+    assert verified[: verified.sum()].all(), "verified clips come first"
+    return FoldedDataset(table, assign_folds(table.targets()[verified], folds, fold_seed))

@@ -6,6 +6,7 @@ Shapes: N clips, C classes, K folds.
 import numpy as np
 from numpy.typing import NDArray
 
+from trainable.errors import UserError
 from trainable.sampling import Floats, Ints
 
 PASSES = 20
@@ -19,10 +20,10 @@ def assign_folds(targets: NDArray[np.uint8], n_folds: int, seed: int) -> Ints:
     labels can leave a class uneven, so single clips move afterwards for as long as that evens counts out.
 
     Raises:
-        ValueError: there are fewer clips than folds.
+        UserError: there are fewer clips than folds.
     """
     if len(targets) < n_folds:
-        raise ValueError(f"{len(targets)} verified clips cannot fill {n_folds} folds: lower folds")
+        raise UserError(f"{len(targets)} verified clips cannot fill {n_folds} folds: lower folds")
     # The last column, which every clip has, makes the folds' sizes one more class to balance.
     y_NC = np.column_stack([targets, np.ones(len(targets))]).astype(np.int64)
     rng = np.random.default_rng(seed)

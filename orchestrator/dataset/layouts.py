@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from trainable.config import OURS, Settings
+from trainable.errors import UserError
 
 PARTS = ("verified", "unverified", "test")
 FIRST_PRIVATE = "4260ebea"
@@ -69,13 +70,13 @@ def find_layout(folder: Path, settings: DataSettings) -> Layout:
     """The layout of `folder`.
 
     Raises:
-        ValueError: it has none that we know, or a table is missing or malformed.
+        UserError: it has none that we know, or a table is missing or malformed.
     """
     if not folder.is_dir():
-        raise ValueError(f"{folder}: no such folder")
+        raise UserError(f"{folder}: no such folder")
     if settings.layout == "plain" or (settings.layout == "auto" and settings.plain):
         if settings.plain is None:
-            raise ValueError("data.layout is plain: name its tables and folders in data.plain")
+            raise UserError("data.layout is plain: name its tables and folders in data.plain")
         return _plain(folder, settings.plain)
     kind = settings.layout if settings.layout != "auto" else _recognise(folder)
     return _zenodo(folder) if kind == "zenodo" else _kaggle(folder)
@@ -87,7 +88,7 @@ def _recognise(folder: Path) -> str:
         return "kaggle"
     if (folder / "FSDKaggle2019.meta").is_dir():
         return "zenodo"
-    raise ValueError(
+    raise UserError(
         f"{folder}: neither FSDKaggle2019.meta/ (Zenodo) nor train_curated.csv (Kaggle) is here; for another "
         "data set set data.layout to plain and name its files in data.plain"
     )
@@ -128,7 +129,7 @@ def _read_submission(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         header, *lines = [line for line in csv.reader(file) if line] or [[]]
     if header[:1] != ["fname"] or len(header) == 1:
-        raise ValueError(f"{path}, line 1: the columns must be fname and the classes")
+        raise UserError(f"{path}, line 1: the columns must be fname and the classes")
     _check_classes(path, header[1:], lambda index: 1)
     return tuple(header[1:]), frozenset(line[0] for line in lines)
 
@@ -146,7 +147,7 @@ def _plain(folder: Path, settings: PlainSettings) -> Layout:
     for part in PARTS:
         table, files = getattr(settings, f"{part}_csv"), getattr(settings, f"{part}_folder")
         if (table is None) != (files is None):
-            raise ValueError(f"data.plain: name both {part}_csv and {part}_folder, or neither")
+            raise UserError(f"data.plain: name both {part}_csv and {part}_folder, or neither")
         if table is not None:
             sources.append(Source(part, folder / table, folder / files))
     vocabulary = settings.vocabulary_csv
@@ -157,10 +158,10 @@ def need(path: Path) -> None:
     """Refuse a file or folder that is missing.
 
     Raises:
-        ValueError: names it.
+        UserError: names it.
     """
     if not path.exists():
-        raise ValueError(f"{path} is missing: is the data set complete?")
+        raise UserError(f"{path} is missing: is the data set complete?")
 
 
 def _read_vocabulary(path: Path) -> tuple[str, ...]:
@@ -169,7 +170,7 @@ def _read_vocabulary(path: Path) -> tuple[str, ...]:
         lines = [line for line in csv.reader(file) if line]
     for number, line in enumerate(lines):
         if len(line) != 2 or line[0] != str(number):
-            raise ValueError(f"{path}, line {number + 1}: must be {number},class")
+            raise UserError(f"{path}, line {number + 1}: must be {number},class")
     names = tuple(line[1] for line in lines)
     _check_classes(path, names, lambda index: index + 1)
     return names
@@ -178,8 +179,8 @@ def _read_vocabulary(path: Path) -> tuple[str, ...]:
 def _check_classes(path: Path, names: Sequence[str], line_of: Callable[[int], int]) -> None:
     """Refuse a vocabulary that is empty, or that has an empty class or one twice."""
     if not names:
-        raise ValueError(f"{path}: names no class")
+        raise UserError(f"{path}: names no class")
     for index, name in enumerate(names):
         if not name or name in names[:index]:
             what = f"class {name} is there twice" if name else "a class has no name"
-            raise ValueError(f"{path}, line {line_of(index)}: {what}")
+            raise UserError(f"{path}, line {line_of(index)}: {what}")

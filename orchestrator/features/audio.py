@@ -8,6 +8,8 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
+from trainable.errors import UserError
+
 Samples = NDArray[np.float32]
 
 PCM = 1
@@ -18,17 +20,17 @@ def read_audio(path: str | Path, sample_rate: int) -> Samples:
     """The samples of a sound file as float32 in -1 to 1, channels averaged, at `sample_rate` Hz: (n,).
 
     Raises:
-        ValueError: the file is missing, cannot be decoded or holds no samples; the message names it.
+        UserError: the file is missing, cannot be decoded or holds no samples; the message names it.
     """
     try:
         channels_NC, rate = _read_pcm16(Path(path).read_bytes()) or _read_any(path)
     except (OSError, soundfile.SoundFileError) as error:
-        raise ValueError(f"{path}: cannot be read ({error}): replace the file or drop the clip") from error
+        raise UserError(f"{path}: cannot be read ({error}): replace the file or drop the clip") from error
     samples = channels_NC[:, 0] if channels_NC.shape[1] == 1 else channels_NC.mean(axis=1)
     if rate != sample_rate and len(samples):
         samples = soxr.resample(samples, rate, sample_rate)
     if not len(samples):
-        raise ValueError(f"{path}: holds no samples: replace the file or drop the clip")
+        raise UserError(f"{path}: holds no samples: replace the file or drop the clip")
     return np.asarray(samples, np.float32)
 
 

@@ -14,7 +14,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -23,11 +22,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
+from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.storage.store import Store
 from trainable.config import Audio, Settings
-
-if TYPE_CHECKING:
-    from orchestrator.dataset.clip_table import ClipTable
+from trainable.errors import UserError
 
 FEATURES = 1
 """Raised by whoever changes what the same settings and files give, or the shards' schema."""
@@ -53,7 +51,7 @@ class Shard(Settings):
     sha256: str
 
 
-class Manifest(Settings):
+class FeatureManifest(Settings):
     """What a feature set is made of."""
 
     id: str
@@ -71,7 +69,7 @@ class FeatureSet:
     """A complete feature set in its folder."""
 
     store: Store
-    manifest: Manifest
+    manifest: FeatureManifest
 
     @property
     def id(self) -> str:
@@ -84,7 +82,7 @@ class FeatureSet:
         return self.manifest.content_hash
 
 
-def features_id(table: "ClipTable", audio: Audio) -> str:
+def features_id(table: ClipTable, audio: Audio) -> str:
     """Identity of the features of these clips: name, part and size of each file in the
     table's order, and the audio settings.
 
@@ -92,7 +90,7 @@ def features_id(table: "ClipTable", audio: Audio) -> str:
     replaced by another of equal name and size is not noticed.
 
     Raises:
-        ValueError: a file is missing; the message names it.
+        UserError: a file is missing; the message names it.
     """
     clips = table.clips
     files = list(zip(clips["part"], clips["fname"], map(_size, clips["path"]), strict=True))
@@ -104,14 +102,19 @@ def _size(path: str) -> int:
     try:
         return Path(path).stat().st_size
     except OSError as error:
-        raise ValueError(f"{path}: cannot be read ({error.strerror}): restore it or drop the clip") from error
+        raise UserError(f"{path}: cannot be read ({error.strerror}): restore it or drop the clip") from error
+
+
+def sets_of(store: Store) -> Store:
+    """The folder of all feature sets of a run."""
+    return store / "features"
 
 
 def open_features(store: Store, set_id: str) -> FeatureSet | None:
     """The feature set `set_id` below `store`; None where there is none, or where it is not whole."""
-    folder = store / "features" / set_id
+    folder = sets_of(store) / set_id
     try:
-        manifest = Manifest.model_validate_json(folder.read(MANIFEST))
+        manifest = FeatureManifest.model_validate_json(folder.read(MANIFEST))
     except (FileNotFoundError, ValidationError):
         return None
     files = folder.fs.get_file_info([f"{folder.base}/{shard.name}" for shard in manifest.shards])
@@ -123,16 +126,25 @@ def open_features(store: Store, set_id: str) -> FeatureSet | None:
     return FeatureSet(folder, manifest) if whole and counted and manifest.id == set_id else None
 
 
-def load_bank_arrays(
-    features: FeatureSet,
-) -> tuple[list[str], list[str], NDArray[np.float16], NDArray[np.int64]]:
-    """Names and parts of the clips, all frames (N, bands) float16, and offsets (clips + 1,) int64.
+@dataclass(frozen=True)
+class BankArrays:
+    """All clips' frames, in the order of the `ClipTable` they were made from."""
 
-    The clips stand as in the `ClipTable` they were made from. Clip i owns the frames from offsets[i] up to
-    offsets[i + 1]. Shards are read one at a time, so memory holds the frames once.
+    names: list[str]
+    """File names of the clips."""
+    parts: list[str]
+    """Parts of the clips."""
+    frames: NDArray[np.float16]
+    """(N, bands)."""
+    offsets: NDArray[np.int64]
+    """Clip i owns the frames from offsets[i] up to offsets[i + 1]: (clips + 1,)."""
+
+
+def load_bank_arrays(features: FeatureSet) -> BankArrays:
+    """The frames of a feature set. Shards are read one at a time, so memory holds the frames once.
 
     Raises:
-        ValueError: a shard is not what the manifest says; the message names it.
+        UserError: a shard is not what the manifest says; the message names it.
     """
     names: list[str] = []
     parts: list[str] = []
@@ -149,12 +161,12 @@ def load_bank_arrays(
             flat[filled : filled + len(values)] = values
             filled += len(values)
     assert filled == len(flat)
-    return names, parts, frames, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return BankArrays(names, parts, frames, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
 
 
 def _read_shard(store: Store, shard: Shard) -> pa.Table:
     """The rows of a shard whose bytes are those that were written."""
     data = store.read(shard.name)
     if hashlib.sha256(data).hexdigest() != shard.sha256:
-        raise ValueError(f"{store}/{shard.name} is damaged: delete its folder and run again")
+        raise UserError(f"{store}/{shard.name} is damaged: delete its folder and run again")
     return pq.read_table(pa.BufferReader(data))

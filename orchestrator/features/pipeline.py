@@ -13,7 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,22 +22,21 @@ import ray
 import torch
 from ray.data import DataContext
 
+from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import (
     MANIFEST,
     SCHEMA,
+    FeatureManifest,
     FeatureSet,
-    Manifest,
     Shard,
     features_id,
-    open_features,
+    sets_of,
 )
 from orchestrator.storage.store import Store
 from trainable.config import Audio
+from trainable.errors import UserError
 from trainable.logmel import LogMel
-
-if TYPE_CHECKING:
-    from orchestrator.dataset.clip_table import ClipTable
 
 CLIPS_PER_SHARD = 32
 """Clips of one task: half a second of work, so that progress moves; 4 MB of the real data set."""
@@ -47,37 +46,32 @@ SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3))
 
 
 def compute_features(
-    table: "ClipTable", audio: Audio, store: Store, progress: Callable[[int, int], None]
+    table: ClipTable, audio: Audio, store: Store, progress: Callable[[int, int], None]
 ) -> FeatureSet:
-    """The features of these clips in `store`/features/<id>, computed unless they are there already.
+    """Compute the features of these clips into `store`/features/<id>; `open_features` says if they are there.
 
-    `progress` is called with (clips done, all clips) as shards come in. Ray must be initialised where
-    there is something to compute.
+    `progress` is called with (clips done, all clips) as shards come in. Ray must be initialised.
 
     Raises:
-        ValueError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
+        UserError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
             the message lists the first ones. Nothing is kept then.
     """
     set_id = features_id(table, audio)
-    found = open_features(store, set_id)
-    if found:
-        return found
-    sets = store / "features"
+    sets = sets_of(store)
     LogMel(audio)  # refuses its settings here, not once for every clip
     _clean(sets, set_id)
     attempt = uuid.uuid4().hex[:8]
     folder = sets / (_unfinished(set_id) + attempt if store.is_local else set_id)
     try:
         accounts = _run(_sources(table, attempt), audio, folder, progress)
-        folder.write(MANIFEST, _manifest(set_id, audio, accounts).model_dump_json(indent=1).encode())
+        manifest = _manifest(set_id, audio, accounts)
+        folder.write_model(MANIFEST, manifest)
     except BaseException:
         _clean(sets, set_id)
         raise
     if store.is_local:
         sets.rename(_unfinished(set_id) + attempt, set_id)
-    made = open_features(store, set_id)
-    assert made is not None
-    return made
+    return FeatureSet(sets / set_id, manifest)
 
 
 def _unfinished(set_id: str) -> str:
@@ -91,7 +85,7 @@ def _clean(sets: Store, set_id: str) -> None:
             sets.delete(name)
 
 
-def _sources(table: "ClipTable", attempt: str) -> list[pa.Table]:
+def _sources(table: ClipTable, attempt: str) -> list[pa.Table]:
     """The clips of each shard, in the table's order, with the shard's name."""
     clips = table.clips
     columns: dict[str, Any] = {name: clips[name].tolist() for name in ("fname", "part", "path")}
@@ -107,7 +101,7 @@ def _run(
     """Have every shard written; the accounts of all clips in the table's order.
 
     Raises:
-        ValueError: clips have no features.
+        UserError: clips have no features.
     """
     total = sum(map(len, sources))
     accounts: list[dict[str, Any]] = []
@@ -146,17 +140,17 @@ def _refuse_errors(errors: list[str], total: int) -> None:
     if errors:
         shown = "\n  ".join(errors[:ERRORS_NAMED])
         more = f"\n  and {len(errors) - ERRORS_NAMED} more" if len(errors) > ERRORS_NAMED else ""
-        raise ValueError(f"{len(errors)} of {total} clips have no features:\n  {shown}{more}")
+        raise UserError(f"{len(errors)} of {total} clips have no features:\n  {shown}{more}")
 
 
-def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> Manifest:
+def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> FeatureManifest:
     shards: dict[str, dict[str, Any]] = {}
     content = hashlib.sha256()
     for account in accounts:
         shard = {"name": account["shard"], "bytes": account["bytes"], "sha256": account["sha256"]}
         shards.setdefault(account["shard"], {**shard, "rows": 0})["rows"] += 1
         content.update(f"{account['part']}/{account['fname']} {account['content']}\n".encode())
-    return Manifest(
+    return FeatureManifest(
         id=set_id,
         content_hash=content.hexdigest(),
         audio=audio,
@@ -186,7 +180,7 @@ def _features(clip: dict[str, Any], audio: Audio) -> dict[str, Any]:
     try:
         samples = read_audio(clip["path"], audio.sample_rate)
         logmel = _logmel(audio)(samples).astype(np.float16)
-    except ValueError as error:
+    except UserError as error:
         return {**clip, "seconds": 0.0, "frames": 0, "logmel": b"", "error": _named(clip["path"], error)}
     seconds = len(samples) / audio.sample_rate
     return {**clip, "seconds": seconds, "frames": len(logmel), "logmel": logmel.tobytes(), "error": ""}

@@ -15,6 +15,7 @@ from tensorboardX import SummaryWriter
 
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell
+from trainable.errors import UserError
 from trainable.record import CURVES
 
 if TYPE_CHECKING:
@@ -69,17 +70,17 @@ def to_mlflow(run: Run, uri: str) -> int:
     curves by iteration, and the folds' mean lwlrap. Returns how many cells were added.
 
     Raises:
-        ValueError: MLflow is not installed, or the server does not take what it gets.
+        UserError: MLflow is not installed, or the server does not take what it gets.
     """
     try:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
     except ModuleNotFoundError as missing:
-        raise ValueError("MLflow is not installed: pip install 'stagegrid[mlflow]'") from missing
+        raise UserError("MLflow is not installed: pip install 'stagegrid[mlflow]'") from missing
     try:
         return _add_cells(MlflowClient(tracking_uri=uri), run)
     except MlflowException as error:
-        raise ValueError(f"MLflow at {uri}: {error}") from error
+        raise UserError(f"MLflow at {uri}: {error}") from error
 
 
 def _add_cells(client: "MlflowClient", run: Run) -> int:
@@ -100,13 +101,13 @@ def _add_cell(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> 
     from mlflow.entities import Metric, Param
 
     leg, name = run.cells[cell], _name(cell)
-    identity = run.leg(leg).read_json("leg.json")["identity"]
+    identity = run.legs[leg].identity()
     parent = client.create_run(experiment, run_name=name, tags={"cell": name}).info.run_id
     params = [Param(key, value) for key, value in _flat({**_row(cell), **identity})]
     for start in range(0, len(params), 100):
         client.log_batch(parent, params=params[start : start + 100])
-    folds = run.leg(leg).read_json("result.json")["folds"]
-    for fold in range(len(folds)):
+    result = run.legs[leg].result()
+    for fold in range(len(result.folds)):
         tags = {"mlflow.parentRunId": parent, "cell": name, "fold": str(fold)}
         child = client.create_run(experiment, run_name=f"{name}.fold-{fold}", tags=tags).info.run_id
         curves = run.curves(cell, fold)
@@ -114,7 +115,7 @@ def _add_cell(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> 
         for start in range(0, len(points), BATCH):
             client.log_batch(child, metrics=points[start : start + BATCH])
         client.set_terminated(child)
-    client.log_metric(parent, "lwlrap", float(np.mean([result["lwlrap"] for result in folds])))
+    client.log_metric(parent, "lwlrap", result.lwlrap)
     client.set_terminated(parent)
     client.set_tag(parent, LEG_TAG, leg)  # last: this leg is there
 

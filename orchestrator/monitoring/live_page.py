@@ -6,8 +6,9 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from orchestrator.artifacts.files import REPORT
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.status import LegStatus, clock, seconds_left, summary
+from orchestrator.monitoring.status import LegStatus, summary
 
 LIVE_PAGE = "live.html"
 REFRESH_SECONDS = 3
@@ -30,23 +31,21 @@ def write_live_page(run: Run, legs: Sequence[LegStatus]) -> None:
         folds=range(run.experiment.folds),
         legs=[_row(leg) for leg in legs],
         ended=all(leg.state in ("done", "failed") for leg in legs),
-        reported=run.store.exists("report/index.html"),
+        reported=run.store.exists(f"{REPORT}/index.html"),
         refresh=REFRESH_SECONDS,
         written=datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00"),
     )
-    (run.store / "report").write(LIVE_PAGE, text.encode())
+    (run.store / REPORT).write(LIVE_PAGE, text.encode())
 
 
 def _row(status: LegStatus) -> dict[str, Any]:
-    total = status.leg.iterations * len(status.folds)
-    rate = sum(fold.rate or 0.0 for fold in status.folds)
     return {
         "label": status.leg.label,
         "state": status.state,
-        "total": total,
-        "done": total - status.left,
-        "rate": f"{rate:.1f}" if rate else "",
-        "left": clock(seconds_left([status])) if rate else "",
+        "total": status.total,
+        "done": status.total - status.left,
+        "rate": status.rate_text,
+        "left": status.clock_left,
         "scores": ["" if fold.lwlrap is None else f"{fold.lwlrap:.3f}" for fold in status.folds],
         "reason": status.reason,
     }

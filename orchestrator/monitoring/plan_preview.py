@@ -1,31 +1,50 @@
 """The plan of an experiment before it runs: from its data set and what is in its run's folder."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.dataset.folded import open_study
+from orchestrator.artifacts.files import DATA
+from orchestrator.artifacts.folders import LegFolders, WorkLeft
+from orchestrator.dataset.folded import open_dataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import features_id, open_features
-from orchestrator.plan.legs import Plan, Status, make_plan, stale, status
+from orchestrator.plan.legs import Plan, make_plan
 from orchestrator.storage.store import Store
 
 
-def plan_with(experiment: Experiment, out: Store | None, data: Path | None) -> Plan:
-    """The legs of `experiment`; with their final ids if its features are computed in `out` already.
+@dataclass(frozen=True)
+class Preview:
+    """A plan and what is there of it."""
+
+    plan: Plan
+    work_left: dict[str, WorkLeft]
+    """Of each leg by its id."""
+    stale: dict[str, str]
+    """Legs on disk that nothing needs, with what sets them apart."""
+
+    @property
+    def todo(self) -> set[str]:
+        """Ids of the legs that are not done."""
+        return {leg for leg, left in self.work_left.items() if left != "done"}
+
+
+def preview(experiment: Experiment, out: Store | None, data: Path | None) -> Preview:
+    """The plan of `experiment`; with final ids if its features are computed in `out` already.
 
     Raises:
-        ValueError: the data set is not in order.
+        UserError: the data set is not in order.
     """
-    folder = data or (Path(out.base) / "data" if out and out.is_local else None)
-    if out is None or folder is None or not folder.is_dir():
-        return make_plan(experiment, "data are not there yet")
-    study = open_study(experiment, folder)
-    features = open_features(out, features_id(study.table, experiment.audio))
-    return make_plan(experiment, study.data_id(features.content_hash) if features else "no features yet")
-
-
-def plan_states(plan: Plan, out: Store | None) -> tuple[dict[str, Status], dict[str, str]]:
-    """The state of every leg by its id, and the stale ones with their reasons."""
+    plan = make_plan(experiment, _data_id(experiment, out, data))
     if out is None:
-        return {leg.id: "new" for leg in plan.legs}, {}
-    legs = out / "legs"
-    return {leg.id: status(leg, legs / leg.id) for leg in plan.legs}, stale(plan, legs)
+        return Preview(plan, {leg.id: "new" for leg in plan.legs}, {})
+    legs = LegFolders.of(out)
+    return Preview(plan, legs.work_left(plan), legs.stale(plan))
+
+
+def _data_id(experiment: Experiment, out: Store | None, data: Path | None) -> str:
+    folder = data or (Path(out.base) / DATA if out and out.is_local else None)
+    if out is None or folder is None or not folder.is_dir():
+        return "data are not there yet"
+    dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+    features = open_features(out, features_id(dataset.table, experiment.audio))
+    return dataset.data_id(features.content_hash) if features else "no features yet"

@@ -1,33 +1,36 @@
 """The plan for people: a tree of legs, and what the grid costs on clusters of any size."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from orchestrator.artifacts.folders import WorkLeft
+from orchestrator.monitoring.plan_preview import Preview
 from orchestrator.monitoring.status import clock
 from orchestrator.plan.forecast import Forecast, Speed, forecast, shared_levels, unshared_levels
-from orchestrator.plan.legs import Leg, Plan, Status
+from orchestrator.plan.legs import Leg, Plan
 
-STYLES: dict[Status, str] = {"done": "green", "continue": "yellow", "new": "cyan"}
+STYLES: dict[WorkLeft, str] = {"done": "green", "continue": "yellow", "new": "cyan"}
 
 
-def plan_tree(plan: Plan, states: Mapping[str, Status], stale: Mapping[str, str]) -> RenderableType:
+def plan_tree(preview: Preview) -> RenderableType:
     """The tree of legs with their states, iterations of one fold, and what is stale and why."""
+    plan = preview.plan
     shared, alone = plan.iterations()
     tree = Tree(f"{len(plan.ends)} cells from {len(plan.legs)} legs")
     branches: dict[str, Tree] = {}
     for leg in plan.legs:
         parent = branches[leg.parent] if leg.parent else tree
-        branches[leg.id] = parent.add(_leg_line(leg, states[leg.id]))
+        branches[leg.id] = parent.add(_leg_line(leg, preview.work_left[leg.id]))
     saved = f"{shared} iterations in each fold; without shared stems {alone} ({1 - shared / alone:.0%} saved)"
-    lines = [Text(f"stale: leg {leg}: {reason}", style="dim") for leg, reason in stale.items()]
+    lines = [Text(f"stale: leg {leg}: {reason}", style="dim") for leg, reason in preview.stale.items()]
     return Group(tree, *lines, Text(saved))
 
 
-def _leg_line(leg: Leg, state: Status) -> Text:
+def _leg_line(leg: Leg, state: WorkLeft) -> Text:
     stages = len(leg.stages) - leg.first
     span = f"stage {leg.first + 1}" if stages == 1 else f"stages {leg.first + 1}-{len(leg.stages)}"
     line = Text(f"{leg.label}: {span}, {leg.own_iterations} iterations, ")

@@ -9,12 +9,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.artifacts.fold_files import fold_folder, fold_name
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import PlannedLeg
 from orchestrator.artifacts.progress import REMOTE_SECONDS
-from orchestrator.artifacts.run import PlannedLeg, Run
-from orchestrator.storage.processes import is_gone
+from orchestrator.artifacts.run import Run
+from orchestrator.storage.processes import Process
 
-State = Literal["done", "running", "stopped", "failed", "waiting"]
+Activity = Literal["done", "running", "stopped", "failed", "waiting"]
 SILENT_SECONDS = 90.0
 """Without a sign of life for so long, a fold counts as stopped; on its own machine at once."""
 
@@ -23,7 +24,7 @@ SILENT_SECONDS = 90.0
 class FoldStatus:
     """How far one fold of one leg is."""
 
-    state: State
+    state: Activity
     done: int
     """Iterations of this leg that are done."""
     rate: float | None
@@ -37,15 +38,35 @@ class LegStatus:
     """How far a leg is."""
 
     leg: PlannedLeg
-    state: State
+    state: Activity
     folds: list[FoldStatus]
     reason: str | None = None
     """Why it failed."""
 
     @property
+    def total(self) -> int:
+        """Iterations of the leg, over all folds."""
+        return self.leg.iterations * len(self.folds)
+
+    @property
     def left(self) -> int:
-        """Iterations to do, over all folds."""
+        """Those of them to do."""
         return sum(self.leg.iterations - fold.done for fold in self.folds)
+
+    @property
+    def rate(self) -> float:
+        """Iterations per second of its folds that run."""
+        return sum(fold.rate or 0.0 for fold in self.folds)
+
+    @property
+    def rate_text(self) -> str:
+        """The rate for people, where there is one."""
+        return f"{self.rate:.1f}" if self.rate else ""
+
+    @property
+    def clock_left(self) -> str:
+        """Time to its end at this rate for people, where there is one."""
+        return clock(seconds_left([self])) if self.rate else ""
 
 
 class StatusReader:
@@ -61,7 +82,7 @@ class StatusReader:
     def read(self) -> list[LegStatus]:
         """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
         if time.monotonic() >= self._next:
-            present = (self.run.store / "legs").paths()
+            present = self.run.legs.store.paths()
             self._legs = [
                 self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs
             ]
@@ -70,32 +91,34 @@ class StatusReader:
 
     def _read_leg(self, leg: PlannedLeg, present: Collection[str]) -> LegStatus:
         folds = [self._read_fold(leg, fold, present) for fold in range(self.run.experiment.folds)]
-        if f"{leg.id}/result.json" in present:
+        if f"{leg.id}/{files.RESULT}" in present:
             self._done[leg.id] = LegStatus(leg, "done", folds)
             return self._done[leg.id]
-        if f"{leg.id}/failure.json" in present:
-            return LegStatus(leg, "failed", folds, self.run.leg(leg.id).read_json("failure.json")["reason"])
+        failure = self.run.legs[leg.id].failure() if f"{leg.id}/{files.FAILURE}" in present else None
+        if failure:
+            return LegStatus(leg, "failed", folds, failure.reason)
         states = {fold.state for fold in folds}
-        state: State = "running" if "running" in states else "stopped" if states != {"waiting"} else "waiting"
+        state: Activity = (
+            "running" if "running" in states else "stopped" if states != {"waiting"} else "waiting"
+        )
         return LegStatus(leg, state, folds)
 
     def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
-        folder = fold_folder(self.run.leg(leg.id), fold)
-        if f"{leg.id}/{fold_name(fold)}/fold.json" in present:
-            return FoldStatus("done", leg.iterations, None, folder.read_json("fold.json")["lwlrap"])
-        if f"{leg.id}/{fold_name(fold)}/progress.json" not in present:
+        folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{files.fold_name(fold)}"
+        if f"{path}/{files.FOLD}" in present:
+            return FoldStatus("done", leg.iterations, None, folder.result().lwlrap)
+        if f"{path}/{files.PROGRESS}" not in present:
             return FoldStatus("waiting", 0, None, None)
-        seen = folder.read_json("progress.json")
-        alive = time.time() - seen["time"] < SILENT_SECONDS and not is_gone(seen)
-        done = seen["iteration"] - seen["first"]
-        return FoldStatus(
-            "running" if alive else "stopped", done, seen["rate"] if alive else None, seen["lwlrap"]
-        )
+        seen = folder.progress()
+        process = Process(host=seen.host, pid=seen.pid)
+        alive = time.time() - seen.time < SILENT_SECONDS and not process.is_gone
+        state: Activity = "running" if alive else "stopped"
+        return FoldStatus(state, seen.iteration - seen.first, seen.rate if alive else None, seen.lwlrap)
 
 
 def seconds_left(legs: Sequence[LegStatus]) -> float | None:
     """Time to the end at the present speed; None before anything has a speed."""
-    rate = sum(fold.rate or 0.0 for leg in legs for fold in leg.folds if fold.state == "running")
+    rate = sum(leg.rate for leg in legs)
     return sum(leg.left for leg in legs) / rate if rate else None
 
 
@@ -108,7 +131,7 @@ def clock(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-STYLES: dict[State, str] = {
+STYLES: dict[Activity, str] = {
     "done": "green",
     "running": "cyan",
     "stopped": "yellow",
@@ -138,17 +161,15 @@ _COLUMNS: dict[str, dict[str, Any]] = {
 
 
 def _row(status: LegStatus) -> tuple[RenderableType, ...]:
-    total = status.leg.iterations * len(status.folds)
-    rate = sum(fold.rate or 0.0 for fold in status.folds)
     scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[-4:] for f in status.folds)
-    share = f"{1 - status.left / total:.0%}" if status.state in ("running", "stopped") else ""
+    share = f"{1 - status.left / status.total:.0%}" if status.state in ("running", "stopped") else ""
     return (
         status.leg.label,
         Text(
             share if status.state == "running" else f"{status.state} {share}".rstrip(), STYLES[status.state]
         ),
-        f"{rate:.1f}" if rate else "",
-        clock(seconds_left([status])) if rate else "",
+        status.rate_text,
+        status.clock_left,
         scores,
     )
 
@@ -156,9 +177,9 @@ def _row(status: LegStatus) -> tuple[RenderableType, ...]:
 def summary(legs: Sequence[LegStatus]) -> str:
     """One line: legs, folds, iterations, speed, time left."""
     folds = [fold for leg in legs for fold in leg.folds]
-    total = sum(leg.leg.iterations * len(leg.folds) for leg in legs)
+    total = sum(leg.total for leg in legs)
     done = total - sum(leg.left for leg in legs)
-    rate = sum(fold.rate or 0.0 for fold in folds if fold.state == "running")
+    rate = sum(leg.rate for leg in legs)
     parts = [
         f"{sum(leg.state == 'done' for leg in legs)}/{len(legs)} legs",
         f"{sum(fold.state == 'done' for fold in folds)}/{len(folds)} folds",

@@ -2,18 +2,21 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from orchestrator.artifacts import files
+from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
-from orchestrator.dataset.folded import Study
+from orchestrator.dataset.folded import FoldedDataset
+from orchestrator.dataset.layouts import PARTS
 from orchestrator.monitoring.status import StatusReader, status_view, summary
 from orchestrator.plan.allocation import Shares
-from orchestrator.plan.legs import Plan, Status
+from orchestrator.plan.legs import Plan
 from orchestrator.storage.repeated import repeated
 from orchestrator.storage.store import Store
 
@@ -31,19 +34,19 @@ class Display:
         """One line."""
         self.console.print(text, highlight=False, soft_wrap=True)
 
-    def dataset(self, study: Study) -> None:
+    def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""
-        table = study.table
+        table = dataset.table
         counts = Counter(table.clips["part"])
-        parts = ", ".join(f"{counts[part]} {part}" for part in ("verified", "unverified", "test"))
+        parts = ", ".join(f"{counts[part]} {part}" for part in PARTS)
         self.say(f"data: {parts} clips, {len(table.vocabulary)} classes ({table.layout} layout)")
         if table.dropped:
             self.say(f"      left out, officially bad: {', '.join(table.dropped)}")
 
-    def plan(self, plan: Plan, states: Sequence[Status], stale: dict[str, str]) -> None:
+    def plan(self, plan: Plan, work_left: Mapping[str, WorkLeft], stale: Mapping[str, str]) -> None:
         """What there is to do."""
         shared, alone = plan.iterations()
-        counts = Counter(states)
+        counts = Counter(work_left.values())
         todo = ", ".join(f"{counts[state]} {state}" for state in ("done", "continue", "new") if counts[state])
         saved = f", {shared} iterations a fold (unshared {alone})"
         self.say(f"plan: {len(plan.ends)} cells from {len(plan.legs)} legs ({todo}){saved}")
@@ -101,7 +104,7 @@ class Display:
 def wait_for_run(out: Store, console: Console) -> None:
     """Until a run has begun in this folder."""
     with console.status(f"no run in {out} yet"):
-        while not out.exists("run.json"):
+        while not out.exists(files.RUN):
             time.sleep(1.0)
 
 

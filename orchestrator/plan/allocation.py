@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.experiment.settings import Resources
+from trainable.errors import UserError
 
 TRIAL_CPU = 0.01
 """What a trial reserves for itself: its driver only waits."""
@@ -36,13 +37,13 @@ def make_shares(nodes: Sequence[Node], folds: int, resources: Resources) -> Shar
     """Divide the cluster such that all folds of a trial always fit.
 
     Raises:
-        ValueError: the folds cannot run at the same time; says what is asked for, what is there, what to do.
+        UserError: the folds cannot run at the same time; says what is asked for, what is there, what to do.
     """
     gpu = _gpu_share(nodes, folds, resources)
     cpu = _cpu_share(nodes, folds, resources, gpu)
     slots = sum(_slots(node, cpu, gpu) for node in nodes)
     if slots < folds:
-        raise ValueError(_missing(nodes, folds, cpu, gpu, slots))
+        raise UserError(_missing(nodes, folds, cpu, gpu, slots))
     return Shares(cpu, gpu, slots // folds)
 
 

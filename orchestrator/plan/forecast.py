@@ -8,10 +8,8 @@ import heapq
 import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Leg, Plan, is_done
+from orchestrator.plan.legs import Leg, Plan
 
 
 @dataclass(frozen=True)
@@ -77,30 +75,5 @@ def shared_levels(plan: Plan, todo: Collection[str], subtree: bool) -> Levels:
 
 def unshared_levels(plan: Plan) -> Levels:
     """The same grid with every cell trained on its own from scratch."""
-    whole = {leg.id: sum(stage.iterations for stage in leg.stages) for leg in plan.legs}
+    whole = {leg.id: leg.iterations for leg in plan.legs}
     return [[[whole[end]] for end in plan.ends.values()]]
-
-
-def measured_speed(run: Run) -> Speed:
-    """The speed of a run that has trained something, from its own files.
-
-    Raises:
-        ValueError: it has not trained enough to tell.
-    """
-    timing = run.manifest.timing
-    folds = [fold for leg in run.manifest.legs for fold in _trained(run, leg.id) if fold.get("rate")]
-    if timing is None or not folds:
-        raise ValueError(f"{run.store} has trained nothing to the end: name another run, or state a speed")
-    seconds = sum(fold["seconds"] for fold in folds)
-    iterating = sum(fold["own_iterations"] / fold["rate"] for fold in folds)
-    iterations = sum(fold["own_iterations"] for fold in folds)
-    start = (timing.seconds * timing.runs_at_once - seconds / run.experiment.folds) / timing.runs
-    return Speed(
-        iterations / iterating / timing.share, max(start, 0.0), max(seconds - iterating, 0.0) / len(folds)
-    )
-
-
-def _trained(run: Run, leg: str) -> list[dict[str, Any]]:
-    folder = run.leg(leg)
-    found: list[dict[str, Any]] = folder.read_json("result.json")["folds"] if is_done(folder) else []
-    return found

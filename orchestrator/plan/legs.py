@@ -1,30 +1,43 @@
 """From the grid's cells to the legs that train them: what is shared, what is done, what is left."""
 
-import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, NamedTuple
 
 from orchestrator.experiment.settings import Experiment
-from orchestrator.storage.store import Store
+from orchestrator.storage.digest import digest
+from trainable.config import identity
 from trainable.stages import Stage
 
 NUMERICS = 1
 """Raise it when the same settings begin to give other numbers: every leg is then trained anew."""
 
-Status = Literal["done", "continue", "new"]
+
+class Entry(NamedTuple):
+    """A row and a column of the grid: its cells of all seeds."""
+
+    activation: str
+    selection: str
+
+    def __str__(self) -> str:
+        return f"{self.activation}/{self.selection}"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """An entry of the grid."""
+    """A row, a column and a seed."""
 
     activation: str
     """Row."""
     selection: str
     """Column."""
     seed: int
+
+    @property
+    def entry(self) -> Entry:
+        """Row and column."""
+        return Entry(self.activation, self.selection)
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,11 @@ class Leg:
         return self.cells[0].seed
 
     @property
+    def iterations(self) -> int:
+        """Iterations from the root of the tree to the leg's end."""
+        return sum(stage.iterations for stage in self.stages)
+
+    @property
     def own_iterations(self) -> int:
         """Iterations that this leg adds."""
         return sum(stage.iterations for stage in self.stages[self.first :])
@@ -88,7 +106,7 @@ class Plan:
 
     def iterations(self) -> tuple[int, int]:
         """Iterations of one fold of the whole grid: with shared stems, and with every cell on its own."""
-        alone = {leg.id: sum(stage.iterations for stage in leg.stages) for leg in self.legs}
+        alone = {leg.id: leg.iterations for leg in self.legs}
         return sum(leg.own_iterations for leg in self.legs), sum(alone[end] for end in self.ends.values())
 
 
@@ -114,16 +132,10 @@ class _Branch:
 
     def identity(self, stages: Sequence[Stage]) -> dict[str, Any]:
         """Everything that can change what these stages give."""
-        recipe = self.experiment.model_dump(
-            mode="json", include={"model", "optimizer", "augment", "batches", "schedule", "compute"}
-        )
-        del recipe["schedule"]["checkpoint_every"]
         return {
             "numerics": NUMERICS,
             "data": self.data_id,
-            "folds": self.experiment.folds,
-            "threads": self.experiment.resources.threads_per_fold,
-            **recipe,
+            **identity(self.experiment),
             "activation": self.experiment.activations[self.activation].describe(),
             "stages": [stage.describe() for stage in stages],
             "seed": self.seed,
@@ -178,49 +190,3 @@ def _merge(legs: dict[str, Leg], leg: Leg) -> Leg:
         leg = Leg(leg.id, leg.parent, leg.level, cells, leg.stages, leg.first, leg.identity)
     legs[leg.id] = leg
     return leg
-
-
-def digest(content: object) -> str:
-    """16 hex digits that name `content` (anything that JSON can say)."""
-    text = json.dumps(content, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def status(leg: Leg, folder: Store) -> Status:
-    """How far `leg` is by the files in its folder."""
-    if is_done(folder):
-        return "done"
-    started = any((folder / fold).exists("state.pt") for fold in folder.names() if fold.startswith("fold-"))
-    return "continue" if started else "new"
-
-
-def is_done(folder: Store) -> bool:
-    """Whether the leg in this folder is trained: its result, written last, is there and whole."""
-    if not folder.exists("result.json"):
-        return False
-    try:
-        folder.read_json("result.json")
-    except ValueError:
-        return False
-    return True
-
-
-def stale(plan: Plan, legs: Store) -> dict[str, str]:
-    """Legs on disk that no cell of the plan needs, and how each differs from the most similar one that is."""
-    known = {leg.id for leg in plan.legs}
-    strangers = [name for name in legs.names() if name not in known and (legs / name).exists("leg.json")]
-    return {name: _reason(plan, (legs / name).read_json("leg.json")["identity"]) for name in strangers}
-
-
-def _reason(plan: Plan, identity: dict[str, Any]) -> str:
-    """The settings in which `identity` differs from the leg of the plan that is most like it."""
-    differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
-    nearest = min(map(list, differences), key=len)
-    return ", ".join(nearest) + " changed"
-
-
-def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = dict.fromkeys([*one, *other])
-        return [d for key in keys for d in _differing(one.get(key), other.get(key), f"{prefix}{key}.")]
-    return [] if one == other else [prefix.rstrip(".")]

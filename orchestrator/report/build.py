@@ -51,7 +51,7 @@ def write_report(run: Run) -> Report:
     """Write OUT/report anew: the same files of a run give the same report, but for its time of writing.
 
     Raises:
-        ValueError: the configuration's ensembles name a cell that the grid does not have.
+        UserError: the configuration's ensembles name a cell that the grid does not have.
     """
     folder = run.store / "report"
     scores = score_run(run)  # first: a wrong name in the settings must not cost the report that is there

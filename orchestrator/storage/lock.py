@@ -3,14 +3,17 @@
 import fcntl
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
-from orchestrator.storage.processes import is_gone, this_process
+from orchestrator.storage.processes import Process, this_process
 from orchestrator.storage.repeated import repeated
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
+
+LOCK = "lock.json"
+"""On object storage; a folder has the kernel's lock on .lock."""
 
 BEAT_SECONDS = 10.0
 """How often a driver renews its lock on object storage."""
@@ -18,11 +21,20 @@ STALE_SECONDS = 60.0
 """A lock there that is older belongs to a driver that was killed, on whatever machine."""
 
 
+class Owner(Process):
+    """lock.json: who fills the grid now."""
+
+    owner: str
+    """A name that no other start of a driver has."""
+    time: float
+    """When it last said so: seconds since 1970."""
+
+
 def only_driver(out: Store) -> AbstractContextManager[None]:
     """Hold the folder `out` until the end of the block, or of the process.
 
     Raises:
-        ValueError: another process holds it; says which.
+        UserError: another process holds it; says which.
     """
     return _file_lock(out) if out.is_local else object_lock(out)
 
@@ -39,7 +51,7 @@ def _file_lock(out: Store) -> Iterator[None]:
             file.seek(0)
             raise _taken(out, file.read().strip() or "another process") from error
         file.truncate(0)
-        file.write(_named(this_process()))
+        file.write(str(this_process()))
         file.flush()
         yield
 
@@ -53,24 +65,21 @@ def object_lock(out: Store) -> Iterator[None]:
     """
     mine = uuid.uuid4().hex
     with suppress(FileNotFoundError):
-        found = out.read_json("lock.json")
-        if time.time() - found["time"] < STALE_SECONDS and not is_gone(found):
-            raise _taken(out, _named(found))
+        owner = out.read_model(LOCK, Owner)
+        if time.time() - owner.time < STALE_SECONDS and not owner.is_gone:
+            raise _taken(out, str(owner))
+    process = this_process()
 
     def beat() -> None:
-        out.write_json("lock.json", {**this_process(), "owner": mine, "time": time.time()})
+        out.write_model(LOCK, Owner(host=process.host, pid=process.pid, owner=mine, time=time.time()))
 
     beat()
     try:
         with repeated(beat, BEAT_SECONDS):
             yield
     finally:
-        out.delete("lock.json")
+        out.delete(LOCK)
 
 
-def _named(process: Mapping[str, Any]) -> str:
-    return f"process {process['pid']} on {process['host']}"
-
-
-def _taken(out: Store, owner: str) -> ValueError:
-    return ValueError(f"{out} is being filled by {owner}: wait for it, stop it, or choose another --out")
+def _taken(out: Store, owner: str) -> UserError:
+    return UserError(f"{out} is being filled by {owner}: wait for it, stop it, or choose another --out")

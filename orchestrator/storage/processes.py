@@ -2,23 +2,37 @@
 
 import os
 import platform
-from collections.abc import Mapping
-from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 
-def this_process() -> dict[str, Any]:
-    """Host and pid, to be kept in a file."""
-    return {"host": platform.node(), "pid": os.getpid()}
+class Process(BaseModel):
+    """A process of some machine."""
 
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
-def is_gone(process: Mapping[str, Any]) -> bool:
-    """Whether a process of this machine has ended; of another machine nobody here can say so."""
-    if process["host"] != platform.node():
+    host: str
+    """Name of the machine."""
+    pid: int
+    """Number of the process on it."""
+
+    def __str__(self) -> str:
+        return f"process {self.pid} on {self.host}"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether a process of this machine has ended; of another machine nobody here can say so."""
+        if self.host != platform.node():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:  # another user's
+            return False
         return False
-    try:
-        os.kill(process["pid"], 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # another user's
-        return False
-    return False
+
+
+def this_process() -> Process:
+    """The process that asks."""
+    return Process(host=platform.node(), pid=os.getpid())

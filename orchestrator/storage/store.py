@@ -5,16 +5,20 @@ on object storage an upload becomes visible when it is complete.
 """
 
 import io
-import json
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
+from pydantic import BaseModel, ValidationError
+
+from trainable.errors import UserError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 OBJECT_STORAGE = ("s3", "gcs", "abfs")
 """Kinds of storage (pyarrow's names) that have no folders to be made, only names with slashes."""
@@ -32,7 +36,7 @@ class Store:
         """The store at `root`: a path, or a URI such as s3://bucket/folder.
 
         Raises:
-            ValueError: the URI is malformed or holds a secret, its kind of storage is unknown, or its bucket
+            UserError: the URI is malformed or holds a secret, its kind of storage is unknown, or its bucket
                 cannot be reached.
         """
         text = str(root)
@@ -43,11 +47,11 @@ class Store:
             fs, base = pafs.FileSystem.from_uri(text)
             bucket = fs.get_file_info(base.partition("/")[0]) if fs.type_name in OBJECT_STORAGE else None
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ValueError(f"{place}: not a place stagegrid can write to ({error})") from error
+            raise UserError(f"{place}: not a place stagegrid can write to ({error})") from error
         except OSError as error:
-            raise ValueError(f"{place}: cannot be reached ({error})") from error
+            raise UserError(f"{place}: cannot be reached ({error})") from error
         if bucket is not None and bucket.type == pafs.FileType.NotFound:
-            raise ValueError(f"{place}: there is no bucket {bucket.path}, or these credentials do not see it")
+            raise UserError(f"{place}: there is no bucket {bucket.path}, or these credentials do not see it")
         return cls(fs, base.rstrip("/"))
 
     def __truediv__(self, name: str) -> "Store":
@@ -107,20 +111,21 @@ class Store:
         """Rename a file or folder of this store."""
         self.fs.move(f"{self.base}/{old}", f"{self.base}/{new}")
 
-    def read_json(self, name: str) -> Any:
-        """The content of JSON file `name`.
+    def read_model(self, name: str, model: type[Model]) -> Model:
+        """JSON file `name` as the model of its content.
 
         Raises:
-            ValueError: the file is damaged; the message names it.
+            FileNotFoundError: there is none.
+            UserError: it is damaged, or another version's; the message names it.
         """
         try:
-            return json.loads(self.read(name))
-        except json.JSONDecodeError as error:
-            raise ValueError(f"{self.base}/{name} is damaged ({error}): delete it and run again") from error
+            return model.model_validate_json(self.read(name))
+        except ValidationError as error:
+            raise UserError(f"{self}/{name} is damaged: {_first_problem(error)}") from error
 
-    def write_json(self, name: str, content: Any) -> None:
+    def write_model(self, name: str, content: BaseModel) -> None:
         """Write `content` as JSON, keys in their order."""
-        self.write(name, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+        self.write(name, (content.model_dump_json(indent=1) + "\n").encode())
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The Parquet table `name`."""
@@ -136,16 +141,22 @@ class Store:
         return self.base if self.is_local else f"{self.fs.type_name}://{self.base}"
 
 
+def _first_problem(error: ValidationError) -> str:
+    first = error.errors()[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
 def _without_key(uri: str) -> str:
     """The URI as messages may show it.
 
     Raises:
-        ValueError: a secret is in it.
+        UserError: a secret is in it.
     """
     parts = urlsplit(uri)
     place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     if parts.password is not None:
-        raise ValueError(
+        raise UserError(
             f"{place}: a secret in an address ends up in process lists and shell histories: take it out, and "
             "give it as the cloud's own tools expect it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a role)"
         )

@@ -16,7 +16,7 @@ OUTSIDE = 6
 
 
 @dataclass(frozen=True)
-class Part:
+class PartPlan:
     """What sets a part of the data set apart; counts of labels and columns are those of FSDKaggle2019."""
 
     files: str
@@ -29,10 +29,10 @@ class Part:
     """Share of clips that count for the public score."""
 
 
-PARTS = {
-    "verified": Part("train_curated", 0.84, 0.13, ("fname", "labels", "freesound_id", "license")),
-    "unverified": Part("train_noisy", 0.84, 0.13, ("fname", "labels", "flickr_video_URL", "license")),
-    "test": Part("test", 0.71, 0.19, ("fname", "labels", "usage", "freesound_id", "license"), 0.25),
+PART_PLANS = {
+    "verified": PartPlan("train_curated", 0.84, 0.13, ("fname", "labels", "freesound_id", "license")),
+    "unverified": PartPlan("train_noisy", 0.84, 0.13, ("fname", "labels", "flickr_video_URL", "license")),
+    "test": PartPlan("test", 0.71, 0.19, ("fname", "labels", "usage", "freesound_id", "license"), 0.25),
 }
 """In the order that keys the generators."""
 
@@ -72,7 +72,7 @@ def plan_clips(classes: int, counts: Mapping[str, int], wrong_rate: float, rng: 
     vocabulary, outside = sounds[:classes], sounds[classes:]
     taken: set[int] = set()
     clips = []
-    for name, part in PARTS.items():
+    for name, part in PART_PLANS.items():
         given = _draw_labels(counts[name], vocabulary, part, rng)
         wrong = _draw_wrong(given, vocabulary, outside, wrong_rate, rng) if name == "unverified" else {}
         for index, fname in enumerate(_draw_names(counts[name], part.public, taken, rng)):
@@ -81,7 +81,7 @@ def plan_clips(classes: int, counts: Mapping[str, int], wrong_rate: float, rng: 
     return clips
 
 
-def _draw_labels(count: int, vocabulary: Sequence[Sound], part: Part, rng: Generator) -> list[Sounds]:
+def _draw_labels(count: int, vocabulary: Sequence[Sound], part: PartPlan, rng: Generator) -> list[Sounds]:
     """Labels of `count` clips: every class comes first about as often, the shares of `part` are exact."""
     singles = round(part.one * count)
     pairs = min(round(part.two * count), count - singles)

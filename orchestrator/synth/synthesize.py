@@ -18,9 +18,10 @@ from numpy.random import Generator, Philox
 from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from orchestrator.synth.clip_plan import PARTS, Clip, plan_clips
+from orchestrator.synth.clip_plan import PART_PLANS, Clip, plan_clips
 from orchestrator.synth.sounds import BLOCK, RATE, add_background, list_sounds, record, through_channel
 from trainable.config import OURS, Settings, Share
+from trainable.errors import UserError
 
 VERSION = 1
 """Raise it with any change of what the same settings give."""
@@ -60,7 +61,7 @@ def synthesize(folder: Path, settings: SynthSettings) -> None:
     paper; `FSDKaggle2019.doc/noise_truth.csv` (fname,given,true,kind) says what each unverified clip holds.
 
     Raises:
-        ValueError: `folder` holds anything else.
+        UserError: `folder` holds anything else.
     """
     if _is_made(folder, settings):
         return
@@ -86,14 +87,14 @@ def _signature(settings: SynthSettings) -> str:
 
 def _check_free(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
-        raise ValueError(f"{folder} is a file: name a new folder")
+        raise UserError(f"{folder} is a file: name a new folder")
     if (folder / SETTINGS_FILE).is_file():
-        raise ValueError(
+        raise UserError(
             f"{folder} holds embedded data of other settings (see {SETTINGS_FILE} in it): "
             "delete it or name another folder"
         )
     if folder.is_dir() and any(folder.iterdir()):
-        raise ValueError(f"{folder} is not empty: name a new folder")
+        raise UserError(f"{folder} is not empty: name a new folder")
 
 
 def _move(temporary: Path, folder: Path, settings: SynthSettings) -> None:
@@ -114,7 +115,7 @@ def _generator(seed: int, part: int, index: int) -> Generator:
 
 def sound_of(clip: Clip, settings: SynthSettings) -> NDArray[np.int16]:
     """The samples of a clip at 44.1 kHz: (n,)."""
-    rng = _generator(settings.seed, list(PARTS).index(clip.part), clip.index)
+    rng = _generator(settings.seed, list(PART_PLANS).index(clip.part), clip.index)
     blocks = round(100 * SHORTEST * (settings.longest / SHORTEST) ** rng.random())
     silent = _silent_ends(blocks, rng)
     samples = record(clip.sounds, (blocks - sum(silent)) * BLOCK, rng)
@@ -138,10 +139,10 @@ def _silent_ends(blocks: int, rng: Generator) -> tuple[int, int]:
 
 
 def _write_all(folder: Path, settings: SynthSettings) -> None:
-    counts = {name: getattr(settings, name) for name in PARTS}
-    rng = _generator(settings.seed, len(PARTS), 0)
+    counts = {name: getattr(settings, name) for name in PART_PLANS}
+    rng = _generator(settings.seed, len(PART_PLANS), 0)
     clips = plan_clips(settings.classes, counts, settings.wrong_rate, rng)
-    for part, kind in PARTS.items():
+    for part, kind in PART_PLANS.items():
         audio = folder / f"FSDKaggle2019.audio_{kind.files}"
         audio.mkdir(parents=True)
         for clip in clips:
@@ -166,7 +167,7 @@ def _write_tables(folder: Path, clips: Sequence[Clip], settings: SynthSettings) 
     doc.mkdir()
     names = sorted(sound.name for sound in list_sounds(settings.classes))
     (meta / "vocabulary.csv").write_text("\n".join(f"{i},{name}" for i, name in enumerate(names)))
-    for name, part in PARTS.items():
+    for name, part in PART_PLANS.items():
         own = [clip for clip in clips if clip.part == name]
         _write_table(meta / f"{part.files}_post_competition.csv", part.columns, own)
     doubtful = [clip for clip in clips if clip.part == "unverified"]

@@ -6,9 +6,10 @@ without asking for a token.
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from ray.util.metrics import Gauge
+
+from orchestrator.artifacts.files import FoldProgress
 
 FOLD = {
     "iteration": "Iterations of the cell that are done",
@@ -39,11 +40,11 @@ class FoldGauges:
             for name, text in FOLD.items()
         }
 
-    def show(self, progress: Mapping[str, Any], stage: int) -> None:
+    def show(self, progress: FoldProgress, stage: int) -> None:
         """Show what a progress file says; a value that is not there keeps its gauge."""
         tags = self.tags | {"stage": str(stage + 1)}
         for name, gauge in self.gauges.items():
-            value = progress[name]
+            value = getattr(progress, name)
             if value is not None and math.isfinite(value):
                 gauge.set(value, tags=tags)
 

@@ -13,7 +13,7 @@ SECONDS = 2.0
 
 
 @contextmanager
-def watched(run: Run) -> Iterator[None]:
+def live_updates(run: Run) -> Iterator[None]:
     """Keep gauges and page fresh in the background, and once more at the end."""
     reader, gauges = StatusReader(run), RunGauges()
 

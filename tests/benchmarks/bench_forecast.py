@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.artifacts.run import Run
-from orchestrator.experiment.settings import load_experiment
+from orchestrator.experiment.loading import load_experiment
 from orchestrator.monitoring.plan_preview import plan_with
 from orchestrator.plan.forecast import forecast, measured_speed, shared_levels
 from orchestrator.storage.store import Store

@@ -13,9 +13,9 @@ import torch
 
 from trainable.activations import Activation
 from trainable.bank import Bank
-from trainable.config import Augment, Batches, Model, Recipe
+from trainable.config import Augment, Batches, Model, TrainingSettings
 from trainable.fold import _Training
-from trainable.sampling import Pools
+from trainable.sampling import TrainingClips
 from trainable.selection import Selection
 from trainable.stages import StageSettings, cell_stages
 from trainable.task import FoldData, Task
@@ -33,12 +33,12 @@ def _data() -> FoldData:
     frames = rng.normal(-40, 15, (lengths.sum(), BANDS)).astype(np.float16)
     bank = Bank(frames, np.concatenate([[0], np.cumsum(lengths)]), CLIP_FRAMES)
     targets = np.eye(CLASSES, dtype=np.uint8)[rng.integers(0, CLASSES, CLIPS)]
-    pools = Pools(np.arange(VERIFIED), np.arange(VERIFIED, CLIPS))
+    pools = TrainingClips(np.arange(VERIFIED), np.arange(VERIFIED, CLIPS))
     return FoldData(bank, targets, pools, np.arange(8), np.arange(8))
 
 
 def _task() -> Task:
-    recipe = Recipe(
+    recipe = TrainingSettings(
         model=Model(channels=(8, 16, 32, 32), convolutions=1, gru=32, hidden=64),
         augment=Augment(time_warp=8),
         batches=Batches(size=32, crop_frames=96, clip_frames=CLIP_FRAMES),

@@ -15,9 +15,13 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.fold_files import fold_folder
-from orchestrator.artifacts.run import Manifest, PlannedCell, PlannedLeg, Run
-from orchestrator.experiment.settings import Experiment, parse_experiment
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import FoldResult, PlannedCell, PlannedLeg, RunManifest
+from orchestrator.artifacts.folders import LegFolder, LegFolders
+from orchestrator.artifacts.run import Run
+from orchestrator.artifacts.tables import CURVES, predictions_table, scores_table
+from orchestrator.experiment.loading import parse_experiment
+from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Leg, Plan, make_plan
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
@@ -55,11 +59,11 @@ def make_fake_run(
     store, plan = Store.open(folder), make_plan(experiment, "fake-data")
     maker = _Maker(experiment, FakeData.draw(numbers, names, folds, seed), seed, dict(effect or {}))
     maker.data.write(store)
-    store.write_json("run.json", _manifest(experiment, plan, names).model_dump(mode="json"))
+    store.write_model(files.RUN, _manifest(experiment, plan, names))
     for leg in plan.legs:
-        place, lost = store / "legs" / leg.id, {(c.activation, c.selection) for c in leg.cells}
+        place, lost = LegFolders.of(store)[leg], {(c.activation, c.selection) for c in leg.cells}
         if lost <= set(failed):
-            place.write_json("failure.json", {"reason": "RuntimeError: out of memory"})
+            place.fail("RuntimeError: out of memory")
         elif not lost <= set(missing):
             maker.write_leg(place, leg)
     return Run.open(store)
@@ -87,9 +91,9 @@ def _experiment(
     return parse_experiment(content | dict(config), "fake")
 
 
-def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> Manifest:
+def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> RunManifest:
     shared, alone = plan.iterations()
-    return Manifest(
+    return RunManifest(
         config=experiment.model_dump(mode="json"),
         source="fake.yaml",
         assignments=[],
@@ -113,10 +117,9 @@ def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> Mani
 
 
 def _planned(leg: Leg) -> PlannedLeg:
-    last = sum(stage.iterations for stage in leg.stages)
     return PlannedLeg(
         id=leg.id, label=leg.label, parent=leg.parent, first=leg.first, iterations=leg.own_iterations,
-        last_iteration=last,
+        last_iteration=leg.iterations,
     )  # fmt: skip
 
 
@@ -130,27 +133,21 @@ class _Maker:
     effect: dict[Pair, float]
     shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
-    def write_leg(self, place: Store, leg: Leg) -> None:
-        place.write_json("leg.json", {"label": leg.label, "identity": leg.identity})
-        summaries = []
+    def write_leg(self, place: LegFolder, leg: Leg) -> None:
+        place.begin(leg)
         for fold in range(self.experiment.folds):
-            folder = fold_folder(place, fold)
+            folder = place.fold(fold)
             curves = self._curves(leg, fold)
-            folder.write_table("predictions.parquet", self._predictions(leg, fold))
+            folder.store.write_table(files.PREDICTIONS, self._predictions(leg, fold))
             if any(stage.selection for stage in leg.stages):
                 rows = np.flatnonzero(self.data.part == "unverified")
                 scores = self._scores(leg, fold, len(leg.stages) - 1)[rows]
-                folder.write_table("unverified.parquet", self._score_table(rows, scores))
+                folder.store.write_table(files.UNVERIFIED, scores_table(rows, scores, self.data.names))
             judgements = self._judgements(leg, fold, curves)
-            folder.write_table("judgements.parquet", judgements)
-            folder.write_table("curves.parquet", pa.Table.from_pandas(curves, preserve_index=False))
-            last = curves.iloc[-1]
-            summaries.append({
-                "iterations": len(curves), "lwlrap": float(last["lwlrap"]), "fscore": float(last["fscore"]),
-                "device": "cpu",
-            })  # fmt: skip
-            folder.write_json("fold.json", summaries[-1])
-        place.write_json("result.json", {"folds": summaries})
+            folder.store.write_table(files.JUDGEMENTS, judgements)
+            folder.store.write_table(files.CURVES, pa.Table.from_pandas(curves, CURVES, preserve_index=False))
+            folder.finish(_result(curves))
+        assert place.finish(self.experiment.folds)
 
     def _scores(self, leg: Leg, fold: int, stage: int) -> NDArray[np.float32]:
         """Scores of all clips at the end of a stage: (clips, classes); legs that share the stage agree."""
@@ -171,19 +168,11 @@ class _Maker:
     def _predictions(self, leg: Leg, fold: int) -> pa.Table:
         parts = {"validation": np.flatnonzero(self.data.fold == fold)}
         parts["test"] = np.flatnonzero(self.data.part == "test")
-        tables = []
-        for stage in range(len(leg.stages)):
-            scores = self._scores(leg, fold, stage)
-            for part, rows in parts.items():
-                table = self._score_table(rows, scores[rows])
-                table = table.append_column("part", pa.array([part] * len(rows), pa.string()))
-                tables.append(table.append_column("stage", pa.array([stage] * len(rows), pa.int32())))
-        return pa.concat_tables(tables)
-
-    def _score_table(self, rows: NDArray[np.int64], scores: NDArray[np.float32]) -> pa.Table:
-        column = pa.FixedSizeListArray.from_arrays(pa.array(scores.ravel()), scores.shape[1])
-        fname = pa.array([self.data.names[row] for row in rows], pa.string())
-        return pa.table({"fname": fname, "scores": column})
+        return pa.concat_tables(
+            predictions_table(rows, self._scores(leg, fold, stage)[rows], self.data.names, part, stage)
+            for stage in range(len(leg.stages))
+            for part, rows in parts.items()
+        )
 
     def _curves(self, leg: Leg, fold: int) -> pd.DataFrame:
         """Losses fall, scores rise; eta, T and kept are filled in by the judgements."""
@@ -235,6 +224,14 @@ class _Maker:
                 "keep": kept.astype(np.float32),
             }
         )
+
+
+def _result(curves: pd.DataFrame) -> FoldResult:
+    last = curves.iloc[-1]
+    return FoldResult(
+        iterations=len(curves), own_iterations=len(curves), seconds=1.0, rate=None,
+        lwlrap=float(last["lwlrap"]), fscore=float(last["fscore"]), device="cpu", node="",
+    )  # fmt: skip
 
 
 def _select(

@@ -6,13 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from trainable.activations import Activation
-from trainable.config import OURS, PAPER, Audio, Augment, Batches, Recipe, Settings, marks
+from trainable.config import OURS, PAPER, Audio, Augment, Batches, Settings, TrainingSettings, marks
 from trainable.selection import Selection
 from trainable.stages import StageSettings
 
 KINDS: list[type[Settings]] = [
     Audio,
-    Recipe,
+    TrainingSettings,
     StageSettings,
     *Activation.choices().values(),
     *Selection.choices().values(),
@@ -29,7 +29,7 @@ def _leaves(settings: type[Settings], prefix: str = "") -> set[str]:
 
 
 def test_the_papers_values() -> None:
-    recipe, audio = Recipe(), Audio()
+    recipe, audio = TrainingSettings(), Audio()
     assert (audio.n_mels, audio.window / audio.sample_rate, audio.hop / audio.window) == (80, 0.04, 0.5)
     assert (recipe.batches.size, recipe.batches.crop_frames, recipe.batches.clip_frames) == (64, 512, 2000)
     assert recipe.optimizer.learning_rate == 0.001
@@ -50,7 +50,7 @@ def test_every_setting_is_marked_once_and_described(kind: type[Settings]) -> Non
 
 
 def test_marks_name_nested_keys() -> None:
-    found = dict(marks(Recipe))
+    found = dict(marks(TrainingSettings))
     assert found["batches.size"] == PAPER
     assert found["augment.mixup_alpha"] == OURS
 
@@ -61,19 +61,19 @@ def test_settings_are_frozen() -> None:
 
 
 def test_settings_survive_json() -> None:
-    recipe = Recipe.model_validate({"model": {"channels": [8, 16]}, "augment": {"time_warp": 3}})
-    assert Recipe.model_validate_json(recipe.model_dump_json()) == recipe
+    recipe = TrainingSettings.model_validate({"model": {"channels": [8, 16]}, "augment": {"time_warp": 3}})
+    assert TrainingSettings.model_validate_json(recipe.model_dump_json()) == recipe
 
 
 @pytest.mark.parametrize(
     ("kind", "given", "message"),
     [
-        (Recipe, {"bathces": {}}, "bathces"),
+        (TrainingSettings, {"bathces": {}}, "bathces"),
         (Audio, {"window": 4096}, "raise n_fft"),
         (Audio, {"f_min": 16000.0}, "f_min < f_max"),
         (Audio, {"sample_rate": 22050}, "sample_rate / 2"),
         (Batches, {"crop_frames": 2001}, "must not exceed clip_frames"),
-        (Recipe, {"augment": {"time_warp": 255}}, "lower it"),
+        (TrainingSettings, {"augment": {"time_warp": 255}}, "lower it"),
         (Augment, {"time_mask_share": 1.5}, "time_mask_share"),
         (StageSettings, {"iterations": 0}, "iterations"),
     ],
@@ -84,7 +84,7 @@ def test_contradictions_are_refused(kind: type[Settings], given: dict[str, Any],
 
 
 def test_the_widest_time_warp_that_fits() -> None:
-    assert Recipe(augment=Augment(time_warp=254)).augment.time_warp == 254
+    assert TrainingSettings(augment=Augment(time_warp=254)).augment.time_warp == 254
 
 
 def test_choices_are_the_named_subclasses() -> None:

@@ -18,7 +18,7 @@ from trainable.metrics import f_score, lwlrap
 from trainable.model import CnnGru
 from trainable.record import CURVES, Record
 from trainable.sampling import Ints
-from trainable.selection import Decision, Losses, Selection, State
+from trainable.selection import Decision, Losses, Selection, SelectionState
 from trainable.stages import StageSettings
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task
 
@@ -183,7 +183,7 @@ def test_the_masked_loss_is_divided_by_the_batch_size() -> None:
 class _MaskAll(Selection):
     """Masks every unverified clip."""
 
-    def select(self, losses: Losses, state: State) -> Decision:
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
         return Decision(losses.verified_B.float())
 
 
@@ -194,7 +194,7 @@ def test_labels_of_masked_clips_teach_nothing(selection: Selection, learns: bool
     weights = []
     for label in (0, 2):
         relabelled = data()
-        relabelled.targets_NC[relabelled.pools.unverified] = np.eye(3, dtype=np.uint8)[label]
+        relabelled.targets_NC[relabelled.training.unverified] = np.eye(3, dtype=np.uint8)[label]
         weights.append(_bits(_train(cell, fold_data=relabelled).weights))
     assert (weights[0] != weights[1]) == learns
 
@@ -274,15 +274,15 @@ def test_a_stage_does_not_answer_with_the_weights_of_an_earlier_one() -> None:
 def test_the_weights_alone_make_the_final_scores_again(weights: str) -> None:
     cell = task(schedule={"weights": weights, "evaluate_every": 1})
     outcome = _train(cell)
-    model = CnnGru(cell.recipe.model, DATA.bank.n_mels, 3, cell.activation.n_heads)
+    model = CnnGru(cell.settings.model, DATA.bank.n_mels, 3, cell.activation.n_heads)
     model.load_state_dict(outcome.weights)
 
     def scores(clips: Ints) -> Scores:
-        return score_clips(model, cell.activation, DATA.bank, clips, cell.recipe.batches)
+        return score_clips(model, cell.activation, DATA.bank, clips, cell.settings.batches)
 
     np.testing.assert_array_equal(scores(DATA.validation), outcome.predictions[-1].validation)
     np.testing.assert_array_equal(scores(DATA.test), outcome.predictions[-1].test)
-    np.testing.assert_array_equal(scores(DATA.pools.unverified), outcome.unverified)
+    np.testing.assert_array_equal(scores(DATA.training.unverified), outcome.unverified)
 
 
 def test_unverified_clips_are_scored_where_they_were_judged() -> None:
@@ -312,7 +312,7 @@ def test_each_stage_starts_its_own_threshold() -> None:
 
 def test_bands_are_normalised_by_the_verified_training_clips() -> None:
     outcome = _train(task(stages=STAGES[:1]))
-    mean_M, std_M = DATA.bank.band_statistics(DATA.pools.verified)
+    mean_M, std_M = DATA.bank.band_statistics(DATA.training.verified)
     assert torch.equal(outcome.weights["band_mean"], mean_M)
     assert torch.equal(outcome.weights["band_std"], std_M)
 

@@ -9,9 +9,9 @@ import torch
 from tests.trainable.tiny import MemoryWorker
 from trainable.activations import Activation
 from trainable.bank import Bank
-from trainable.config import Batches, Recipe
+from trainable.config import Batches, TrainingSettings
 from trainable.fold import train_fold
-from trainable.sampling import Pools
+from trainable.sampling import TrainingClips
 from trainable.selection import Selection
 from trainable.stages import StageSettings, cell_stages
 from trainable.task import FoldData, Task
@@ -33,14 +33,14 @@ def _data() -> FoldData:
     rng = np.random.default_rng(0)
     frames = rng.normal(-40, 15, (offsets[-1], 80)).astype(np.float16)
     targets = np.eye(80, dtype=np.uint8)[rng.integers(0, 80, 8)]
-    pools = Pools(verified=np.arange(4), unverified=np.arange(4, 6))
+    pools = TrainingClips(verified=np.arange(4), unverified=np.arange(4, 6))
     return FoldData(Bank(frames, offsets, 2000), targets, pools, np.array([6]), np.array([7]))
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("activation", ["sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"])
 def test_an_iteration_of_every_stage(activation: str) -> None:
-    recipe = Recipe(batches=Batches(size=4))
+    recipe = TrainingSettings(batches=Batches(size=4))
     stages = cell_stages(STAGES, Selection.make("threshold", k=1), recipe.optimizer.learning_rate)
     task = Task(recipe, Activation.make(activation), stages, seed=0, fold=0)
     outcome = train_fold(task, _data(), MemoryWorker())

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 import trainable.selection as selections
-from orchestrator.experiment.settings import parse_experiment
+from orchestrator.experiment.loading import parse_experiment
 from tests.places import ROOT
 from tests.trainable import tiny
 from trainable.fold import train_fold

@@ -10,9 +10,17 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainable.sampling import BatchPlan, Pools, Purpose, draw_clips, generator, plan_batch, torch_seed
+from trainable.sampling import (
+    BatchPlan,
+    Purpose,
+    TrainingClips,
+    draw_clips,
+    generator,
+    plan_batch,
+    torch_seed,
+)
 
-POOLS = Pools(verified=np.arange(100, 137), unverified=np.arange(500, 590))
+POOLS = TrainingClips(verified=np.arange(100, 137), unverified=np.arange(500, 590))
 
 
 def _plan(seed: int = 3, fold: int = 1, iteration: int = 0, unverified: int = 8) -> BatchPlan:

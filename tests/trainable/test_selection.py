@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trainable.activations import Activation, Targets
-from trainable.selection import Decision, Losses, Selection, State
+from trainable.selection import Decision, Losses, Selection, SelectionState
 
 NAMES = sorted(Selection.choices())
 
@@ -25,7 +25,7 @@ def _batch(loss: list[float] | Tensor, verified: int) -> Losses:
 
 
 def _run(selection: Selection, batches: list[Losses]) -> list[Decision]:
-    state: State = {}
+    state: SelectionState = {}
     decisions = []
     for batch in batches:
         decisions.append(selection.select(batch, state))
@@ -134,7 +134,7 @@ def test_the_state_is_all_that_the_next_iteration_needs(name: str) -> None:
     batches = [_batch(torch.from_numpy(rng.exponential(2, 30)), 10) for _ in range(6)]
     selection = Selection.make(name)
     uninterrupted = _run(selection, batches)
-    state: State = {}
+    state: SelectionState = {}
     for batch, expected in zip(batches, uninterrupted, strict=True):
         batch = replace(batch, rng=np.random.default_rng(0))
         decision = Selection.make(name).select(batch, state)

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from trainable.activations import Activation
 from trainable.bank import Bank
-from trainable.config import Recipe
-from trainable.sampling import Pools
+from trainable.config import TrainingSettings
+from trainable.sampling import TrainingClips
 from trainable.selection import Selection
 from trainable.stages import StageSettings, cell_stages
 from trainable.task import Checkpoint, FoldData, Task
@@ -25,7 +25,7 @@ STAGES = (
 GPU_SWITCHES: dict[str, object] = {"precision": "bfloat16", "tf32": True, "channels_last": True}
 
 
-def recipe(**sections: dict[str, object]) -> Recipe:
+def recipe(**sections: dict[str, object]) -> TrainingSettings:
     """Tiny settings, with `sections` over them."""
     small: dict[str, dict[str, object]] = {
         "model": {"channels": (4, 6), "convolutions": 1, "gru": 4, "hidden": 8},
@@ -33,7 +33,7 @@ def recipe(**sections: dict[str, object]) -> Recipe:
         "batches": {"size": 8, "crop_frames": 16, "clip_frames": 24},
         "schedule": {"evaluate_every": 2, "checkpoint_every": 1},
     }
-    return Recipe.model_validate(
+    return TrainingSettings.model_validate(
         {name: small.get(name, {}) | sections.get(name, {}) for name in small | sections}
     )
 
@@ -65,7 +65,9 @@ def data(separation: float = 10.0, seed: int = 0) -> FoldData:
     frames.flags.writeable = False
     clips = np.arange(count)
     verified, unverified, test = np.split(clips, [VERIFIED, VERIFIED + UNVERIFIED])
-    return FoldData(Bank(frames, offsets, 24), targets, Pools(verified[:8], unverified), verified[8:], test)
+    return FoldData(
+        Bank(frames, offsets, 24), targets, TrainingClips(verified[:8], unverified), verified[8:], test
+    )
 
 
 class Killed(Exception):

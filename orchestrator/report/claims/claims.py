@@ -19,8 +19,8 @@ from orchestrator.report.scores.predictions import Clips
 from orchestrator.report.scores.run_scores import Entry, RunScores, Split, What
 from orchestrator.report.scores.scoring import Score
 
-PAPER = "section 5.1"
-OURS = "not in the paper"
+SECTION_5_1 = "section 5.1"
+NOT_IN_PAPER = "not in the paper"
 MISSING = "not judged"
 
 Axis = Literal["activation", "selection"]
@@ -85,13 +85,13 @@ PAPERS_ROWS = ("sigmoid_softmax", "sigmoid_sparsemax")
 PAPERS_COLUMNS = ("top_k", "threshold")
 
 _MORE = (
-    Comparison("selection", "threshold", "top_k", PAPER),
-    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", PAPER),
+    Comparison("selection", "threshold", "top_k", SECTION_5_1),
+    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SECTION_5_1),
     Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", "table 2", "several"),
-    Comparison("activation", "sigmoid_softmax", "softmax", OURS),
-    Comparison("activation", "sigmoid_sparsemax", "sparsemax", OURS),
-    Comparison("activation", "sparsemax", "softmax", OURS, "several"),
-    *(Comparison("selection", mask, control, OURS)
+    Comparison("activation", "sigmoid_softmax", "softmax", NOT_IN_PAPER),
+    Comparison("activation", "sigmoid_sparsemax", "sparsemax", NOT_IN_PAPER),
+    Comparison("activation", "sparsemax", "softmax", NOT_IN_PAPER, "several"),
+    *(Comparison("selection", mask, control, NOT_IN_PAPER)
       for mask in ("threshold", "top_k") for control in ("keep_all", "random_k")),
 )  # fmt: skip
 
@@ -100,9 +100,12 @@ def comparisons(experiment: Experiment) -> Iterator[Comparison]:
     """All that the grid's names allow: rows against sigmoid, columns against verified_only, and the rest."""
     rows, columns = list(experiment.activations), list(experiment.selections)
     found = [
-        Comparison("activation", name, "sigmoid", PAPER if name in PAPERS_ROWS else OURS) for name in rows
+        Comparison("activation", name, "sigmoid", SECTION_5_1 if name in PAPERS_ROWS else NOT_IN_PAPER)
+        for name in rows
     ] + [
-        Comparison("selection", name, "verified_only", PAPER if name in PAPERS_COLUMNS else OURS)
+        Comparison(
+            "selection", name, "verified_only", SECTION_5_1 if name in PAPERS_COLUMNS else NOT_IN_PAPER
+        )
         for name in columns
     ]
     for comparison in [*found, *_MORE]:

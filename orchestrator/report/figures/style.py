@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 INK = "#1a1a1a"
 """Text, axes and the first series: the page replaces it by its own text colour."""
-PAPER = "#ffffff"
+BACKGROUND = "#ffffff"
 """Behind a figure: the page takes it away."""
 FAINT = "#8c8c8c"
 """Guides, and ranges behind a mean."""
@@ -50,7 +50,7 @@ _STYLE: dict[str, Any] = {
     "axes.spines.right": False,
     "axes.grid": True,
     "axes.axisbelow": True,
-    "figure.facecolor": PAPER,
+    "figure.facecolor": BACKGROUND,
     "grid.color": FAINT,
     "grid.alpha": 0.25,
     "grid.linewidth": 0.5,

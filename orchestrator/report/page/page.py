@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.claims.claims import ClaimResult
-from orchestrator.report.figures.style import INK, PAPER, Picture
+from orchestrator.report.figures.style import BACKGROUND, INK, Picture
 from orchestrator.report.page.overview import difference_text, grids, summary, verdict_counts, verdicts
 from orchestrator.report.page.run_facts import run_facts, settings_of
 from orchestrator.report.scores.run_scores import RunScores
@@ -126,7 +126,7 @@ def inline_svg(picture: Picture) -> Markup:
     text = re.sub(r'\bid="', f'id="{prefix}', text)
     text = re.sub(r'href="#', f'href="#{prefix}', text)
     text = text.replace("url(#", f"url(#{prefix}")
-    text = text.replace(INK, "currentColor").replace(f"fill: {PAPER}", "fill: none")
+    text = text.replace(INK, "currentColor").replace(f"fill: {BACKGROUND}", "fill: none")
     width = re.search(r' width="([\d.]+)pt" height="[\d.]+pt"', text)
     assert width, "matplotlib gives sizes in points"
     label = Markup.escape(picture.alt)

@@ -1,12 +1,10 @@
 """The run on the report's page: what it was made of, and its settings with where every value comes from."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from orchestrator.artifacts.fold_files import fold_folder
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.settings import Experiment
-from orchestrator.plan.legs import is_done
 from trainable.config import OURS, PAPER, Mechanism, Settings, marks
 
 PAPER_STAGES = ({"iterations": 10_000, "unverified": 0.0}, {"iterations": 10_000, "unverified": 0.5},
@@ -101,14 +99,16 @@ def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
 def _training(run: Run) -> Iterator[tuple[str, str]]:
     """Iterations trained and saved, and time."""
     manifest, folds = run.manifest, run.experiment.folds
-    done = [leg for leg in manifest.legs if is_done(run.leg(leg.id))]
+    results = {leg.id: run.legs[leg.id].result_or_none() for leg in manifest.legs}
+    done = [leg for leg in manifest.legs if results[leg.id]]
+    devices = {fold.device for result in results.values() if result for fold in result.folds}
     trained = sum(leg.iterations for leg in done) * folds
     whole, alone = manifest.iterations * folds, manifest.iterations_alone * folds
     yield "seeds", ", ".join(map(str, run.experiment.seeds))
     yield "legs", f"{len(done)} of {len(manifest.legs)} trained"
     yield "iterations", f"{trained:,} of {whole:,} trained, all folds together"
     yield "without shared stages", f"{alone:,} ({1 - whole / alone:.0%} saved)"
-    yield "devices", ", ".join(sorted(_devices(run, [leg.id for leg in done]))) or "unknown"
+    yield "devices", ", ".join(sorted(devices)) or "unknown"
     yield "last run", manifest.started.replace("T", " ").replace("+00:00", " UTC")
     timing, seconds = manifest.timing, manifest.seconds
     if timing:
@@ -117,11 +117,6 @@ def _training(run: Run) -> Iterator[tuple[str, str]]:
             f"{_duration(timing.seconds)}, {timing.runs} runs of Ray Train, {timing.runs_at_once} at once",
         )
     yield "that run's time", "not finished" if seconds is None else _duration(seconds)
-
-
-def _devices(run: Run, legs: Sequence[str]) -> set[str]:
-    summaries = [fold_folder(run.leg(leg), fold) for leg in legs for fold in range(run.experiment.folds)]
-    return {str(folder.read_json("fold.json").get("device", "unknown")) for folder in summaries}
 
 
 def _duration(seconds: float) -> str:

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.plan.legs import Cell
+from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.scores.predictions import CellTables, Scored, read_tables, together
-from orchestrator.report.scores.scoring import CellSums, Entry, Pools, Score, What, cell_sums
+from orchestrator.report.scores.scoring import CellSums, Pools, Score, What, cell_sums
 from orchestrator.storage.store import Store
+from trainable.errors import UserError
 
 Members = Mapping[str, Sequence[str]]
 """Names of ensembles and their members, each as activation/selection (all seeds) or with a /seed after it."""
@@ -37,18 +38,18 @@ def check_members(ensembles: Members, run: Run) -> None:
     """Refuse members that the grid does not have, and names that are no folder's.
 
     Raises:
-        ValueError: names the ensemble, and what is wrong with it or the grid's entries.
+        UserError: names the ensemble, and what is wrong with it or the grid's entries.
     """
     entries = dict.fromkeys(str(Entry(cell.activation, cell.selection)) for cell in run.cells)
     known = {name for cell in run.cells for name in _names(cell)}
     for name, members in ensembles.items():
         if not re.fullmatch(r"\w[\w.-]*", name):
-            raise ValueError(f"ensembles.{name}: it names a folder, use letters, digits and ._- alone")
+            raise UserError(f"ensembles.{name}: it names a folder, use letters, digits and ._- alone")
         if not members:
-            raise ValueError(f"ensembles.{name} has no members")
+            raise UserError(f"ensembles.{name} has no members")
         for member in members:
             if member not in known:
-                raise ValueError(f"ensembles.{name}: no cell {member!r}: choose from {', '.join(entries)}")
+                raise UserError(f"ensembles.{name}: no cell {member!r}: choose from {', '.join(entries)}")
 
 
 def make_ensembles(
@@ -57,7 +58,7 @@ def make_ensembles(
     """Those whose members all have results, over all seeds; and the others, with the reason.
 
     Raises:
-        ValueError: as `check_members`.
+        UserError: as `check_members`.
     """
     check_members(ensembles, run)
     made, holes = {}, {}
@@ -69,7 +70,7 @@ def make_ensembles(
         if reasons:
             holes[name] = "incomplete: " + "; ".join(dict.fromkeys(reasons))
             continue
-        tables = [read_tables(run, cell) for cell in cells]
+        tables = [table for cell in cells for table in read_tables(run, cell)]
         normalised = _combine([table.normalised(settings.clip_sigma) for table in tables])
         made[name] = Ensemble(cells, _rounded(_combine(tables)), normalised)
     return made, holes

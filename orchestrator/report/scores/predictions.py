@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.run import Run
+from orchestrator.artifacts.run import Part, Predictions, Run
 from orchestrator.plan.legs import Cell
 from orchestrator.report.scores.bootstrap import ClipSums, Ints, clip_sums
 from trainable.metrics import Ties, label_precisions
@@ -62,13 +62,18 @@ def together(tables: Sequence[Scored]) -> Scored:
     return Scored(tables[0].rows, geometric_mean(np.stack([table.scores for table in tables])))
 
 
-def read_tables(run: Run, cell: Cell, stage: int | None = None) -> CellTables:
-    """The predictions of a cell with a result at the end of `stage`; None: the last one."""
-    found = []
-    for part in ("validation", "test"):
-        folds = [run.predictions(cell, fold, part, stage) for fold in range(run.experiment.folds)]
-        found.append(tuple(Scored(fold.rows, fold.scores) for fold in folds if len(fold.rows)))
-    return CellTables(*found)
+def read_tables(run: Run, cell: Cell, stages: Sequence[int | None] = (None,)) -> list[CellTables]:
+    """The predictions of a cell with a result at the end of each of `stages`; None: the last one."""
+    folds = [run.predictions(cell, fold) for fold in range(run.experiment.folds)]
+    return [_cell_tables(folds, stage) for stage in stages]
+
+
+def _cell_tables(folds: Sequence[Predictions], stage: int | None) -> CellTables:
+    parts: tuple[Part, Part] = ("validation", "test")
+    validation, test = ([fold.of(part, stage) for fold in folds] for part in parts)
+    return CellTables(
+        *(tuple(Scored(t.rows, t.scores) for t in of if len(t.rows)) for of in (validation, test))
+    )
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.plan.legs import Cell
+from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.scores.ensembles import Members, ScoredEnsembles, ensemble_sums, make_ensembles
 from orchestrator.report.scores.predictions import (
     SPLITS,
@@ -28,7 +28,6 @@ from orchestrator.report.scores.predictions import (
 )
 from orchestrator.report.scores.scoring import (
     CellSums,
-    Entry,
     Form,
     Pools,
     Score,
@@ -102,7 +101,7 @@ def score_run(run: Run, settings: ReportSettings | None = None, members: Members
     """All scores of a run, finished or not; `settings` and `members` replace those of its configuration.
 
     Raises:
-        ValueError: an ensemble's member is no cell of the grid.
+        UserError: an ensemble's member is no cell of the grid.
     """
     settings = settings or run.experiment.report
     members = run.experiment.ensembles if members is None else members
@@ -137,7 +136,7 @@ def _entries(run: Run) -> tuple[dict[Entry, dict[int, Cell]], dict[Entry, str], 
     for cell in run.cells:
         entry, hole = Entry(cell.activation, cell.selection), run.hole(cell)
         if hole:
-            lost.setdefault(entry, {})[cell.seed] = hole
+            lost.setdefault(entry, {})[cell.seed] = str(hole)
         else:
             found.setdefault(entry, {})[cell.seed] = cell
     holes = {
@@ -151,10 +150,10 @@ def _entries(run: Run) -> tuple[dict[Entry, dict[int, Cell]], dict[Entry, str], 
 
 
 def _cell_parts(run: Run, cell: Cell, pools: Pools, settings: ReportSettings) -> _CellParts:
-    tables = read_tables(run, cell)
-    stages = range(len(run.experiment.stages) - 1)
     verified_only = not run.experiment.selections[cell.selection].uses_unverified
-    earlier = {stage: read_tables(run, cell, stage) for stage in stages} if verified_only else {}
+    stages = range(len(run.experiment.stages) - 1) if verified_only else range(0)
+    tables, *ends = read_tables(run, cell, [None, *stages])
+    earlier = dict(zip(stages, ends, strict=True))
     forms: dict[Form, CellTables] = {"raw": tables, "normalised": tables.normalised(settings.clip_sigma)}
     threshold = run.experiment.schedule.f_threshold
     pairs = {split: list(_pairs(pool, split, tables)) for split, pool in pools.items()}

@@ -23,16 +23,6 @@ Name = TypeVar("Name", bound=Hashable)
 Pools = Mapping[Split, Pool]
 
 
-class Entry(NamedTuple):
-    """A row and a column of the grid."""
-
-    activation: str
-    selection: str
-
-    def __str__(self) -> str:
-        return f"{self.activation}/{self.selection}"
-
-
 class What(NamedTuple):
     """Which score of a cell."""
 

@@ -115,7 +115,7 @@ def to_csv(table: Table) -> str:
     textual = [all(isinstance(row.cells[i], str) for row in table.rows) for i in range(len(table.columns))]
     head = [table.corner]
     for column, text in zip(table.columns, textual, strict=True):
-        more = [] if text else [f"{column.title} {part}" for part in PARTS]
+        more = [] if text else [f"{column.title} {part}" for part in NUMBER_FIELDS]
         head += [column.title, *more]
     lines = []
     for row in table.rows:
@@ -124,14 +124,14 @@ def to_csv(table: Table) -> str:
     return csv_text(head, lines)
 
 
-PARTS = ("low", "high", "published", "difference", "hole")
+NUMBER_FIELDS = ("low", "high", "published", "difference", "hole")
 
 
 def _fields(content: Content, textual: bool) -> list[str]:
     if isinstance(content, str):
-        return [content] if textual else [content, *[""] * len(PARTS)]
+        return [content] if textual else [content, *[""] * len(NUMBER_FIELDS)]
     if isinstance(content, Hole):
-        return [*[""] * len(PARTS), content.reason]
+        return [*[""] * len(NUMBER_FIELDS), content.reason]
     interval = content.interval
     ends = (interval.low, interval.high) if interval else (None, None)
     return [*map(exact, (content.value, *ends, content.published, content.difference)), ""]

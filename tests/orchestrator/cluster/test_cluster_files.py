@@ -15,7 +15,8 @@ import yaml
 
 from orchestrator.cluster.autoscaler import machines_of
 from orchestrator.cluster.cluster_file import check_cluster_file
-from orchestrator.experiment.settings import Resources, load_experiment
+from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.settings import Resources
 from orchestrator.plan.allocation import Node, make_shares
 from orchestrator.training import gauges
 from tests.places import ROOT

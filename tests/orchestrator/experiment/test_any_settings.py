@@ -9,9 +9,10 @@ import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from orchestrator.artifacts.fold_files import read_state, write_outcome
-from orchestrator.experiment.settings import Experiment, parse_experiment
+
+from orchestrator.experiment.loading import parse_experiment
+from orchestrator.experiment.settings import Experiment
 from orchestrator.storage.store import Store
 from tests.trainable.tiny import CLASSES, Killed, MemoryWorker, data
 from trainable.activations import Activation

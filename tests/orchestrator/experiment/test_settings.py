@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from orchestrator.experiment.settings import Experiment, load_experiment, parse_experiment
+from orchestrator.experiment.loading import load_experiment, parse_experiment
+from orchestrator.experiment.settings import Experiment
 from tests.places import CONFIGS
 from trainable.config import OURS, PAPER, Settings, marks
 

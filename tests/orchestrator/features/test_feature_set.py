@@ -12,7 +12,7 @@ from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.feature_set import (
     MANIFEST,
     SCHEMA,
-    Manifest,
+    FeatureManifest,
     Shard,
     features_id,
     load_bank_arrays,
@@ -59,7 +59,9 @@ def write_set(store: Store) -> Store:
         data = folder.read(name)
         digest = hashlib.sha256(data).hexdigest()
         shards.append(Shard(name=name, rows=len(rows), bytes=len(data), sha256=digest))
-    manifest = Manifest(id=ID, content_hash="f" * 64, audio=AUDIO, clips=3, frames=12, shards=tuple(shards))
+    manifest = FeatureManifest(
+        id=ID, content_hash="f" * 64, audio=AUDIO, clips=3, frames=12, shards=tuple(shards)
+    )
     folder.write(MANIFEST, manifest.model_dump_json().encode())
     return folder
 

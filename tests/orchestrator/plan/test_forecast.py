@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.artifacts.run import Run, Timing
-from orchestrator.experiment.settings import load_experiment
+from orchestrator.experiment.loading import load_experiment
 from orchestrator.monitoring.plan_preview import plan_states
 from orchestrator.monitoring.plan_tree import cost_table, plan_tree
 from orchestrator.plan.forecast import Speed, forecast, measured_speed, shared_levels, unshared_levels

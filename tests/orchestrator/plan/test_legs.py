@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.experiment.settings import Experiment, parse_experiment
+from orchestrator.experiment.loading import parse_experiment
+from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Plan, make_plan, stale, status
 from orchestrator.storage.store import Store
 

@@ -15,7 +15,7 @@ from scipy.signal import hilbert, welch
 from orchestrator.dataset.clip_table import read_dataset, read_noise_truth
 from orchestrator.dataset.layouts import DataSettings
 from orchestrator.synth import synthesize as synth
-from orchestrator.synth.clip_plan import PARTS, Clip, plan_clips
+from orchestrator.synth.clip_plan import PART_PLANS, Clip, plan_clips
 from orchestrator.synth.sounds import RATE, Sound, add_background, list_sounds, record, through_channel
 from orchestrator.synth.synthesize import SynthSettings, synthesize
 
@@ -172,7 +172,7 @@ def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
 
 def test_shares_of_labels_and_public_clips() -> None:
     clips = planned()
-    for name, part in PARTS.items():
+    for name, part in PART_PLANS.items():
         own = [clip for clip in clips if clip.part == name]
         sizes = Counter(len(clip.given) for clip in own)
         assert sizes[1] == round(part.one * len(own))
@@ -187,7 +187,7 @@ def test_shares_of_labels_and_public_clips() -> None:
 
 def test_every_class_is_about_as_frequent() -> None:
     clips = planned()
-    for name in PARTS:
+    for name in PART_PLANS:
         first = Counter(clip.given[0].name for clip in clips if clip.part == name)
         assert len(first) == 12
         assert max(first.values()) - min(first.values()) <= 1

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from orchestrator.artifacts.run import Run
+from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.experiment.settings import Experiment, load_experiment
+from orchestrator.experiment.settings import Experiment
 from orchestrator.report.claims.claims import ClaimResult, judge_claims
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture

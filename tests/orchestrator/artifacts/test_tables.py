@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 import safetensors.torch
 import torch
-
 from orchestrator.artifacts.fold_files import finish, fold_folder, read_state, write_outcome, write_state
+
 from orchestrator.storage.store import Store
 from tests.trainable import tiny
 from trainable.fold import train_fold
@@ -21,7 +21,7 @@ def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str
     outcome = train_fold(task, data, tiny.MemoryWorker())
     clips = len(data.targets_NC)
     names = [f"{i:03}.wav" for i in range(clips)]
-    rows = {"validation": data.validation, "test": data.test, "unverified": data.pools.unverified}
+    rows = {"validation": data.validation, "test": data.test, "unverified": data.training.unverified}
     folder = Store.open(tmp_path)
     write_outcome(folder, outcome, task.stages, names, rows)
 
@@ -37,7 +37,7 @@ def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str
     np.testing.assert_array_equal(np.stack(last["scores"].tolist()), outcome.predictions[-1].test)
 
     judged = pq.read_table(tmp_path / "judgements.parquet").to_pandas()
-    unverified = {names[row] for row in data.pools.unverified}
+    unverified = {names[row] for row in data.training.unverified}
     assert set(judged["fname"]) <= unverified
     kept = judged.groupby("iteration")["keep"].mean()
     np.testing.assert_allclose(kept, curves.set_index("iteration")["kept"].dropna(), rtol=1e-6)

@@ -1,0 +1,58 @@
+"""The sweep: one Ray Tune run for each level of the tree of legs."""
+
+from collections.abc import Sequence
+
+import ray
+from ray import tune
+
+from orchestrator.artifacts.folders import LegFolders
+from orchestrator.plan.legs import Leg
+from orchestrator.training.interrupt import Interrupt
+from orchestrator.training.sweep_inputs import SweepInputs
+from orchestrator.training.trial import TrialDriver, note_failure
+
+
+def train_levels(inputs: SweepInputs, interrupt: Interrupt) -> None:
+    """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
+    shared = ray.put(inputs)
+    for number in range(len(inputs.levels)):
+        _train_level(inputs, shared, number, interrupt)
+
+
+def _train_level(
+    inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int, interrupt: Interrupt
+) -> None:
+    """One Tuner for the trials of a level that can and need to be trained."""
+    level = inputs.levels[number]
+    ready = [name for name, trial in level.items() if _needed(trial, inputs.legs)]
+    if not ready:
+        return
+    tuner = tune.Tuner(
+        TrialDriver,
+        param_space={"trial": tune.grid_search(ready), "inputs": shared},
+        tune_config=tune.TuneConfig(
+            max_concurrent_trials=inputs.shares.trials,
+            trial_name_creator=lambda trial: str(trial.config["trial"]),
+            trial_dirname_creator=lambda trial: str(trial.config["trial"]),
+        ),
+        run_config=tune.RunConfig(
+            name=f"{inputs.stamp}-level{number}",
+            storage_path=f"{inputs.out.base}/ray",
+            storage_filesystem=inputs.out.fs,
+            verbose=0,
+            callbacks=[interrupt],
+            failure_config=tune.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
+            checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
+        ),
+    )
+    results = tuner.fit()
+    for result in [results[i] for i in range(len(results))]:
+        if result.error is not None:
+            assert result.config is not None
+            note_failure(level[result.config["trial"]], inputs.legs, result.error)
+
+
+def _needed(trial: Sequence[Leg], legs: LegFolders) -> bool:
+    """Something is left to train, and what it grows from is there."""
+    parent = trial[0].parent
+    return not all(legs[leg].is_done for leg in trial) and (parent is None or legs[parent].is_done)

@@ -1,0 +1,77 @@
+"""What every trial and every fold worker of a grid needs, as one object in Ray's object store."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import ray
+from numpy.typing import NDArray
+
+from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.run import Run
+from orchestrator.dataset.folded import FoldedDataset
+from orchestrator.experiment.settings import Experiment
+from orchestrator.features.feature_set import FeatureSet, load_bank_arrays
+from orchestrator.plan.allocation import Shares
+from orchestrator.plan.legs import Leg, Plan
+from orchestrator.storage.store import Store
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """References to the features in Ray's object store: one copy a node, read by all its workers."""
+
+    frames: "ray.ObjectRef[NDArray[Any]]"
+    offsets: "ray.ObjectRef[NDArray[Any]]"
+
+
+@dataclass(frozen=True)
+class SweepInputs:
+    """What all trials of a grid have in common."""
+
+    experiment: Experiment
+    dataset: FoldedDataset
+    out: Store
+    arrays: Arrays
+    shares: Shares
+    levels: list[dict[str, tuple[Leg, ...]]]
+    """Of each level its trials by name: legs, parents first."""
+    stamp: str
+    """Names this start of the grid, so that Ray never takes up the notes of an earlier one."""
+
+    @property
+    def legs(self) -> LegFolders:
+        """The folders of the legs."""
+        return LegFolders.of(self.out)
+
+    def trial(self, name: str) -> tuple[Leg, ...]:
+        """The legs of a trial."""
+        return next(level[name] for level in self.levels if name in level)
+
+
+def sweep_inputs(
+    run: Run, dataset: FoldedDataset, features: FeatureSet, shares: Shares, plan: Plan
+) -> SweepInputs:
+    """All of it, the features in Ray's object store."""
+    bank = load_bank_arrays(features)
+    return SweepInputs(
+        experiment=run.experiment,
+        dataset=dataset,
+        out=run.store,
+        arrays=Arrays(ray.put(bank.frames), ray.put(bank.offsets)),
+        shares=shares,
+        levels=_levels(plan, run.experiment.resources.legs_per_run),
+        stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
+    )
+
+
+def _levels(plan: Plan, legs_per_run: str) -> list[dict[str, tuple[Leg, ...]]]:
+    """The trials of each level, by name."""
+    if legs_per_run == "subtree":
+        return [{_trial_name(tuple(tree)): tuple(tree) for tree in plan.subtrees}]
+    return [{_trial_name((leg,)): (leg,) for leg in level} for level in plan.levels]
+
+
+def _trial_name(legs: tuple[Leg, ...]) -> str:
+    """Readable in the dashboard, and unique."""
+    return f"{legs[0].label}-{legs[0].id[:6]}"

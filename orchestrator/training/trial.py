@@ -1,0 +1,79 @@
+"""One Tune trial: a Ray Train run with a worker per fold, which trains one leg after another.
+
+The folds share no gradients and no clock: each keeps its own state in its own folder, so a run that loses a
+worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import ray
+import ray.train
+from ray import tune
+from ray.train.torch import TorchConfig, TorchTrainer
+
+from orchestrator.artifacts.folders import LegFolders
+from orchestrator.plan.allocation import TRIAL_CPU
+from orchestrator.plan.legs import Leg
+from orchestrator.training.fold_worker import train_worker
+from orchestrator.training.sweep_inputs import SweepInputs
+
+
+class TrialDriver(tune.Trainable):
+    """Tune's unit: drives the Ray Train run of one trial, in one step, and reports its folds' mean lwlrap."""
+
+    @classmethod
+    def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
+        """What the driver of a Ray Train run reserves."""
+        return tune.PlacementGroupFactory([{"CPU": TRIAL_CPU}])
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Take `inputs` (a reference to the SweepInputs) and `trial` (its name) from the configuration."""
+        self.inputs: SweepInputs = ray.get(config["inputs"])
+        self.name: str = config["trial"]
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def step(self) -> dict[str, Any]:
+        """Train all legs of the trial."""
+        inputs = self.inputs
+        legs, trial = inputs.legs, inputs.trial(self.name)
+        try:
+            self._trainer().fit()
+        except ray.train.WorkerGroupError as error:  # Ray Train has tried again: Tune would do it all over
+            note_failure(trial, legs, error)
+        results = {leg.label: legs[leg].result_or_none() for leg in trial}
+        return {**{label: result.lwlrap for label, result in results.items() if result}, "done": True}
+
+    def _trainer(self) -> TorchTrainer:
+        inputs = self.inputs
+        return TorchTrainer(
+            train_worker,
+            train_loop_config={"inputs": self.config["inputs"], "trial": self.name},
+            torch_config=TorchConfig(backend="gloo"),
+            scaling_config=ray.train.ScalingConfig(
+                num_workers=inputs.experiment.folds,
+                use_gpu=inputs.shares.gpu > 0,
+                resources_per_worker=inputs.shares.per_fold(),
+            ),
+            run_config=ray.train.RunConfig(
+                name=f"{inputs.stamp}-{self.name}",
+                storage_path=f"{inputs.out.base}/ray",
+                storage_filesystem=inputs.out.fs,
+                failure_config=ray.train.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
+            ),
+        )
+
+
+def note_failure(trial: Sequence[Leg], legs: LegFolders, error: Exception) -> None:
+    """Leave the reason where reports look for it, and the traceback beside it: at the first missing leg."""
+    unfinished = next((leg for leg in trial if not legs[leg].is_done), None)
+    if unfinished:
+        legs[unfinished].fail(_root_cause(error), str(error))
+
+
+def _root_cause(error: Exception) -> str:
+    """The last line of an error that has travelled through Ray's processes."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
