@@ -62,18 +62,18 @@ def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
     device = get_device()
     resident = True
     if device.type == "cuda":
-        share = min(inputs.shares.gpu, 1.0)
-        torch.cuda.set_per_process_memory_fraction(share, device)
-        resident = _fits(frames.nbytes, device, share)
+        memory = _keep_to_share(device, inputs.shares.gpu)
+        resident = frames.nbytes < RESIDENT_SHARE * memory
     bank = Bank(frames, offsets, inputs.experiment.batches.clip_frames, device, resident)
     rows = inputs.dataset.rows_of(fold)
     return FoldData(bank, inputs.dataset.targets, rows.training, rows.validation, rows.test)
 
 
-def _fits(size: int, device: torch.device, share: float) -> bool:
-    """Whether the features may have their part of this fold's share of the GPU's memory."""
-    memory = torch.cuda.get_device_properties(device).total_memory
-    return size < RESIDENT_SHARE * share * memory
+def _keep_to_share(device: torch.device, gpus: float) -> float:
+    """Let this process have no more of the GPU's memory than its fold reserved; how many bytes that is."""
+    share = min(gpus, 1.0)
+    torch.cuda.set_per_process_memory_fraction(share, device)
+    return share * torch.cuda.get_device_properties(device).total_memory
 
 
 def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData) -> None:

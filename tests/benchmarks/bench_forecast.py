@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.artifacts.run import Run
+from orchestrator.artifacts.speed import measured_speed
 from orchestrator.experiment.loading import load_experiment
-from orchestrator.monitoring.plan_preview import plan_with
-from orchestrator.plan.forecast import forecast, measured_speed, shared_levels
+from orchestrator.plan.forecast import forecast, shared_levels
+from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
 from tests.integration.programs import run
 from tests.places import SMOKE
@@ -41,7 +42,7 @@ def main() -> dict[str, float]:
         for mode in ("subtree", "one"):
             changes = (*LONG, *SAME, f"resources.legs_per_run={mode}")
             experiment = load_experiment(SMOKE, changes)
-            plan = plan_with(experiment, None, None)
+            plan = make_plan(experiment, "any data")
             levels = shared_levels(plan, {leg.id for leg in plan.legs}, mode == "subtree")
             foretold = forecast(levels, experiment.folds, CORES, speed).seconds
             timing = _grid(Path(folder) / mode, changes).manifest.timing

@@ -71,10 +71,6 @@ def clip_table(folder: Path) -> ClipTable:
     return ClipTable(vocabulary=("cat", "dog"), clips=clips, dropped=(), layout="plain")
 
 
-def nothing(done: int, total: int) -> None:
-    raise AssertionError("something is computed")
-
-
 def quiet(done: int, total: int) -> None:
     pass
 
@@ -96,14 +92,14 @@ def test_writes_what_one_process_computes(tmp_path: Path, capfd: pytest.CaptureF
     assert before == (context.enable_progress_bars, logging.getLogger("ray.data").level)
     assert seen == [(done, CLIPS) for done in range(CLIPS + 1)]
 
-    names, parts, frames, offsets = load_bank_arrays(features)
-    assert (names, parts) == (table.clips["fname"].tolist(), PARTS)
+    bank = load_bank_arrays(features)
+    assert (bank.names, bank.parts) == (table.clips["fname"].tolist(), PARTS)
     logmel = LogMel(AUDIO)
     expected = [
         logmel(read_audio(path, AUDIO.sample_rate)).astype(np.float16) for path in table.clips["path"]
     ]
-    np.testing.assert_array_equal(np.diff(offsets), [len(each) for each in expected])
-    np.testing.assert_array_equal(frames, np.concatenate(expected))
+    np.testing.assert_array_equal(np.diff(bank.offsets), [len(each) for each in expected])
+    np.testing.assert_array_equal(bank.frames, np.concatenate(expected))
 
     shards = [features.store.read_table(shard.name).to_pylist() for shard in features.manifest.shards]
     rows = [row for shard in shards for row in shard]
@@ -112,11 +108,11 @@ def test_writes_what_one_process_computes(tmp_path: Path, capfd: pytest.CaptureF
     assert sorted(features.store.names()) == sorted([MANIFEST, *(s.name for s in features.manifest.shards)])
 
 
-def test_second_call_computes_nothing_and_labels_do_not_matter(tmp_path: Path) -> None:
+def test_what_is_there_is_found_and_labels_do_not_matter(tmp_path: Path) -> None:
     table, store = clip_table(tmp_path / "wav"), Store.open(tmp_path / "out")
     first = compute_features(table, AUDIO, store, quiet)
     table.clips["labels"] = [("cat",)] * CLIPS
-    assert compute_features(table, AUDIO, store, nothing) == first
+    assert open_features(store, features_id(table, AUDIO)) == first
     assert (store / "features").names() == [first.id]
 
 
@@ -127,9 +123,9 @@ def test_object_storage_holds_the_same_features(tmp_path: Path) -> None:
     features = compute_features(table, AUDIO, store, quiet)
     local = compute_features(table, AUDIO, Store.open(tmp_path / "out"), quiet)
     assert features.content_hash == local.content_hash
-    np.testing.assert_array_equal(load_bank_arrays(features)[2], load_bank_arrays(local)[2])
+    np.testing.assert_array_equal(load_bank_arrays(features).frames, load_bank_arrays(local).frames)
     assert not leftover.exists("old-00000.parquet")
-    assert compute_features(table, AUDIO, store, nothing) == features
+    assert open_features(store, features.id) == features
 
 
 @pytest.mark.parametrize("kind", ["file system", "object storage"])

@@ -9,8 +9,9 @@ import safetensors.torch
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from orchestrator.artifacts.fold_files import read_state, write_outcome
 
+from orchestrator.artifacts.folders import FoldFolder
+from orchestrator.artifacts.tables import write_outcome
 from orchestrator.experiment.loading import parse_experiment
 from orchestrator.experiment.settings import Experiment
 from orchestrator.storage.store import Store
@@ -22,7 +23,7 @@ from trainable.task import Task
 
 DATA = data()
 NAMES = [f"{row}.wav" for row in range(len(DATA.targets_NC))]
-ROWS = {"validation": DATA.validation, "test": DATA.test, "unverified": DATA.pools.unverified}
+ROWS = {"validation": DATA.validation, "test": DATA.test, "unverified": DATA.training.unverified}
 SHARES = st.sampled_from([0.0, 0.3, 1.0])
 DECAYS = st.sampled_from([0.0, 0.9, 0.999])
 
@@ -103,10 +104,10 @@ def test_what_is_accepted_trains(content: dict[str, Any], cut: int) -> None:
         assert scores.shape[1] == CLASSES
         assert ((scores >= 0) & (scores <= 1)).all()
     with tempfile.TemporaryDirectory() as name:
-        folder = Store.open(name)
+        folder = FoldFolder(Store.open(name))
         write_outcome(folder, outcome, task.stages, NAMES, ROWS)
-        assert read_state(folder) is not None
-        written = safetensors.torch.load(folder.read("weights.safetensors"))
+        assert folder.read_state() is not None
+        written = safetensors.torch.load(folder.store.read("weights.safetensors"))
     resumed = train_fold(*_cut(content, cut))
     assert all(torch.equal(written[name], value) for name, value in resumed.weights.items())
     np.testing.assert_array_equal(resumed.predictions[-1].test, outcome.predictions[-1].test)

@@ -62,7 +62,7 @@ def write_set(store: Store) -> Store:
     manifest = FeatureManifest(
         id=ID, content_hash="f" * 64, audio=AUDIO, clips=3, frames=12, shards=tuple(shards)
     )
-    folder.write(MANIFEST, manifest.model_dump_json().encode())
+    folder.write_model(MANIFEST, manifest)
     return folder
 
 
@@ -82,12 +82,12 @@ def test_reads_back_bit_for_bit_in_order(tmp_path: Path, kind: Any) -> None:
     found = open_features(store, ID)
     assert found is not None
     assert (found.id, found.content_hash) == (ID, "f" * 64)
-    names, parts, frames, offsets = load_bank_arrays(found)
-    assert (names, parts) == (NAMES, PARTS)
-    assert frames.dtype == np.float16
-    assert offsets.dtype == np.int64
-    assert offsets.tolist() == [0, 4, 5, 12]
-    np.testing.assert_array_equal(frames.view(np.int16), np.concatenate(FRAMES).view(np.int16))
+    bank = load_bank_arrays(found)
+    assert (bank.names, bank.parts) == (NAMES, PARTS)
+    assert bank.frames.dtype == np.float16
+    assert bank.offsets.dtype == np.int64
+    assert bank.offsets.tolist() == [0, 4, 5, 12]
+    np.testing.assert_array_equal(bank.frames.view(np.int16), np.concatenate(FRAMES).view(np.int16))
 
 
 def test_nothing_there(tmp_path: Path) -> None:
@@ -105,15 +105,15 @@ def test_damaged_manifest_is_no_set(tmp_path: Path, manifest: bytes) -> None:
 @pytest.mark.parametrize("change", ["missing", "short", "another id", "row lost", "no manifest"])
 def test_a_set_that_is_not_whole_is_none(tmp_path: Path, change: str) -> None:
     folder = write_set(local(tmp_path))
-    manifest = folder.read_json(MANIFEST)
+    manifest = folder.read_model(MANIFEST, FeatureManifest)
     if change == "missing":
         folder.delete("x-1.parquet")
     elif change == "short":
         folder.write("x-1.parquet", folder.read("x-1.parquet")[:-1])
     elif change == "another id":
-        folder.write_json(MANIFEST, {**manifest, "id": "f" * 16})
+        folder.write_model(MANIFEST, manifest.model_copy(update={"id": "f" * 16}))
     elif change == "row lost":
-        folder.write_json(MANIFEST, {**manifest, "shards": manifest["shards"][:1]})
+        folder.write_model(MANIFEST, manifest.model_copy(update={"shards": manifest.shards[:1]}))
     else:
         folder.delete(MANIFEST)
     assert open_features(local(tmp_path), ID) is None

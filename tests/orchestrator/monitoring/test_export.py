@@ -80,8 +80,8 @@ def test_mlflow_has_cells_with_parameters_and_folds_with_curves(
     (cell,) = [found for found in runs if found.info.run_name == "sigmoid.threshold.s0"]
     assert cell.data.params["column"] == "threshold"
     assert cell.data.params["stages.0.iterations"] == str(run.experiment.stages[0].iterations)
-    results = run.leg(run.cells[CELL]).read_json("result.json")["folds"]
-    assert cell.data.metrics["lwlrap"] == pytest.approx(np.mean([fold["lwlrap"] for fold in results]))
+    folds = run.leg_of(CELL).result().folds
+    assert cell.data.metrics["lwlrap"] == pytest.approx(np.mean([fold.lwlrap for fold in folds]))
     (fold,) = [found for found in runs if found.info.run_name == "sigmoid.threshold.s0.fold-1"]
     assert fold.data.tags["mlflow.parentRunId"] == cell.info.run_id
     for name in CURVES:

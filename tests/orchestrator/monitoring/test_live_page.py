@@ -51,6 +51,6 @@ def test_an_unfinished_run_reloads_and_shows_every_leg_and_failure(tmp_path: Pat
 
 def test_what_comes_from_outside_is_escaped(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=("sigmoid",), failed={("sigmoid", "threshold")})
-    leg = next(leg for leg in run.manifest.legs if run.leg(leg.id).exists("failure.json"))
-    run.leg(leg.id).write_json("failure.json", {"reason": "<script>alert(1)</script>"})
+    leg = next(leg for leg in run.manifest.legs if run.legs[leg.id].failure())
+    run.legs[leg.id].fail("<script>alert(1)</script>")
     assert "<script>" not in page(run)

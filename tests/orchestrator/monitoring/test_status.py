@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.artifacts.fold_files import fold_folder
-from orchestrator.artifacts.run import PlannedLeg, Run
+from orchestrator.artifacts import files
+from orchestrator.artifacts.files import FoldProgress, PlannedLeg
+from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.status import StatusReader, clock, seconds_left, status_view, summary
 from orchestrator.monitoring.terminal import wait_for_run, watch_run
 from orchestrator.storage.processes import this_process
@@ -25,15 +26,18 @@ def run(tmp_path: Path) -> Run:
 
 
 def unfinished(run: Run) -> PlannedLeg:
-    return next(leg for leg in run.manifest.legs if not run.leg(leg.id).exists("result.json"))
+    return next(leg for leg in run.manifest.legs if not run.legs[leg.id].is_done)
 
 
 def progress(run: Run, fold: int, done: int, **changes: Any) -> None:
     leg = unfinished(run)
     first = leg.last_iteration - leg.iterations
-    content = {"iteration": first + done, "first": first, "last": leg.last_iteration, "rate": 2.0,
-               "lwlrap": 0.5, **this_process(), "time": time.time()}  # fmt: skip
-    fold_folder(run.leg(leg.id), fold).write_json("progress.json", content | changes)
+    content = FoldProgress(
+        iteration=first + done, first=first, last=leg.last_iteration, rate=2.0, loss=1.0, eta=None, T=None,
+        kept=None, fscore=None, lwlrap=0.5, **this_process().model_dump(), time=time.time(),
+    )  # fmt: skip
+    folder = run.legs[leg.id].fold(fold).store
+    folder.write_model(files.PROGRESS, content.model_copy(update=changes))
 
 
 def test_states_follow_the_files(run: Run) -> None:
@@ -52,7 +56,7 @@ def test_states_follow_the_files(run: Run) -> None:
     assert states()[leg.id] == "stopped"
     progress(run, 0, 1, pid=ended.pid, host="another")
     assert states()[leg.id] == "running"
-    run.leg(leg.id).write_json("failure.json", {"reason": "out of memory"})
+    run.legs[leg.id].fail("out of memory")
     assert states()[leg.id] == "failed"
     assert "out of memory" in shown(run, 80)
 
@@ -97,10 +101,10 @@ def test_watching_a_finished_run_ends(tmp_path: Path) -> None:
 
 def test_a_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    later = Timer(0.2, lambda: store.write_json("run.json", {}))
+    later = Timer(0.2, lambda: store.write(files.RUN, b"{}"))
     later.start()
     wait_for_run(store, Console(file=io.StringIO()))
-    assert store.exists("run.json")
+    assert store.exists(files.RUN)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])

@@ -1,19 +1,10 @@
 """Simulated schedules against arithmetic on paper."""
 
-import io
-from pathlib import Path
-
 import pytest
-from rich.console import Console
 
-from orchestrator.artifacts.run import Run, Timing
 from orchestrator.experiment.loading import load_experiment
-from orchestrator.monitoring.plan_preview import plan_states
-from orchestrator.monitoring.plan_tree import cost_table, plan_tree
-from orchestrator.plan.forecast import Speed, forecast, measured_speed, shared_levels, unshared_levels
+from orchestrator.plan.forecast import Speed, forecast, shared_levels, unshared_levels
 from orchestrator.plan.legs import make_plan
-from orchestrator.storage.store import Store
-from tests.orchestrator.fake_run import make_fake_run
 from tests.places import CONFIGS
 
 PAPER = make_plan(load_experiment(CONFIGS / "paper.yaml"), "data")
@@ -59,56 +50,3 @@ def test_what_is_done_costs_nothing() -> None:
 def test_more_devices_are_never_slower() -> None:
     times = [hours(shared_levels(PAPER, EVERYTHING, False), n) for n in (1, 2, 4, 8, 12, 36, 144)]
     assert times == sorted(times, reverse=True)
-
-
-def timed(run: Run, seconds: float) -> Run:
-    for leg in run.manifest.legs:
-        own = {"own_iterations": leg.iterations, "seconds": leg.iterations / 5.0, "rate": 5.0}
-        folder = run.leg(leg.id)
-        result = folder.read_json("result.json")
-        folder.write_json("result.json", {"folds": [fold | own for fold in result["folds"]]})
-    run.manifest.timing = Timing(seconds=seconds, runs=len(run.manifest.legs), runs_at_once=1, share=1.0)
-    return run
-
-
-def test_speed_is_measured_from_a_runs_files(tmp_path: Path) -> None:
-    run = make_fake_run(tmp_path, activations=("sigmoid",))
-    training = sum(leg.iterations for leg in run.manifest.legs) / 5.0
-    speed = measured_speed(timed(run, training + 12 * len(run.manifest.legs)))
-    assert speed.iterations_per_second == pytest.approx(5.0)
-    assert speed.start_seconds == pytest.approx(12.0)
-
-
-def test_what_a_leg_costs_besides_is_told_apart(tmp_path: Path) -> None:
-    run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
-    for leg in run.manifest.legs:
-        result = run.leg(leg.id).read_json("result.json")
-        folds = [fold | {"seconds": 3.0 + leg.iterations / 4.0, "rate": 4.0} for fold in result["folds"]]
-        run.leg(leg.id).write_json("result.json", {"folds": folds})
-    speed = measured_speed(run)
-    assert speed.iterations_per_second == pytest.approx(4.0)
-    assert speed.leg_seconds == pytest.approx(3.0)
-
-
-def test_a_forecast_from_a_run_gives_that_runs_time(tmp_path: Path) -> None:
-    run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
-    plan = make_plan(run.experiment, "fake-data")
-    levels = shared_levels(plan, {leg.id for leg in plan.legs}, False)
-    assert forecast(levels, 2, 2, measured_speed(run)).seconds == pytest.approx(1000.0)
-
-
-def test_without_training_there_is_no_speed(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="state a speed"):
-        measured_speed(make_fake_run(tmp_path, activations=("sigmoid",)))
-
-
-def test_the_plan_is_shown_with_states_and_costs(tmp_path: Path) -> None:
-    states, stale = plan_states(PAPER, Store.open(tmp_path))
-    console = Console(width=100, file=io.StringIO())
-    console.print(plan_tree(PAPER, states, stale))
-    console.print(cost_table(PAPER, EVERYTHING, 4, False, FAST, [4, 36]))
-    assert isinstance(console.file, io.StringIO)
-    text = console.file.getvalue()
-    assert text.count("new") == 12
-    assert "27% saved" in text
-    assert "4:35:00" in text

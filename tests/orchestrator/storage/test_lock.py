@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.storage.lock import STALE_SECONDS, object_lock, only_driver
+from orchestrator.storage.lock import LOCK, STALE_SECONDS, Owner, object_lock, only_driver
 from orchestrator.storage.processes import this_process
 from orchestrator.storage.store import Store
 from tests.object_storage import Bucket
@@ -36,11 +36,11 @@ def test_the_folder_is_free_again_afterwards_also_after_an_error(store: Store) -
 
 def test_a_killed_drivers_lock_expires(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    left = {"host": "gone", "pid": 1, "owner": "x", "time": time.time() - STALE_SECONDS - 1}
-    store.write_json("lock.json", left)
+    left = Owner(host="gone", pid=1, owner="x", time=time.time() - STALE_SECONDS - 1)
+    store.write_model(LOCK, left)
     with object_lock(store):
-        assert store.read_json("lock.json")["host"] != "gone"
-    store.write_json("lock.json", left | {"time": time.time() - STALE_SECONDS + 5})
+        assert store.read_model(LOCK, Owner).host != "gone"
+    store.write_model(LOCK, left.model_copy(update={"time": time.time() - STALE_SECONDS + 5}))
     with pytest.raises(ValueError, match="process 1 on gone"), object_lock(store):
         pass
 
@@ -49,10 +49,10 @@ def test_the_lock_of_a_process_that_ended_on_this_machine_is_free_at_once(tmp_pa
     ended = subprocess.Popen(["true"])
     ended.wait()
     store = Store.open(tmp_path)
-    mine = {**this_process(), "owner": "x", "time": time.time()}
-    store.write_json("lock.json", mine | {"pid": ended.pid})
+    mine = Owner(**this_process().model_dump(), owner="x", time=time.time())
+    store.write_model(LOCK, mine.model_copy(update={"pid": ended.pid}))
     with object_lock(store):
         pass
-    store.write_json("lock.json", mine)
-    with pytest.raises(ValueError, match=f"process {mine['pid']}"), object_lock(store):
+    store.write_model(LOCK, mine)
+    with pytest.raises(ValueError, match=f"process {mine.pid}"), object_lock(store):
         pass

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from pydantic import BaseModel
 
 from orchestrator.storage.store import Store
 from tests.object_storage import SECRET, Bucket
+from trainable.errors import UserError
 
 
 @pytest.fixture(params=["disk", "objects"])
@@ -18,14 +20,19 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     return Store.open(bucket.uri(tmp_path.name))
 
 
+class Note(BaseModel):
+    text: str
+    number: int | None
+
+
 def test_what_is_written_is_read(store: Store) -> None:
     (store / "a").write("b/c.bin", b"123")
     assert (store / "a" / "b").read("c.bin") == b"123"
     assert store.exists("a/b/c.bin")
     assert store.exists("a")
     assert not store.exists("a/c.bin")
-    store.write_json("x.json", {"é": [1, None]})
-    assert store.read_json("x.json") == {"é": [1, None]}
+    store.write_model("x.json", Note(text="é", number=None))
+    assert store.read_model("x.json", Note) == Note(text="é", number=None)
     table = pa.table({"n": [1, 2], "s": ["a", "b"]})
     store.write_table("t.parquet", table)
     assert store.read_table("t.parquet") == table
@@ -70,10 +77,11 @@ def test_the_same_table_gives_the_same_bytes(store: Store) -> None:
     assert store.read("one") == store.read("two")
 
 
-def test_damaged_json_is_named(store: Store) -> None:
-    store.write("x.json", b"{")
-    with pytest.raises(ValueError, match=r"x.json is damaged"):
-        store.read_json("x.json")
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"{}", b'{"text": 1, "number": 2}', b"\xff"])
+def test_damaged_json_is_named(store: Store, content: bytes) -> None:
+    store.write("x.json", content)
+    with pytest.raises(UserError, match=r"x.json is damaged"):
+        store.read_model("x.json", Note)
 
 
 def test_missing_files_are_missing(store: Store) -> None:
