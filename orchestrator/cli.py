@@ -1,9 +1,11 @@
 """The command line."""
 
 import sys
+import traceback
 import warnings
 from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, NoReturn
 
 import typer
@@ -33,17 +35,23 @@ def synth(
     seed: int = 0,
 ) -> None:
     """Write a synthetic look-alike of FSDKaggle2019 with known label errors."""
+    from pydantic import ValidationError
+
+    from orchestrator.experiment.messages import explain
     from orchestrator.synth.synthesize import SynthSettings, synthesize
 
-    settings = SynthSettings(
-        classes=classes,
-        verified=verified,
-        unverified=unverified,
-        test=test,
-        wrong_rate=wrong_rate,
-        longest=longest,
-        seed=seed,
-    )
+    try:
+        settings = SynthSettings(
+            classes=classes,
+            verified=verified,
+            unverified=unverified,
+            test=test,
+            wrong_rate=wrong_rate,
+            longest=longest,
+            seed=seed,
+        )
+    except ValidationError as error:
+        raise UserError("\n".join(explain(problem, SynthSettings) for problem in error.errors())) from None
     with console.status("writing clips"):
         synthesize(folder, settings)
     console.print(f"{verified + unverified + test} clips of {classes} classes in {folder}")
@@ -102,8 +110,8 @@ def plan(
 
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
-    found = preview(experiment, store, data)
-    console.print(plan_tree(found))
+    planned = preview(experiment, store, data)
+    console.print(plan_tree(planned))
     source = like or (out if speed is None and store and store.exists(RUN) else None)
     if source is None and speed is None:
         console.print("for times name a run on this hardware with --like, or state a --speed")
@@ -111,7 +119,7 @@ def plan(
     pace = measured_speed(Run.open(Store.open(source))) if source else Speed(speed or 0.0, start)
     subtree = experiment.resources.legs_per_run == "subtree"
     sizes = [int(size) for size in devices.split(",")]
-    console.print(cost_table(found.plan, found.todo, experiment.folds, subtree, pace, sizes))
+    console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
 
 
 @app.command()
@@ -137,10 +145,10 @@ def status(
     store = Store.open(out)
     if watch:
         wait_for_run(store, console)
-    found = Run.open(store)
-    watch_run(found, console, watch)
+    watched = Run.open(store)
+    watch_run(watched, console, watch)
     with suppress(OSError):  # whoever may only read may ask too
-        write_live_page(found, StatusReader(found).read())
+        write_live_page(watched, StatusReader(watched).read())
 
 
 @app.command()
@@ -155,11 +163,12 @@ def export(
 
     if tensorboard is None and mlflow is None:
         raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
-    found = Run.open(Store.open(out))
+    exported = Run.open(Store.open(out))
     if tensorboard is not None:
-        console.print(f"{to_tensorboard(found, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
+        console.print(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
     if mlflow is not None:
-        console.print(f"{to_mlflow(found, mlflow)} new cells in MLflow experiment {found.experiment.name}")
+        name = exported.experiment.name
+        console.print(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
 
 
 @app.command()
@@ -184,8 +193,31 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     try:
         app([*(prefix or []), *sys.argv[1:]])
     except UserError as error:
-        Console(stderr=True, style="red").print(f"stagegrid: {error}", markup=False, soft_wrap=True)
+        _complain(str(error))
+    except OSError as error:
+        if error.filename is None:
+            _own_fault(error)
+        _complain(f"{error.filename}: {error.strerror}")
+    except Exception as error:
+        _own_fault(error)
     raise SystemExit(2)
+
+
+def _complain(text: str) -> None:
+    Console(stderr=True, style="red").print(
+        f"stagegrid: {text}", markup=False, highlight=False, soft_wrap=True
+    )
+
+
+def _own_fault(error: Exception) -> NoReturn:
+    """Say that this program is to blame, and where the traceback is."""
+    with NamedTemporaryFile("w", prefix="stagegrid-", suffix=".log", delete=False) as log:
+        log.writelines(traceback.format_exception(error))
+    _complain(
+        f"a fault of this program, not of what you asked for ({type(error).__name__}: {error}); its "
+        f"traceback is in {log.name}. Finished work is kept."
+    )
+    raise SystemExit(70) from error
 
 
 if __name__ == "__main__":

@@ -117,10 +117,10 @@ class _Cluster:
 def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
     audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
     clips = len(dataset.table.clips)
-    found = open_features(out, features_id(dataset.table, audio))
-    if found:
+    features = open_features(out, features_id(dataset.table, audio))
+    if features:
         display.say(f"features: {clips} clips are computed already")
-        return found
+        return features
     cluster.shares()
     with display.features(clips) as progress:
         return compute_features(dataset.table, audio, out, progress)

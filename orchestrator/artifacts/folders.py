@@ -112,10 +112,10 @@ class LegFolder:
 
     def finish(self, folds: int) -> bool:
         """Write the result if every fold is done; the folds may be done in any order and by anyone."""
-        parts = [self.fold(number) for number in range(folds)]
-        if not all(part.is_done for part in parts):
+        folders = [self.fold(number) for number in range(folds)]
+        if not all(folder.is_done for folder in folders):
             return False
-        self.store.write_model(RESULT, LegResult(folds=tuple(part.result() for part in parts)))
+        self.store.write_model(RESULT, LegResult(folds=tuple(folder.result() for folder in folders)))
         return True
 
     def fail(self, reason: str, traceback: str = "") -> None:

@@ -131,7 +131,7 @@ def _commit() -> str:
     """Commit of this program's checkout; `unknown` where it is installed without one."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=12"]
     try:
-        found = subprocess.run(git, capture_output=True, text=True, check=False)
+        described = subprocess.run(git, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return "unknown"
-    return found.stdout.strip() or "unknown"
+    return described.stdout.strip() or "unknown"

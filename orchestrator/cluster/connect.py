@@ -103,8 +103,8 @@ def largest(resources: Resources) -> list[Node]:
 
 def nodes() -> list[Node]:
     """What the nodes offer that are up."""
-    alive = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return [Node(found.get("CPU", 0.0), found.get("GPU", 0.0)) for found in alive]
+    offers = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return [Node(offer.get("CPU", 0.0), offer.get("GPU", 0.0)) for offer in offers]
 
 
 def hosts() -> set[str]:

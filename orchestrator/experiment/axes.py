@@ -40,7 +40,7 @@ def _written(key: str) -> PlainSerializer:
     """The reverse: as a configuration would say it."""
 
     def write(value: dict[str, Mechanism]) -> dict[str, Any]:
-        return {name: {key: found.name, **found.model_dump(mode="json")} for name, found in value.items()}
+        return {name: {key: chosen.name, **chosen.model_dump(mode="json")} for name, chosen in value.items()}
 
     return PlainSerializer(write)
 

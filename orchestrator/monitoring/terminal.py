@@ -38,8 +38,8 @@ class Display:
         """What the data set has."""
         table = dataset.table
         counts = Counter(table.clips["part"])
-        parts = ", ".join(f"{counts[part]} {part}" for part in PARTS)
-        self.say(f"data: {parts} clips, {len(table.vocabulary)} classes ({table.layout} layout)")
+        clips = ", ".join(f"{counts[part]} {part}" for part in PARTS)
+        self.say(f"data: {clips} clips, {len(table.vocabulary)} classes ({table.layout} layout)")
         if table.dropped:
             self.say(f"      left out, officially bad: {', '.join(table.dropped)}")
 

@@ -68,15 +68,14 @@ class Store:
 
     def names(self, suffix: str = "") -> list[str]:
         """Sorted names in this folder that end in `suffix`; none where there is no such folder."""
-        found = self.fs.get_file_info(pafs.FileSelector(self.base, allow_not_found=True))
-        return sorted(
-            f.base_name for f in found if f.base_name.endswith(suffix) and not f.base_name.startswith(".")
-        )
+        entries = self.fs.get_file_info(pafs.FileSelector(self.base, allow_not_found=True))
+        names = (entry.base_name for entry in entries)
+        return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
     def paths(self) -> set[str]:
         """Everything below this folder, as paths from here; on object storage one request for 1000 files."""
         selector = pafs.FileSelector(self.base, allow_not_found=True, recursive=True)
-        return {found.path[len(self.base) + 1 :] for found in self.fs.get_file_info(selector)}
+        return {entry.path[len(self.base) + 1 :] for entry in self.fs.get_file_info(selector)}
 
     def read(self, name: str) -> bytes:
         """The bytes of file `name`; FileNotFoundError where it is missing."""
@@ -153,9 +152,9 @@ def _without_key(uri: str) -> str:
     Raises:
         UserError: a secret is in it.
     """
-    parts = urlsplit(uri)
-    place = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-    if parts.password is not None:
+    address = urlsplit(uri)
+    place = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+    if address.password is not None:
         raise UserError(
             f"{place}: a secret in an address ends up in process lists and shell histories: take it out, and "
             "give it as the cloud's own tools expect it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a role)"
