@@ -6,13 +6,16 @@ import warnings
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
+
+if TYPE_CHECKING:
+    from orchestrator.artifacts.run import Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -112,6 +115,8 @@ def plan(
     store = Store.open(out) if out else None
     planned = preview(experiment, store, data)
     console.print(plan_tree(planned))
+    if store and store.exists(RUN):
+        _name_damages(Run.open(store))
     source = like or (out if speed is None and store and store.exists(RUN) else None)
     if source is None and speed is None:
         console.print("for times name a run on this hardware with --like, or state a --speed")
@@ -128,7 +133,33 @@ def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     from orchestrator.artifacts.run import Run
     from orchestrator.report.build import write_report
 
-    console.print(write_report(Run.open(Store.open(out))))
+    reported = Run.open(Store.open(out))
+    console.print(write_report(reported))
+    _name_damages(reported)
+
+
+def _name_damages(run: "Run") -> None:
+    """End with exit code 1 where a finished result is damaged."""
+    damages = [damage for damages in run.damages.values() for damage in damages]
+    for damage in damages:
+        _complain(f"damaged: {damage}")
+    if damages:
+        raise SystemExit("the same `stagegrid run` sets it aside and makes it again")
+
+
+@app.command()
+def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
+    """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.verify import verify as verify_run
+
+    with console.status("reading every file"):
+        checked = verify_run(Run.open(Store.open(out)))
+    for damage in checked.damages:
+        console.print(f"damaged: {damage}", soft_wrap=True, markup=False)
+    console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
+    if checked.damages:
+        raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
 
 
 @app.command()
@@ -149,6 +180,7 @@ def status(
     watch_run(watched, console, watch)
     with suppress(OSError):  # whoever may only read may ask too
         write_live_page(watched, StatusReader(watched).read())
+    _name_damages(watched)
 
 
 @app.command()

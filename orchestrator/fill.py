@@ -8,18 +8,26 @@ import ray
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import Timing
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
 from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
 from orchestrator.dataset.folded import FoldedDataset, open_dataset
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.settings import Experiment
-from orchestrator.features.feature_set import FeatureSet, features_id, open_features
+from orchestrator.features.feature_set import (
+    BankArrays,
+    FeatureSet,
+    features_id,
+    load_bank_arrays,
+    open_features,
+    sets_of,
+)
 from orchestrator.features.pipeline import compute_features
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
 from orchestrator.plan.legs import Leg, Plan, make_plan
+from orchestrator.storage.integrity import DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
 from orchestrator.synth.synthesize import synthesize
@@ -50,6 +58,7 @@ def fill_grid(order: Order, display: Display) -> Run:
     experiment = load_experiment(order.config, order.assignments)
     out = Store.open(order.out)
     with only_driver(out):
+        out.remove_leftovers()
         folder = _data_folder(order, experiment, out, display)
         dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
         display.dataset(dataset)
@@ -57,6 +66,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         features = _features(dataset, cluster)
         data_id = dataset.data_id(features.content_hash)
         plan, legs = make_plan(experiment, data_id), LegFolders.of(out)
+        _set_damage_aside(plan, legs, experiment.folds, display)
         todo = [leg for leg in plan.legs if not legs[leg].is_done]
         shares = cluster.shares() if todo else None  # refuses before anything is written
         origin = Origin(order.config, order.assignments, folder)
@@ -65,7 +75,8 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(plan, legs.work_left(plan), legs.stale(plan))
         timing = run.manifest.timing
         if shares:
-            inputs = sweep_inputs(run, dataset, features, shares, plan)
+            bank = _bank(features, dataset, cluster)
+            inputs = sweep_inputs(run, dataset, bank, shares, plan)
             timing = _train(inputs, run, plan, todo, display)
         else:
             display.say("nothing to train: every cell is done")
@@ -126,6 +137,26 @@ def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
         return compute_features(dataset.table, audio, out, progress)
 
 
+def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: _Cluster) -> BankArrays:
+    """The features in memory; a damaged set is named, set aside and computed again."""
+    try:
+        return load_bank_arrays(features)
+    except DamagedFile as error:
+        cluster.display.damaged(error.damage)
+        sets_of(cluster.out).rename(features.id, f"{features.id}{set_aside_suffix()}")
+    return load_bank_arrays(_features(dataset, cluster))
+
+
+def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display) -> None:
+    """Name what is damaged of the finished results and move it away: just that is trained again."""
+    with display.busy("checking what is there"):
+        damages = legs.damages(plan.legs)
+    for leg, found in damages.items():
+        for damage in found:
+            display.damaged(damage)
+        legs[leg].set_aside(found, folds)
+
+
 def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
     """Train the legs that are not done; how long it took, if they were all."""
     display.shares(inputs.shares, inputs.experiment.folds)
@@ -146,5 +177,5 @@ def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: 
 def _ended(run: Run, timing: Timing | None, seconds: float) -> Run:
     """Note in the manifest how long it took."""
     manifest = run.manifest.model_copy(update={"timing": timing, "seconds": seconds})
-    run.store.write_model(files.RUN, manifest)
+    run.store.write_model(files.RUN, manifest.sealed())
     return replace(run, manifest=manifest)

@@ -14,7 +14,8 @@ OUT/run.json                RunManifest
                                                 only where a selection has judged some
                            judgements.parquet   what the selection made of them: `tables.JUDGEMENTS`
                            weights.safetensors  of the last prediction
-                           state.pt             where a branch or an interrupted fold goes on (folders)
+                           state.pt             where a branch or an interrupted fold goes on (state_files)
+                           state.previous.pt    the one before, while the fold trains
                            progress.json        FoldProgress
                            fold.json            FoldResult, written last: this fold is done
                   result.json                   LegResult, written last: the leg is done
@@ -28,6 +29,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.plan.legs import Cell
+from orchestrator.storage.integrity import Sealed, StoredFile
 
 RUN = "run.json"
 CLIPS = "clips.parquet"
@@ -48,6 +50,7 @@ UNVERIFIED = "unverified.parquet"
 JUDGEMENTS = "judgements.parquet"
 WEIGHTS = "weights.safetensors"
 STATE = "state.pt"
+PREVIOUS_STATE = "state.previous.pt"
 PROGRESS = "progress.json"
 FOLD = "fold.json"
 
@@ -55,6 +58,11 @@ FOLD = "fold.json"
 def fold_name(fold: int) -> str:
     """Name of a fold's folder in its leg's."""
     return f"fold-{fold}"
+
+
+def is_fold(name: str) -> bool:
+    """Whether a name in a leg's folder is a fold's."""
+    return name.startswith("fold-")
 
 
 class Artifact(BaseModel):
@@ -91,13 +99,17 @@ class FoldResult(Artifact):
     """torch's name of the device."""
     node: str
     """Ray's id of the machine."""
+    files: dict[str, StoredFile]
+    """What the fold has left, by name."""
 
 
-class LegResult(Artifact):
+class LegResult(Artifact, Sealed):
     """result.json: a trained leg."""
 
     folds: tuple[FoldResult, ...]
     """In their order."""
+    fold_files: tuple[StoredFile, ...]
+    """The fold.json of each."""
 
     @property
     def lwlrap(self) -> float:
@@ -193,7 +205,7 @@ class Timing(Artifact):
     """Of a device (a GPU, or a CPU where there are none) for each fold."""
 
 
-class RunManifest(Artifact):
+class RunManifest(Artifact, Sealed):
     """run.json: what a run is; enough to tell what its numbers mean, and to do it again."""
 
     config: dict[str, Any]
@@ -222,6 +234,8 @@ class RunManifest(Artifact):
     """Iterations of one fold of the whole grid with shared stems."""
     iterations_alone: int
     """The same with every cell trained on its own."""
+    files: dict[str, StoredFile]
+    """clips.parquet and, where there is one, noise_truth.parquet."""
     environment: dict[str, str]
     """Versions, hardware, git commit."""
     started: str

@@ -1,19 +1,15 @@
 """The folders of legs and folds: what is done, what is left, what failed, and a fold's state."""
 
-import io
-import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-
-import torch
 
 from orchestrator.artifacts.files import (
     FAILURE,
     FAILURE_LOG,
     FOLD,
     LEG,
-    LEGS,
+    PREVIOUS_STATE,
     PROGRESS,
     RESULT,
     STATE,
@@ -23,8 +19,11 @@ from orchestrator.artifacts.files import (
     LegIdentity,
     LegResult,
     fold_name,
+    is_fold,
 )
-from orchestrator.plan.legs import Leg, Plan
+from orchestrator.artifacts.state_files import read_states, state_of, write_state
+from orchestrator.plan.legs import Leg
+from orchestrator.storage.integrity import Damage, StoredFile, find_damage, read_intact, set_aside_suffix
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
 from trainable.task import Checkpoint
@@ -47,31 +46,61 @@ class FoldFolder:
         """How the fold ended."""
         return self.store.read_model(FOLD, FoldResult)
 
-    def progress(self) -> FoldProgress:
-        """How far the fold was when its worker last said so."""
-        return self.store.read_model(PROGRESS, FoldProgress)
+    def put(self, name: str, data: bytes) -> StoredFile:
+        """Write one of the fold's files."""
+        self.store.write(name, data)
+        return StoredFile.of(data)
+
+    def read(self, name: str) -> bytes:
+        """One of a finished fold's files.
+
+        Raises:
+            DamagedFile: it is not what was written.
+            FileNotFoundError: the fold has left no such file.
+        """
+        written = self.result().files.get(name)
+        if written is None:
+            raise FileNotFoundError(f"{self.store}/{name}")
+        return read_intact(self.store, name, written)
+
+    def damages(self) -> list[Damage]:
+        """What is wrong with the files of the fold, if it is finished."""
+        if not self.is_done:
+            return []
+        try:
+            written = self.result().files
+        except UserError:
+            return [Damage(self.store, FOLD, "not what was written")]
+        found = [find_damage(self.store, name, file) for name, file in written.items()]
+        return [damage for damage in found if damage]
+
+    def progress(self) -> FoldProgress | None:
+        """How far the fold was when its worker last said so; None where it has not, or nobody can read it."""
+        try:
+            return self.store.read_model(PROGRESS, FoldProgress)
+        except (FileNotFoundError, UserError):
+            return None
 
     def finish(self, result: FoldResult) -> None:
         """Everything else is written: the fold is done."""
         self.store.write_model(FOLD, result)
+        self.store.delete(PREVIOUS_STATE)
 
-    def write_state(self, state: Checkpoint) -> None:
+    def write_state(self, state: Checkpoint) -> StoredFile:
         """Keep a fold's state."""
-        buffer = io.BytesIO()
-        torch.save(state, buffer)
-        self.store.write(STATE, buffer.getvalue())
+        return StoredFile.of(write_state(self.store, state))
 
-    def read_state(self) -> Checkpoint | None:
-        """A fold's state; None where there is none, or only a damaged one: the work is then done again."""
-        if not self.store.exists(STATE):
-            return None
-        try:
-            state: Checkpoint = torch.load(
-                io.BytesIO(self.store.read(STATE)), weights_only=True, map_location="cpu"
-            )
-        except (RuntimeError, EOFError, pickle.UnpicklingError):
-            return None
-        return state
+    def last_state(self) -> Checkpoint:
+        """The state that the finished fold has left.
+
+        Raises:
+            ValueError: it is not what was written (DamagedFile), or torch does not read it.
+        """
+        return state_of(self.read(STATE))
+
+    def states(self) -> Iterator[Checkpoint]:
+        """The fold's states that are there and whole, the newest first."""
+        return read_states(self.store)
 
 
 @dataclass(frozen=True)
@@ -115,8 +144,39 @@ class LegFolder:
         folders = [self.fold(number) for number in range(folds)]
         if not all(folder.is_done for folder in folders):
             return False
-        self.store.write_model(RESULT, LegResult(folds=tuple(folder.result() for folder in folders)))
+        contents = [folder.store.read(FOLD) for folder in folders]
+        result = LegResult(
+            folds=tuple(map(FoldResult.model_validate_json, contents)),
+            fold_files=tuple(map(StoredFile.of, contents)),
+        )
+        self.store.write_model(RESULT, result.sealed())
         return True
+
+    def damages(self) -> list[Damage]:
+        """What is wrong with the files of the leg's finished folds, and with its result."""
+        folders = [FoldFolder(self.store / name) for name in self.store.names() if is_fold(name)]
+        damages = [damage for folder in folders for damage in folder.damages()]
+        if not self.store.exists(RESULT):
+            return damages
+        try:
+            result = self.result()
+        except UserError:
+            return [*damages, Damage(self.store, RESULT, "not what was written")]
+        for number, written in enumerate(result.fold_files):
+            damage = find_damage(self.fold(number).store, FOLD, written)
+            damages += [damage] if damage and damage not in damages else []
+        return damages
+
+    def set_aside(self, damages: Sequence[Damage], folds: int) -> None:
+        """Move damaged files away, so that their folds, and no others, are trained again."""
+        for damage in damages:
+            if damage.store.exists(damage.name):
+                damage.store.rename(damage.name, f"{damage.name}{set_aside_suffix()}")
+        for number in range(folds):
+            if any(damage.store == self.fold(number).store for damage in damages):
+                self.fold(number).store.delete(FOLD)
+        self.store.delete(RESULT)
+        self.finish(folds)
 
     def fail(self, reason: str, traceback: str = "") -> None:
         """Leave the reason where reports look for it; a fault of this program keeps its traceback."""
@@ -131,52 +191,12 @@ class LegFolder:
             return self.store.read_model(FAILURE, LegFailure)
         except FileNotFoundError:
             return None
+        except UserError:
+            return LegFailure(reason=f"for a reason that can no longer be read ({FAILURE} is damaged)")
 
     def work_left(self) -> WorkLeft:
         """How far the leg is."""
         if self.is_done:
             return "done"
-        started = any((self.store / name).exists(STATE) for name in self.store.names() if "fold-" in name)
+        started = any((self.store / name).exists(STATE) for name in self.store.names() if is_fold(name))
         return "continue" if started else "new"
-
-
-@dataclass(frozen=True)
-class LegFolders:
-    """The folder of all legs of a run."""
-
-    store: Store
-
-    @classmethod
-    def of(cls, out: Store) -> "LegFolders":
-        """Those of the run in `out`."""
-        return cls(out / LEGS)
-
-    def __getitem__(self, leg: Leg | str) -> LegFolder:
-        return LegFolder(self.store / (leg if isinstance(leg, str) else leg.id))
-
-    def work_left(self, plan: Plan) -> dict[str, WorkLeft]:
-        """How far each leg of the plan is, by its id."""
-        return {leg.id: self[leg].work_left() for leg in plan.legs}
-
-    def stale(self, plan: Plan) -> dict[str, str]:
-        """Legs on disk that no cell of the plan needs, and what sets each apart from the most similar one."""
-        known = {leg.id for leg in plan.legs}
-        strangers = [name for name in self.store.names() if name not in known]
-        return {name: reason for name in strangers for reason in self._reason(plan, name)}
-
-    def _reason(self, plan: Plan, name: str) -> Iterator[str]:
-        """The settings in which a leg differs from the leg of the plan that is most like it."""
-        try:
-            identity = self[name].identity()
-        except (FileNotFoundError, UserError):
-            return
-        differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
-        nearest = min(differences, key=lambda names: len(names))
-        yield ", ".join(nearest) + " changed"
-
-
-def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = dict.fromkeys([*one, *other])
-        return [d for key in keys for d in _differing(one.get(key), other.get(key), f"{prefix}{key}.")]
-    return [] if one == other else [prefix.rstrip(".")]

@@ -18,7 +18,8 @@ from orchestrator.dataset.clip_table import read_noise_truth
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Plan
-from orchestrator.storage.store import Store
+from orchestrator.storage.integrity import StoredFile
+from orchestrator.storage.store import Store, table_bytes
 from trainable.errors import UserError
 
 PACKAGES = ("stagegrid", "ray", "torch", "librosa", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
@@ -66,17 +67,27 @@ def write_manifest(
         ],
         iterations=shared,
         iterations_alone=alone,
+        files=_write_tables(out, dataset, origin.data),
         environment=environment(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     manifest = manifest.model_copy(update={"timing": _earlier_timing(out, manifest)})
-    out.write_table(files.CLIPS, clips_table(dataset))
-    out.delete(files.NOISE_TRUTH)
-    truth = read_noise_truth(origin.data)
-    if truth is not None:
-        out.write_table(files.NOISE_TRUTH, pa.Table.from_pandas(truth, preserve_index=False))
-    out.write_model(files.RUN, manifest)
+    out.write_model(files.RUN, manifest.sealed())
     return manifest
+
+
+def _write_tables(out: Store, dataset: FoldedDataset, folder: Path) -> dict[str, StoredFile]:
+    """clips.parquet and, where the data set has one, noise_truth.parquet; what was written."""
+    tables = {files.CLIPS: clips_table(dataset)}
+    truth = read_noise_truth(folder)
+    if truth is not None:
+        tables[files.NOISE_TRUTH] = pa.Table.from_pandas(truth, preserve_index=False)
+    else:
+        out.delete(files.NOISE_TRUTH)
+    contents = {name: table_bytes(table) for name, table in tables.items()}
+    for name, content in contents.items():
+        out.write(name, content)
+    return {name: StoredFile.of(content) for name, content in contents.items()}
 
 
 def _earlier_timing(out: Store, manifest: RunManifest) -> Timing | None:

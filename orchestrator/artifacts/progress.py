@@ -47,7 +47,7 @@ class ProgressWriter:
             return None
         self._due = now + self.seconds
         progress = self._progress(iteration, curves, now, self.began_at)
-        self.folder.store.write_model(PROGRESS, progress)
+        self.folder.store.write_model(PROGRESS, progress, durable=False)
         return progress
 
     def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:

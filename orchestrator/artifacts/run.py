@@ -12,18 +12,20 @@ from numpy.typing import NDArray
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import PlannedLeg, RunManifest
-from orchestrator.artifacts.folders import LegFolder, LegFolders
+from orchestrator.artifacts.folders import LegFolder
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.dataset.clip_table import multi_hot
 from orchestrator.experiment.loading import parse_experiment
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Entry
-from orchestrator.storage.store import Store
+from orchestrator.storage.integrity import Damage, read_intact
+from orchestrator.storage.store import Store, table_of
 from trainable.errors import UserError
 from trainable.sampling import Ints
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[
-    "failed", "not run", "incomplete", "no test clips", "no labels", "no such clip", "not judged"
+    "failed", "damaged", "not run", "incomplete", "no test clips", "no labels", "no such clip", "not judged"
 ]
 
 
@@ -95,7 +97,11 @@ class Run:
     @cached_property
     def clips(self) -> pd.DataFrame:
         """All clips in the order of the features: fname, part, labels, usage, fold."""
-        frame: pd.DataFrame = self.store.read_table(files.CLIPS).to_pandas()
+        return self._own_table(files.CLIPS)
+
+    def _own_table(self, name: str) -> pd.DataFrame:
+        content = read_intact(self.store, name, self.manifest.files[name])
+        frame: pd.DataFrame = table_of(content).to_pandas()
         return frame
 
     @cached_property
@@ -117,10 +123,7 @@ class Run:
     @property
     def noise_truth(self) -> pd.DataFrame | None:
         """Known label errors of unverified clips: fname, given, true, kind; None where nobody knows."""
-        if not self.store.exists(files.NOISE_TRUTH):
-            return None
-        frame: pd.DataFrame = self.store.read_table(files.NOISE_TRUTH).to_pandas()
-        return frame
+        return self._own_table(files.NOISE_TRUTH) if files.NOISE_TRUTH in self.manifest.files else None
 
     @cached_property
     def cells(self) -> dict[Cell, str]:
@@ -148,12 +151,19 @@ class Run:
 
     def hole(self, cell: Cell) -> Hole | None:
         """Why this cell has no result; None where it has one."""
+        if damages := self.damages.get(self.cells[cell]):
+            return Hole("damaged", str(damages[0]))
         if self.leg_of(cell).is_done:
             return None
         for leg in self._way(self.cells[cell]):
             if failure := self.legs[leg.id].failure():
                 return Hole("failed", failure.reason)
         return Hole("not run")
+
+    @cached_property
+    def damages(self) -> dict[str, list[Damage]]:
+        """What is wrong with the files of trained legs, by the leg's id: read once, all of it."""
+        return self.legs.damages(leg.id for leg in self.manifest.legs)
 
     def _way(self, end: str) -> list[PlannedLeg]:
         """A leg and those it grows from, up to the root."""
@@ -193,4 +203,4 @@ class Run:
         return frame
 
     def _read(self, cell: Cell, fold: int, name: str) -> pa.Table:
-        return self.leg_of(cell).fold(fold).store.read_table(name)
+        return table_of(self.leg_of(cell).fold(fold).read(name))

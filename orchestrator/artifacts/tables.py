@@ -9,6 +9,8 @@ import safetensors.torch
 from orchestrator.artifacts import files
 from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.dataset.folded import FoldedDataset
+from orchestrator.storage.integrity import StoredFile
+from orchestrator.storage.store import table_bytes
 from trainable.evaluation import Scores
 from trainable.record import CURVES as CURVE_NAMES
 from trainable.record import Record
@@ -67,19 +69,21 @@ def write_outcome(
     stages: Sequence[Stage],
     names: Sequence[str],
     rows: Mapping[str, Ints],
-) -> None:
-    """Write a finished fold, all but its result.
+) -> dict[str, StoredFile]:
+    """Write a finished fold, all but its result; what was written.
 
     `names` are the file names of all clips; `rows` the validation, test and unverified ones among them.
     """
-    store = folder.store
-    store.write_table(files.CURVES, _curves(outcome.record, stages))
-    store.write_table(files.PREDICTIONS, _predictions(outcome.predictions, names, rows))
+    tables = {
+        files.CURVES: _curves(outcome.record, stages),
+        files.PREDICTIONS: _predictions(outcome.predictions, names, rows),
+        files.JUDGEMENTS: _judgements(outcome.record, stages, names),
+    }
     if outcome.unverified is not None:
-        store.write_table(files.UNVERIFIED, scores_table(rows["unverified"], outcome.unverified, names))
-    store.write_table(files.JUDGEMENTS, _judgements(outcome.record, stages, names))
-    store.write(files.WEIGHTS, safetensors.torch.save(outcome.weights))
-    folder.write_state(outcome.state)
+        tables[files.UNVERIFIED] = scores_table(rows["unverified"], outcome.unverified, names)
+    written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
+    written[files.WEIGHTS] = folder.put(files.WEIGHTS, safetensors.torch.save(outcome.weights))
+    return written | {files.STATE: folder.write_state(outcome.state)}
 
 
 def _curves(record: Record, stages: Sequence[Stage]) -> pa.Table:

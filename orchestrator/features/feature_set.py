@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.fs as pafs
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from orchestrator.dataset.clip_table import ClipTable
-from orchestrator.storage.store import Store
+from orchestrator.storage.integrity import Damage, StoredFile, find_damage, read_intact
+from orchestrator.storage.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
 
@@ -49,6 +49,11 @@ class Shard(Settings):
     rows: PositiveInt
     bytes: PositiveInt
     sha256: str
+
+    @property
+    def written(self) -> StoredFile:
+        """What the file was when it was written."""
+        return StoredFile(size=self.bytes, sha256=self.sha256)
 
 
 class FeatureManifest(Settings):
@@ -144,7 +149,7 @@ def load_bank_arrays(features: FeatureSet) -> BankArrays:
     """The frames of a feature set. Shards are read one at a time, so memory holds the frames once.
 
     Raises:
-        UserError: a shard is not what the manifest says; the message names it.
+        DamagedFile: a shard is not what the manifest says; the message names it.
     """
     names: list[str] = []
     parts: list[str] = []
@@ -166,7 +171,15 @@ def load_bank_arrays(features: FeatureSet) -> BankArrays:
 
 def _read_shard(store: Store, shard: Shard) -> pa.Table:
     """The rows of a shard whose bytes are those that were written."""
-    data = store.read(shard.name)
-    if hashlib.sha256(data).hexdigest() != shard.sha256:
-        raise UserError(f"{store}/{shard.name} is damaged: delete its folder and run again")
-    return pq.read_table(pa.BufferReader(data))
+    return table_of(read_intact(store, shard.name, shard.written))
+
+
+def feature_damages(store: Store, set_id: str) -> list[Damage]:
+    """What is wrong with the shards of a feature set."""
+    folder = sets_of(store) / set_id
+    try:
+        manifest = folder.read_model(MANIFEST, FeatureManifest)
+    except (FileNotFoundError, UserError):
+        return [Damage(folder, MANIFEST, "missing or not what was written")]
+    found = [find_damage(folder, shard.name, shard.written) for shard in manifest.shards]
+    return [damage for damage in found if damage]

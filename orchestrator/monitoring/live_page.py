@@ -35,7 +35,7 @@ def write_live_page(run: Run, legs: Sequence[LegStatus]) -> None:
         refresh=REFRESH_SECONDS,
         written=datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00"),
     )
-    (run.store / REPORT).write(LIVE_PAGE, text.encode())
+    (run.store / REPORT).write(LIVE_PAGE, text.encode(), durable=False)
 
 
 def _row(status: LegStatus) -> dict[str, Any]:

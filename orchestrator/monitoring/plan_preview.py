@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.artifacts.files import DATA
-from orchestrator.artifacts.folders import LegFolders, WorkLeft
+from orchestrator.artifacts.folders import WorkLeft
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.dataset.folded import open_dataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import features_id, open_features

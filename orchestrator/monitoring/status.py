@@ -107,9 +107,9 @@ class StatusReader:
         folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{files.fold_name(fold)}"
         if f"{path}/{files.FOLD}" in present:
             return FoldStatus("done", leg.iterations, None, folder.result().lwlrap)
-        if f"{path}/{files.PROGRESS}" not in present:
+        seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
+        if seen is None:
             return FoldStatus("waiting", 0, None, None)
-        seen = folder.progress()
         process = Process(host=seen.host, pid=seen.pid)
         alive = time.time() - seen.time < SILENT_SECONDS and not process.is_gone
         state: Activity = "running" if alive else "stopped"

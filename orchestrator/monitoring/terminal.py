@@ -17,6 +17,7 @@ from orchestrator.dataset.layouts import PARTS
 from orchestrator.monitoring.status import StatusReader, status_view, summary
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Plan
+from orchestrator.storage.integrity import Damage
 from orchestrator.storage.repeated import repeated
 from orchestrator.storage.store import Store
 
@@ -52,6 +53,10 @@ class Display:
         self.say(f"plan: {len(plan.ends)} cells from {len(plan.legs)} legs ({todo}){saved}")
         for leg, reason in stale.items():
             self.say(f"      leg {leg} is stale: {reason}")
+
+    def damaged(self, damage: Damage) -> None:
+        """What was found to be damaged, and what becomes of it."""
+        self.say(f"damaged: {damage}: set aside, made again")
 
     def shares(self, shares: Shares, folds: int) -> None:
         """How the cluster is divided."""

@@ -5,6 +5,8 @@ on object storage an upload becomes visible when it is complete.
 """
 
 import io
+import os
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +24,10 @@ Model = TypeVar("Model", bound=BaseModel)
 
 OBJECT_STORAGE = ("s3", "gcs", "abfs")
 """Kinds of storage (pyarrow's names) that have no folders to be made, only names with slashes."""
+TEMPORARY = ".tmp"
+"""Ending of a file that is not yet whole."""
+LEFTOVER_SECONDS = 30.0
+"""A temporary file that nobody has written to for so long is a killed writer's."""
 
 
 @dataclass(frozen=True)
@@ -82,21 +88,29 @@ class Store:
         with self.fs.open_input_file(f"{self.base}/{name}") as stream:
             return bytes(stream.read())
 
-    def write(self, name: str, data: bytes) -> None:
-        """Write file `name` whole, making its folders; a reader never sees a part of it."""
-        target = f"{self.base}/{name}"
-        if self.fs.type_name in OBJECT_STORAGE:
-            self._put(target, data)
-            return
-        folder, _, leaf = target.rpartition("/")
-        self.fs.create_dir(folder, recursive=True)
-        temporary = f"{folder}/.{leaf}.{uuid.uuid4().hex}"
-        self._put(temporary, data)
-        self.fs.move(temporary, target)
+    def write(self, name: str, data: bytes, durable: bool = True) -> None:
+        """Write file `name` whole, making its folders; a reader never sees a part of it.
 
-    def _put(self, path: str, data: bytes) -> None:
-        with self.fs.open_output_stream(path) as stream:
-            stream.write(data)
+        `durable`: it is on the disk when this returns, and stays there if the power fails.
+        """
+        target = f"{self.base}/{name}"
+        if self.is_local:
+            _write_whole(Path(target), data, durable)
+        else:  # an upload becomes visible when it is complete
+            if self.fs.type_name not in OBJECT_STORAGE:
+                self.fs.create_dir(target.rpartition("/")[0], recursive=True)
+            with self.fs.open_output_stream(target) as stream:
+                stream.write(data)
+
+    def remove_leftovers(self) -> list[str]:
+        """Remove what writers left that were killed while they wrote; the names of those files."""
+        if not self.is_local or not Path(self.base).is_dir():
+            return []
+        old = time.time() - LEFTOVER_SECONDS
+        leftovers = [path for path in Path(self.base).rglob(f".*{TEMPORARY}") if path.stat().st_mtime < old]
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return sorted(str(path.relative_to(self.base)) for path in leftovers)
 
     def delete(self, name: str) -> None:
         """Remove the file or folder `name` if it is there."""
@@ -122,22 +136,64 @@ class Store:
         except ValidationError as error:
             raise UserError(f"{self}/{name} is damaged: {_first_problem(error)}") from error
 
-    def write_model(self, name: str, content: BaseModel) -> None:
+    def write_model(self, name: str, content: BaseModel, durable: bool = True) -> None:
         """Write `content` as JSON, keys in their order."""
-        self.write(name, (content.model_dump_json(indent=1) + "\n").encode())
+        self.write(name, json_bytes(content), durable)
 
     def read_table(self, name: str, columns: list[str] | None = None) -> pa.Table:
         """The Parquet table `name`."""
-        return pq.read_table(pa.BufferReader(self.read(name)), columns=columns)
+        return table_of(self.read(name), columns)
 
     def write_table(self, name: str, table: pa.Table) -> None:
-        """Write `table` as Parquet; the same table gives the same bytes."""
-        buffer = io.BytesIO()
-        pq.write_table(table, buffer, compression="zstd")
-        self.write(name, buffer.getvalue())
+        """Write `table` as Parquet."""
+        self.write(name, table_bytes(table))
 
     def __str__(self) -> str:
         return self.base if self.is_local else f"{self.fs.type_name}://{self.base}"
+
+
+def json_bytes(content: BaseModel) -> bytes:
+    """A JSON file with this content."""
+    return (content.model_dump_json(indent=1) + "\n").encode()
+
+
+def table_bytes(table: pa.Table) -> bytes:
+    """A Parquet file with this table; the same table gives the same bytes."""
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def table_of(data: bytes, columns: list[str] | None = None) -> pa.Table:
+    """The table in a Parquet file's bytes."""
+    return pq.read_table(pa.BufferReader(data), columns=columns)
+
+
+def _write_whole(target: Path, data: bytes, durable: bool) -> None:
+    """Under a temporary name, then renamed; nothing of it stays where that fails."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}{TEMPORARY}"
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        _flush_folder(target.parent)
+
+
+def _flush_folder(folder: Path) -> None:
+    """So that a rename in it outlasts a failure of the power."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _first_problem(error: ValidationError) -> str:

@@ -3,6 +3,7 @@
 import logging
 import time
 from bisect import bisect_left
+from collections.abc import Iterator
 from typing import Any
 
 import ray
@@ -16,6 +17,7 @@ from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.artifacts.progress import ProgressWriter
 from orchestrator.artifacts.tables import write_outcome
 from orchestrator.plan.legs import Leg
+from orchestrator.storage.integrity import StoredFile
 from orchestrator.training.gauges import FoldGauges
 from orchestrator.training.sweep_inputs import SweepInputs
 from trainable.bank import Bank
@@ -90,8 +92,8 @@ def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData) -> None
             "test": data.test,
             "unverified": data.training.unverified,
         }
-        write_outcome(folder, outcome, leg.stages, names, rows)
-        folder.finish(worker.result(outcome.record.curves, data.bank.device))
+        written = write_outcome(folder, outcome, leg.stages, names, rows)
+        folder.finish(worker.result(outcome.record.curves, data.bank.device, written))
     inputs.legs[leg].finish(inputs.experiment.folds)
 
 
@@ -110,17 +112,20 @@ class FoldWorker:
         self.title, self._next_line = f"{leg.label} fold {fold}", 0.0
 
     def restore(self) -> Checkpoint | None:
-        """This fold's own state, else its parent's last one."""
+        """This fold's own state, else its parent's last one; where all are damaged it begins at the root."""
         self.began = time.monotonic()
-        state = self.folder.read_state()
-        if state is None and self.parent is not None:
-            state = self.parent.read_state()
-            if state is None:
-                raise UserError(
-                    f"{self.parent.store}/state.pt is damaged: delete its leg's folder and run again"
-                )
+        state = next(self._states(), None)
         self.resumed = state["iteration"] if state else 0
         return state
+
+    def _states(self) -> Iterator[Checkpoint]:
+        """What the fold can go on from, the newest first; the log names what is passed over."""
+        yield from self.folder.states()
+        if self.parent is not None:
+            try:
+                yield self.parent.last_state()
+            except (OSError, ValueError) as error:
+                log.warning("%s begins at the root: %s", self.title, error)
 
     def checkpoint(self, state: Checkpoint) -> None:
         """Keep `state` as a file."""
@@ -141,7 +146,7 @@ class FoldWorker:
             values = ", ".join(f"{value:.4g} {name}" for name, value in shown.items() if value is not None)
             log.info("%s: iteration %d of %d, %s", self.title, written.iteration, self.last, values)
 
-    def result(self, curves: Tensor, device: torch.device) -> FoldResult:
+    def result(self, curves: Tensor, device: torch.device, files: dict[str, StoredFile]) -> FoldResult:
         """How the fold ended."""
         return FoldResult(
             iterations=self.last,
@@ -152,4 +157,5 @@ class FoldWorker:
             fscore=float(curves[-1, Curve.FSCORE]),
             device=str(device),
             node=ray.get_runtime_context().get_node_id(),
+            files=files,
         )

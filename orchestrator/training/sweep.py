@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import ray
 from ray import tune
 
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.legs import Leg
 from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.sweep_inputs import SweepInputs

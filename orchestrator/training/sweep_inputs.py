@@ -7,11 +7,11 @@ from typing import Any
 import ray
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.settings import Experiment
-from orchestrator.features.feature_set import FeatureSet, load_bank_arrays
+from orchestrator.features.feature_set import BankArrays
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Leg, Plan
 from orchestrator.storage.store import Store
@@ -50,10 +50,9 @@ class SweepInputs:
 
 
 def sweep_inputs(
-    run: Run, dataset: FoldedDataset, features: FeatureSet, shares: Shares, plan: Plan
+    run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan
 ) -> SweepInputs:
     """All of it, the features in Ray's object store."""
-    bank = load_bank_arrays(features)
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,

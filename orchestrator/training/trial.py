@@ -12,7 +12,7 @@ import ray.train
 from ray import tune
 from ray.train.torch import TorchConfig, TorchTrainer
 
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
 from orchestrator.training.fold_worker import train_worker

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import FoldResult, PlannedCell, PlannedLeg, RunManifest
-from orchestrator.artifacts.folders import LegFolder, LegFolders
+from orchestrator.artifacts.folders import LegFolder
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.run import Run
 from orchestrator.artifacts.tables import CURVES, predictions_table, scores_table
 from orchestrator.experiment.loading import parse_experiment

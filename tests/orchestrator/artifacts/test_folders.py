@@ -7,7 +7,8 @@ import torch
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import FoldResult
-from orchestrator.artifacts.folders import FoldFolder, LegFolder, LegFolders
+from orchestrator.artifacts.folders import FoldFolder, LegFolder
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
 from tests.orchestrator.plan.test_legs import experiment

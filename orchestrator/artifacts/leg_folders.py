@@ -1,0 +1,65 @@
+"""All legs of a run: what is done, what is damaged, what is left over from other settings."""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.artifacts.files import LEGS
+from orchestrator.artifacts.folders import LegFolder, WorkLeft
+from orchestrator.plan.legs import Leg, Plan
+from orchestrator.storage.integrity import Damage
+from orchestrator.storage.store import Store
+from trainable.errors import UserError
+
+CHECKED_AT_ONCE = 4
+"""Legs whose files are read and hashed at the same time."""
+
+
+@dataclass(frozen=True)
+class LegFolders:
+    """The folder of all legs of a run."""
+
+    store: Store
+
+    @classmethod
+    def of(cls, out: Store) -> "LegFolders":
+        """Those of the run in `out`."""
+        return cls(out / LEGS)
+
+    def __getitem__(self, leg: Leg | str) -> LegFolder:
+        return LegFolder(self.store / (leg if isinstance(leg, str) else leg.id))
+
+    def work_left(self, plan: Plan) -> dict[str, WorkLeft]:
+        """How far each leg of the plan is, by its id."""
+        return {leg.id: self[leg].work_left() for leg in plan.legs}
+
+    def damages(self, legs: Iterable[Leg | str]) -> dict[str, list[Damage]]:
+        """What is wrong with trained legs, by id; those that are whole are left out."""
+        names = [leg if isinstance(leg, str) else leg.id for leg in legs]
+        with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:  # hashing lets other threads run
+            found = threads.map(lambda name: self[name].damages(), names)
+            return {name: damages for name, damages in zip(names, found, strict=True) if damages}
+
+    def stale(self, plan: Plan) -> dict[str, str]:
+        """Legs on disk that no cell of the plan needs, and what sets each apart from the most similar one."""
+        known = {leg.id for leg in plan.legs}
+        strangers = [name for name in self.store.names() if name not in known]
+        return {name: reason for name in strangers for reason in self._reason(plan, name)}
+
+    def _reason(self, plan: Plan, name: str) -> Iterator[str]:
+        """The settings in which a leg differs from the leg of the plan that is most like it."""
+        try:
+            identity = self[name].identity()
+        except (FileNotFoundError, UserError):
+            return
+        differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
+        nearest = min(differences, key=lambda names: len(names))
+        yield ", ".join(nearest) + " changed"
+
+
+def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = dict.fromkeys([*one, *other])
+        return [d for key in keys for d in _differing(one.get(key), other.get(key), f"{prefix}{key}.")]
+    return [] if one == other else [prefix.rstrip(".")]

@@ -1,0 +1,44 @@
+"""Everything that a run has left, held against its checksums; nothing is changed."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from orchestrator.artifacts.files import is_fold
+from orchestrator.artifacts.run import Run
+from orchestrator.features.feature_set import feature_damages, sets_of
+from orchestrator.storage.integrity import Damage, find_damage
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was found."""
+
+    damages: tuple[Damage, ...]
+    files: int
+    """Files that were read."""
+
+
+def verify(run: Run) -> Verification:
+    """Check every file of the run that has a checksum."""
+    tables = [find_damage(run.store, name, written) for name, written in run.manifest.files.items()]
+    legs = [damage for damages in run.damages.values() for damage in damages]
+    sets = [name for name in sets_of(run.store).names() if _is_set(name)]
+    features = [damage for name in sets for damage in feature_damages(run.store, name)]
+    damages = (*(damage for damage in tables if damage), *legs, *features)
+    return Verification(damages, sum(1 for _ in _checked(run, sets)))
+
+
+def _is_set(name: str) -> bool:
+    """Neither an unfinished set nor one that was set aside."""
+    return len(name) == 16
+
+
+def _checked(run: Run, sets: list[str]) -> Iterator[str]:
+    """Names of the files that have a checksum."""
+    yield from run.manifest.files
+    for leg in run.manifest.legs:
+        folder = run.legs[leg.id]
+        for name in folder.store.names():
+            yield from (folder.store / name).names() if is_fold(name) else [name]
+    for name in sets:
+        yield from (sets_of(run.store) / name).names(".parquet")
