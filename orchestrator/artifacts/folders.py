@@ -1,6 +1,6 @@
 """The folders of legs and folds: what is done, what is left, what failed, and a fold's state."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -64,13 +64,16 @@ class FoldFolder:
         return read_intact(self.store, name, written)
 
     def damages(self) -> list[Damage]:
-        """What is wrong with the files of the fold, if it is finished."""
+        """What is wrong with the fold's files by its own notes; nothing where it is not finished."""
         if not self.is_done:
             return []
         try:
-            written = self.result().files
+            return self.differing(self.result().files)
         except UserError:
             return [Damage(self.store, FOLD, "not what was written")]
+
+    def differing(self, written: Mapping[str, StoredFile]) -> list[Damage]:
+        """Which of the fold's files are not what was written."""
         found = [find_damage(self.store, name, file) for name, file in written.items()]
         return [damage for damage in found if damage]
 
@@ -154,18 +157,19 @@ class LegFolder:
 
     def damages(self) -> list[Damage]:
         """What is wrong with the files of the leg's finished folds, and with its result."""
-        folders = [FoldFolder(self.store / name) for name in self.store.names() if is_fold(name)]
-        damages = [damage for folder in folders for damage in folder.damages()]
-        if not self.store.exists(RESULT):
-            return damages
         try:
             result = self.result()
+        except FileNotFoundError:
+            return self._damages_of_folds()
         except UserError:
-            return [*damages, Damage(self.store, RESULT, "not what was written")]
-        for number, written in enumerate(result.fold_files):
-            damage = find_damage(self.fold(number).store, FOLD, written)
-            damages += [damage] if damage and damage not in damages else []
-        return damages
+            return [Damage(self.store, RESULT, "not what was written"), *self._damages_of_folds()]
+        pairs = zip(result.folds, result.fold_files, strict=True)
+        written = [fold.files | {FOLD: file} for fold, file in pairs]
+        return [d for number, files in enumerate(written) for d in self.fold(number).differing(files)]
+
+    def _damages_of_folds(self) -> list[Damage]:
+        folders = [FoldFolder(self.store / name) for name in self.store.names() if is_fold(name)]
+        return [damage for folder in folders for damage in folder.damages()]
 
     def set_aside(self, damages: Sequence[Damage], folds: int) -> None:
         """Move damaged files away, so that their folds, and no others, are trained again."""

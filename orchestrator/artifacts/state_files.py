@@ -4,7 +4,7 @@ state.pt            the newest
 state.previous.pt   the one before, for as long as the fold trains
 
 A file is HEADER, the SHA-256 of the rest, and the rest as torch writes it. What could run code is not
-unpickled, and what has a wrong checksum is not even looked at: torch reads most flipped bits as other weights.
+unpickled, and what has a wrong checksum is not looked at: torch reads most flipped bits as other weights.
 """
 
 import hashlib

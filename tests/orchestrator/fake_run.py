@@ -24,7 +24,8 @@ from orchestrator.artifacts.tables import CURVES, predictions_table, scores_tabl
 from orchestrator.experiment.loading import parse_experiment
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Leg, Plan, make_plan
-from orchestrator.storage.store import Store
+from orchestrator.storage.integrity import StoredFile
+from orchestrator.storage.store import Store, table_bytes
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
 from trainable.record import unverified_clips
 
@@ -60,7 +61,7 @@ def make_fake_run(
     store, plan = Store.open(folder), make_plan(experiment, "fake-data")
     maker = _Maker(experiment, FakeData.draw(numbers, names, folds, seed), seed, dict(effect or {}))
     maker.data.write(store)
-    store.write_model(files.RUN, _manifest(experiment, plan, names))
+    store.write_model(files.RUN, _manifest(experiment, plan, names, store).sealed())
     for leg in plan.legs:
         place, lost = LegFolders.of(store)[leg], {(c.activation, c.selection) for c in leg.cells}
         if lost <= set(failed):
@@ -92,7 +93,7 @@ def _experiment(
     return parse_experiment(content | dict(config), "fake")
 
 
-def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> RunManifest:
+def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str], store: Store) -> RunManifest:
     shared, alone = plan.iterations()
     return RunManifest(
         config=experiment.model_dump(mode="json"),
@@ -111,6 +112,7 @@ def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str]) -> RunM
         ],
         iterations=shared,
         iterations_alone=alone,
+        files={name: StoredFile.of(store.read(name)) for name in (files.CLIPS, files.NOISE_TRUTH)},
         environment={"python": "3.11", "torch": "2", "cpus": "2 x CPU", "gpus": "none", "git commit": "none"},
         started="2020-01-01T00:00:00+00:00",
         seconds=12.5,
@@ -139,15 +141,15 @@ class _Maker:
         for fold in range(self.experiment.folds):
             folder = place.fold(fold)
             curves = self._curves(leg, fold)
-            folder.store.write_table(files.PREDICTIONS, self._predictions(leg, fold))
+            tables = {files.PREDICTIONS: self._predictions(leg, fold)}
             if any(stage.selection for stage in leg.stages):
                 rows = np.flatnonzero(self.data.part == "unverified")
                 scores = self._scores(leg, fold, len(leg.stages) - 1)[rows]
-                folder.store.write_table(files.UNVERIFIED, scores_table(rows, scores, self.data.names))
-            judgements = self._judgements(leg, fold, curves)
-            folder.store.write_table(files.JUDGEMENTS, judgements)
-            folder.store.write_table(files.CURVES, pa.Table.from_pandas(curves, CURVES, preserve_index=False))
-            folder.finish(_result(curves))
+                tables[files.UNVERIFIED] = scores_table(rows, scores, self.data.names)
+            tables[files.JUDGEMENTS] = self._judgements(leg, fold, curves)
+            tables[files.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
+            written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
+            folder.finish(_result(curves, written))
         assert place.finish(self.experiment.folds)
 
     def _scores(self, leg: Leg, fold: int, stage: int) -> NDArray[np.float32]:
@@ -227,11 +229,12 @@ class _Maker:
         )
 
 
-def _result(curves: pd.DataFrame) -> FoldResult:
+def _result(curves: pd.DataFrame, written: dict[str, StoredFile]) -> FoldResult:
     last = curves.iloc[-1]
     return FoldResult(
         iterations=len(curves), own_iterations=len(curves), seconds=1.0, rate=None,
         lwlrap=float(last["lwlrap"]), fscore=float(last["fscore"]), device="cpu", node="",
+        files=written,
     )  # fmt: skip
 
 

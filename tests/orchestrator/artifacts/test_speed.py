@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.artifacts import files
-from orchestrator.artifacts.files import LegResult, Timing
+from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.run import Run
 from orchestrator.artifacts.speed import measured_speed
 from orchestrator.plan.forecast import forecast, shared_levels
@@ -19,8 +19,9 @@ def timed(run: Run, seconds: float, rate: float = 5.0, besides: float = 0.0) -> 
     for leg in run.manifest.legs:
         own = {"own_iterations": leg.iterations, "seconds": besides + leg.iterations / rate, "rate": rate}
         folder = run.legs[leg.id]
-        folds = tuple(fold.model_copy(update=own) for fold in folder.result().folds)
-        folder.store.write_model(files.RESULT, LegResult(folds=folds))
+        result = folder.result()
+        folds = tuple(fold.model_copy(update=own) for fold in result.folds)
+        folder.store.write_model(files.RESULT, result.model_copy(update={"folds": folds}).sealed())
     timing = Timing(seconds=seconds, runs=len(run.manifest.legs), runs_at_once=1, share=1.0)
     return replace(run, manifest=run.manifest.model_copy(update={"timing": timing}))
 

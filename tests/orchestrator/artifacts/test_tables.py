@@ -1,5 +1,6 @@
 """A fold's files: written from a trained fold, read back through Run's eyes."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,10 @@ def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str
     names = [f"{i:03}.wav" for i in range(clips)]
     rows = {"validation": data.validation, "test": data.test, "unverified": data.training.unverified}
     folder = FoldFolder(Store.open(tmp_path))
-    write_outcome(folder, outcome, task.stages, names, rows)
+    written = write_outcome(folder, outcome, task.stages, names, rows)
+
+    for name, file in written.items():
+        assert hashlib.sha256((tmp_path / name).read_bytes()).hexdigest() == file.sha256
 
     curves = pq.read_table(tmp_path / "curves.parquet").to_pandas()
     total = sum(stage.iterations for stage in task.stages)
@@ -49,6 +53,5 @@ def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str
 
     weights = safetensors.torch.load_file(tmp_path / "weights.safetensors")
     assert all(torch.equal(weights[name], value) for name, value in outcome.weights.items())
-    state = folder.read_state()
-    assert state is not None
+    state = next(folder.states())
     assert state["iteration"] == total

@@ -106,7 +106,7 @@ def test_what_is_accepted_trains(content: dict[str, Any], cut: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = FoldFolder(Store.open(name))
         write_outcome(folder, outcome, task.stages, NAMES, ROWS)
-        assert folder.read_state() is not None
+        assert next(folder.states())
         written = safetensors.torch.load(folder.store.read("weights.safetensors"))
     resumed = train_fold(*_cut(content, cut))
     assert all(torch.equal(written[name], value) for name, value in resumed.weights.items())

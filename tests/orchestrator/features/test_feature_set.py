@@ -126,7 +126,7 @@ def test_flipped_bit_is_refused_by_name(tmp_path: Path) -> None:
     folder.write("x-0.parquet", bytes(data))
     found = open_features(local(tmp_path), ID)
     assert found is not None
-    with pytest.raises(ValueError, match=r"x-0\.parquet is damaged"):
+    with pytest.raises(ValueError, match=r"x-0\.parquet: its content has changed"):
         load_bank_arrays(found)
 
 

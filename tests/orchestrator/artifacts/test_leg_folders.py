@@ -1,0 +1,38 @@
+"""All legs of a run."""
+
+from pathlib import Path
+
+from orchestrator.artifacts import files
+from orchestrator.artifacts.leg_folders import LegFolders
+from orchestrator.plan.legs import make_plan
+from orchestrator.storage.store import Store
+from tests.orchestrator.artifacts.test_folders import trained_leg
+from tests.orchestrator.plan.test_legs import experiment
+
+
+def test_damage_is_told_by_leg(tmp_path: Path) -> None:
+    plan = make_plan(experiment(), "data")
+    legs, (broken, whole, *_) = LegFolders(Store.open(tmp_path)), plan.legs
+    for leg in (broken, whole):
+        trained_leg(tmp_path / leg.id)
+    (tmp_path / broken.id / "fold-0" / "curves.parquet").unlink()
+    ((leg_id, (damage,)),) = legs.damages(plan.legs).items()
+    assert leg_id == broken.id
+    assert damage.reason == "missing"
+
+
+def test_stale_legs_say_what_changed(tmp_path: Path) -> None:
+    legs = LegFolders(Store.open(tmp_path))
+    for leg in make_plan(experiment(), "data").legs[:1]:
+        legs[leg].begin(leg)
+    plan = make_plan(experiment(optimizer={"learning_rate": 0.5}), "data")
+    (reason,) = legs.stale(plan).values()
+    assert reason.startswith("optimizer.learning_rate, stages")
+    assert legs.stale(make_plan(experiment(), "data")) == {}
+
+
+def test_a_folder_of_somebody_else_is_no_stale_leg(tmp_path: Path) -> None:
+    legs = LegFolders(Store.open(tmp_path))
+    legs["0123456789abcdef"].store.write("notes.txt", b"")
+    legs["fedcba9876543210"].store.write(files.LEG, b"{}")
+    assert legs.stale(make_plan(experiment(), "data")) == {}
