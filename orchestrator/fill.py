@@ -24,6 +24,7 @@ from orchestrator.features.feature_set import (
     sets_of,
 )
 from orchestrator.features.pipeline import compute_features
+from orchestrator.features.recordings import Recordings
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
 from orchestrator.plan.legs import Leg, Plan, make_plan
@@ -35,6 +36,7 @@ from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
+from trainable.config import Audio
 from trainable.errors import UserError
 
 
@@ -128,13 +130,24 @@ class _Cluster:
 def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
     audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
     clips = len(dataset.table.clips)
-    features = open_features(out, features_id(dataset.table, audio))
+    with display.busy("looking at the recordings"):
+        set_id = _features_id(dataset, audio, out)
+    features = open_features(out, set_id)
     if features:
         display.say(f"features: {clips} clips are computed already")
         return features
     cluster.shares()
     with display.features(clips) as progress:
-        return compute_features(dataset.table, audio, out, progress)
+        return compute_features(dataset.table, audio, out, progress, set_id)
+
+
+def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
+    """The features' identity; checksums of recordings are kept, so that each is read once."""
+    recordings = Recordings.read(sets_of(out))
+    set_id = features_id(dataset.table, audio, recordings)
+    if recordings.changed:
+        recordings.write(sets_of(out))
+    return set_id
 
 
 def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: _Cluster) -> BankArrays:

@@ -5,6 +5,7 @@ OUT/run.json                RunManifest
     noise_truth.parquet     fname, given, true, kind; only where the data set knows its label errors
     data/                   the embedded data set, where no other was given (synth.synthesize)
     features/<id>/          log-mel frames (features.feature_set)
+    features/recordings.parquet     checksums of the sound files (features.recordings)
     .lock, lock.json        who fills the grid now (storage.lock)
     ray/                    Ray's own notes; nothing is read from them
     legs/<leg id>/leg.json      LegIdentity, written first

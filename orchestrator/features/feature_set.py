@@ -10,10 +10,7 @@ reads the shards alone: training takes its labels from the data set's tables, so
 new features.
 """
 
-import hashlib
-import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -22,12 +19,14 @@ from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.features.recordings import Recordings
+from orchestrator.storage.digest import digest
 from orchestrator.storage.integrity import Damage, StoredFile, find_damage, read_intact
 from orchestrator.storage.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
 
-FEATURES = 1
+FEATURES = 2
 """Raised by whoever changes what the same settings and files give, or the shards' schema."""
 MANIFEST = "manifest.json"
 SCHEMA = pa.schema(
@@ -87,27 +86,19 @@ class FeatureSet:
         return self.manifest.content_hash
 
 
-def features_id(table: ClipTable, audio: Audio) -> str:
-    """Identity of the features of these clips: name, part and size of each file in the
-    table's order, and the audio settings.
+def features_id(table: ClipTable, audio: Audio, recordings: Recordings | None = None) -> str:
+    """Identity of the features of these clips: name, part and content of each file in the table's order, and
+    the audio settings. `recordings` are the checksums that are known; without them every file is read.
 
-    Neither labels nor the folder nor the files' dates are in it: none of them changes a feature. A file
-    replaced by another of equal name and size is not noticed.
+    Neither labels nor the folder nor the files' dates are in it: none of them changes a feature.
 
     Raises:
         UserError: a file is missing; the message names it.
     """
     clips = table.clips
-    files = list(zip(clips["part"], clips["fname"], map(_size, clips["path"]), strict=True))
-    text = json.dumps([FEATURES, audio.model_dump(mode="json"), files])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror}): restore it or drop the clip") from error
+    checksums = (recordings or Recordings()).checksums(clips["path"].tolist())
+    files = list(zip(clips["part"], clips["fname"], checksums, strict=True))
+    return digest([FEATURES, audio.model_dump(mode="json"), files])
 
 
 def sets_of(store: Store) -> Store:

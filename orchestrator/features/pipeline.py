@@ -46,17 +46,22 @@ SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3))
 
 
 def compute_features(
-    table: ClipTable, audio: Audio, store: Store, progress: Callable[[int, int], None]
+    table: ClipTable,
+    audio: Audio,
+    store: Store,
+    progress: Callable[[int, int], None],
+    set_id: str | None = None,
 ) -> FeatureSet:
     """Compute the features of these clips into `store`/features/<id>; `open_features` says if they are there.
 
-    `progress` is called with (clips done, all clips) as shards come in. Ray must be initialised.
+    `progress` is called with (clips done, all clips) as shards come in; `set_id` is their `features_id`, if it
+    is known. Ray must be initialised.
 
     Raises:
         UserError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
             the message lists the first ones. Nothing is kept then.
     """
-    set_id = features_id(table, audio)
+    set_id = set_id or features_id(table, audio)
     sets = sets_of(store)
     LogMel(audio)  # refuses its settings here, not once for every clip
     _clean(sets, set_id)

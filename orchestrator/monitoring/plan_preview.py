@@ -8,7 +8,8 @@ from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.dataset.folded import open_dataset
 from orchestrator.experiment.settings import Experiment
-from orchestrator.features.feature_set import features_id, open_features
+from orchestrator.features.feature_set import features_id, open_features, sets_of
+from orchestrator.features.recordings import Recordings
 from orchestrator.plan.legs import Plan, make_plan
 from orchestrator.storage.store import Store
 
@@ -47,5 +48,6 @@ def _data_id(experiment: Experiment, out: Store | None, data: Path | None) -> st
     if out is None or folder is None or not folder.is_dir():
         return "data are not there yet"
     dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
-    features = open_features(out, features_id(dataset.table, experiment.audio))
+    recordings = Recordings.read(sets_of(out))
+    features = open_features(out, features_id(dataset.table, experiment.audio, recordings))
     return dataset.data_id(features.content_hash) if features else "no features yet"
