@@ -5,7 +5,7 @@ import traceback
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -160,6 +160,32 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
     if checked.damages:
         raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
+
+
+@app.command()
+def drill(
+    config: Annotated[Path, typer.Option(help="The experiment, a small one.")] = Path("configs/smoke.yaml"),
+    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
+    faults: Annotated[str, typer.Option(help="all, or names of faults separated by commas.")] = "all",
+    folder: Annotated[Path | None, typer.Option(help="Keeps its runs; else they are removed.")] = None,
+    assignments: Annotated[
+        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
+    ] = None,
+) -> None:
+    """Inject faults into real runs on this machine, and show what recovers, how fast, and whether equal."""
+    from orchestrator.drill.drill import choose_faults, drill_table
+    from orchestrator.drill.drill import drill as run_drill
+
+    chosen = choose_faults(faults)
+    words = ["--config", str(config), *(["--data", str(data)] if data else [])]
+    words += [word for assignment in assignments or () for word in ("--set", assignment)]
+    with TemporaryDirectory(prefix="stagegrid-drill-") as temporary:
+        place = folder or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        outcomes = list(run_drill(words, chosen, place, lambda text: console.print(text, highlight=False)))
+    console.print(drill_table(outcomes))
+    if not all(outcome.passed for outcome in outcomes):
+        raise SystemExit("not every run with a fault ended in equal tables")
 
 
 @app.command()

@@ -52,10 +52,10 @@ def compute_features(
     progress: Callable[[int, int], None],
     set_id: str | None = None,
 ) -> FeatureSet:
-    """Compute the features of these clips into `store`/features/<id>; `open_features` says if they are there.
+    """Compute the features of these clips into `store`/features/<id>; `open_features` says if that is done.
 
-    `progress` is called with (clips done, all clips) as shards come in; `set_id` is their `features_id`, if it
-    is known. Ray must be initialised.
+    `progress` is called with (clips done, all clips) as shards come in; `set_id` is their `features_id`, if
+    it is known. Ray must be initialised.
 
     Raises:
         UserError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,

@@ -3,7 +3,7 @@
     features/recordings.parquet    a row for each file: path, size, modified, changed, sha256
 
 A file whose size and times (of its content, and of its entry in the file system, which no program can set)
-are those of the last time is not read again. Two files of equal name and size are told apart by their content.
+are those of the last time is not read again. Files of equal name and size are told apart by their content.
 """
 
 import hashlib
