@@ -18,8 +18,8 @@ from orchestrator.experiment.loading import parse_experiment
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Entry
 from orchestrator.storage.store import Store
+from trainable.arrays import Ints
 from trainable.errors import UserError
-from trainable.sampling import Ints
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[

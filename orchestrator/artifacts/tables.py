@@ -9,10 +9,9 @@ import safetensors.torch
 from orchestrator.artifacts import files
 from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.dataset.folded import FoldedDataset
-from trainable.evaluation import Scores
+from trainable.arrays import Ints, Scores
 from trainable.record import CURVES as CURVE_NAMES
 from trainable.record import Record
-from trainable.sampling import Ints
 from trainable.stages import Stage, boundaries
 from trainable.task import Outcome, Prediction
 

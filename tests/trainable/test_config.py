@@ -29,11 +29,15 @@ def _leaves(settings: type[Settings], prefix: str = "") -> set[str]:
 
 
 def test_the_papers_values() -> None:
-    recipe, audio = TrainingSettings(), Audio()
+    training, audio = TrainingSettings(), Audio()
     assert (audio.n_mels, audio.window / audio.sample_rate, audio.hop / audio.window) == (80, 0.04, 0.5)
-    assert (recipe.batches.size, recipe.batches.crop_frames, recipe.batches.clip_frames) == (64, 512, 2000)
-    assert recipe.optimizer.learning_rate == 0.001
-    assert len(recipe.model.channels) == 4
+    assert (training.batches.size, training.batches.crop_frames, training.batches.clip_frames) == (
+        64,
+        512,
+        2000,
+    )
+    assert training.optimizer.learning_rate == 0.001
+    assert len(training.model.channels) == 4
     threshold = Selection.make("threshold").describe()
     assert threshold == {"name": "threshold", "k": 10, "alpha": 0.9, "mask_target": "unverified"}
 
@@ -61,8 +65,8 @@ def test_settings_are_frozen() -> None:
 
 
 def test_settings_survive_json() -> None:
-    recipe = TrainingSettings.model_validate({"model": {"channels": [8, 16]}, "augment": {"time_warp": 3}})
-    assert TrainingSettings.model_validate_json(recipe.model_dump_json()) == recipe
+    training = TrainingSettings.model_validate({"model": {"channels": [8, 16]}, "augment": {"time_warp": 3}})
+    assert TrainingSettings.model_validate_json(training.model_dump_json()) == training
 
 
 @pytest.mark.parametrize(
