@@ -1,6 +1,6 @@
 """What learns: a network with its optimizer, and how their arithmetic is done.
 
-Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
+Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data set, C classes.
 """
 
 import copy
