@@ -1,16 +1,15 @@
 """Mixup and SpecAugment on batches (section 2.1; sizes are not in the paper).
 
-Shapes: B clips, T frames, M mel bands, C classes.
+Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
 """
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from trainable.activations import Targets
+from trainable.arrays import Bools, Floats, Ints
 from trainable.config import Augment
-from trainable.sampling import Floats, Ints
 
 
 def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) -> Ints:
@@ -29,7 +28,7 @@ def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) ->
     return np.rint(np.where(out_T <= moved_B1, left_BT, right_BT)).astype(np.int64)
 
 
-def mixing(rng: np.random.Generator, alpha: float, verified_B: NDArray[np.bool_]) -> tuple[Ints, Floats]:
+def mixing(rng: np.random.Generator, alpha: float, verified_B: Bools) -> tuple[Ints, Floats]:
     """A partner from the same source for every clip, and the clip's own share of the mixture: (B,) and (B,).
 
     Verified clips mix with verified ones only, so that a mixture has one V_i. The share is at least one half:
@@ -53,9 +52,7 @@ def mixup(x_BTM: Tensor, targets: Targets, partner_B: Ints, share_B: Floats) -> 
     return mix(x_BTM), Targets(mix(targets.y_BC), mix(targets.q_BC))
 
 
-def _stripes(
-    rng: np.random.Generator, clips: int, count: int, length: int, share: float
-) -> NDArray[np.bool_]:
+def _stripes(rng: np.random.Generator, clips: int, count: int, length: int, share: float) -> Bools:
     """`count` random masks over `length` places, each at most a `share` of them wide: bool (B, length)."""
     width = rng.integers(0, int(share * length) + 1, (clips, count, 1))
     start = rng.integers(0, length - width + 1)

@@ -3,7 +3,7 @@
 The array is shared by every fold (and read-only in name only: a write through torch would reach all of them),
 so nothing outside this class holds it and everything that leaves is a copy.
 
-Shapes: B clips, T frames, M mel bands, N frames of all clips.
+Shapes: B clips, T frames, M mel bands, N frames of all clips, or of those gathered.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-Ints = NDArray[np.int64]
+from trainable.arrays import Ints
 
 
 class Bank:

@@ -209,9 +209,9 @@ class Mechanism(Settings):
 
     @classmethod
     def choices(cls) -> dict[str, type[Self]]:
-        """Every named subclass by its name."""
+        """Every subclass that gives itself a name, by it; one without has inherited its parent's."""
         below = {name: kind for child in cls.__subclasses__() for name, kind in child.choices().items()}
-        return ({cls.name: cls} if cls.name else {}) | below
+        return ({cls.name: cls} if vars(cls).get("name") else {}) | below
 
     @classmethod
     def make(cls, name: str, **settings: object) -> Self:

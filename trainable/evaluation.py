@@ -1,17 +1,13 @@
-"""Scores of whole clips, and how good they are."""
+"""Scores of whole clips, and how good they are (sections 2.1 and 4.3)."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from trainable.activations import Activation
+from trainable.arrays import Ints, Labels, Scores
 from trainable.bank import Bank
 from trainable.config import Batches
 from trainable.metrics import f_score, lwlrap
 from trainable.model import CnnGru
-from trainable.sampling import Ints
-
-Scores = NDArray[np.float32]
 
 
 @torch.no_grad()
@@ -29,6 +25,6 @@ def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, 
     return torch.cat(parts).numpy()
 
 
-def judge_scores(truth: NDArray[np.uint8], scores: Scores, f_threshold: float) -> tuple[float, float]:
-    """F-score and lwlrap."""
+def f_score_and_lwlrap(truth: Labels, scores: Scores, f_threshold: float) -> tuple[float, float]:
+    """Both of the paper's scores of validation clips."""
     return f_score(truth, scores, f_threshold), lwlrap(truth, scores)

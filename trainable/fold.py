@@ -1,9 +1,8 @@
 """Train one fold of one cell: the paper's loop (section 3.1), its evaluation, its state.
 
-Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
+Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data set, C classes.
 """
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,13 +12,14 @@ import torch
 from torch import Tensor
 
 from trainable.activations import Targets
+from trainable.arrays import Array, Ints, Scores
 from trainable.augment import mask, mixing, mixup, warp_frames
 from trainable.errors import Diverged
-from trainable.evaluation import Scores, judge_scores, score_clips
-from trainable.model import CnnGru
+from trainable.evaluation import f_score_and_lwlrap, score_clips
+from trainable.learner import Learner, arithmetic
 from trainable.record import Curve, Record, unverified_clips
-from trainable.sampling import BatchPlan, Ints, Purpose, generator, plan_batch, torch_seed
-from trainable.selection import Decision, Losses, Selection, SelectionState
+from trainable.sampling import BatchPlan, Draw, Purpose, plan_batch
+from trainable.selection import KeepAll, Losses, SelectionState
 from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task, Worker
 
@@ -38,10 +38,7 @@ class _Training:
     def __init__(self, task: Task, data: FoldData) -> None:
         self.task, self.data = task, data
         self.settings, self.device = task.settings, data.bank.device
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = task.settings.compute.tf32
-        self.model = self._build_model()
-        self.network = torch.compile(self.model) if self.settings.compute.compile else self.model
-        self.optimizer = self._build_optimizer()
+        self.learner = Learner(task, data)
         self.ends = boundaries(task.stages)
         self.record = Record.empty(task.stages, self.settings.batches.size, self.device)
         self.targets_NC = torch.tensor(data.targets_NC, device=self.device)
@@ -50,36 +47,22 @@ class _Training:
         self.best = _Best()
         self.predictions: list[Prediction] = []
 
-    def _build_model(self) -> CnnGru:
-        torch.manual_seed(torch_seed(self.task.seed, self.task.fold, 0, Purpose.WEIGHTS))
-        bank = self.data.bank
-        model = CnnGru(
-            self.settings.model, bank.n_mels, self.data.targets_NC.shape[1], self.task.activation.n_heads
-        )
-        model.band_mean, model.band_std = bank.band_statistics(self.data.training.verified)
-        layout = torch.channels_last if self.settings.compute.channels_last else torch.contiguous_format
-        return model.to(self.device, memory_format=layout)  # type: ignore[call-overload,no-any-return]
-
-    def _build_optimizer(self) -> torch.optim.Adam:
-        settings = self.settings.optimizer
-        fused = self.device.type == "cuda"
-        return torch.optim.Adam(
-            self.model.parameters(), lr=settings.learning_rate, betas=settings.betas, fused=fused
-        )
-
     # --- one iteration ---------------------------------------------------------------------------------
 
     def step(self, number: int, stage: Stage) -> None:
         """Iteration t of eq. 1-3."""
-        plan = self._plan(stage)
-        x_BTM, targets = self._inputs(plan)
-        verified_B = torch.from_numpy(plan.verified_B).to(self.device)
-        selection = stage.selection or Selection()
-        logits = self._forward(x_BTM)
+        draw = self.task.draw(self.iteration)
+        plan = self._plan(stage, draw)
+        x_BTM, targets = self._inputs(plan, draw)
+        clips_B, verified_B = self._tensor(plan.clips_B), self._tensor(plan.verified_B)
+        selection = stage.selection or KeepAll()
+        logits = self.learner.logits(x_BTM, draw)
         loss_B = selection.loss(self.task.activation, logits, targets, verified_B)
-        decision = self._judge(selection, plan, loss_B.detach(), verified_B)
+        rng = draw.generator(Purpose.SELECTION)
+        losses = Losses(loss_B.detach(), verified_B, clips_B, len(self.targets_NC), rng)
+        decision = selection.select(losses, self.selection_state)
         loss = (decision.keep_B * loss_B).sum() / len(loss_B)
-        self._descend(loss)
+        self.learner.descend(loss)
         self.record.note(self.iteration, loss, decision)
         self.record.judge(self.iteration, self._within(number), number, plan, loss_B, decision.keep_B)
         self.selection_state = decision.state
@@ -88,65 +71,41 @@ class _Training:
     def _within(self, stage: int) -> int:
         return self.iteration - self.ends[stage]
 
-    def _rng(self, purpose: Purpose) -> np.random.Generator:
-        return generator(self.task.seed, self.task.fold, self.iteration, purpose)
+    def _tensor(self, array: Array) -> Tensor:
+        return torch.from_numpy(array).to(self.device)
 
-    def _plan(self, stage: Stage) -> BatchPlan:
+    def _plan(self, stage: Stage, draw: Draw) -> BatchPlan:
         batches = self.settings.batches
+        slack = batches.clip_frames - batches.crop_frames
         return plan_batch(
-            self.data.training,
-            batches.size,
-            unverified_clips(stage, batches.size),
-            batches.clip_frames - batches.crop_frames,
-            self.task.seed,
-            self.task.fold,
-            self.iteration,
+            self.data.training, batches.size, unverified_clips(stage, batches.size), slack, draw
         )
 
-    def _inputs(self, plan: BatchPlan) -> tuple[Tensor, Targets]:
+    def _inputs(self, plan: BatchPlan, draw: Draw) -> tuple[Tensor, Targets]:
         """Crops of the chosen clips, warped, mixed and masked, with their targets."""
         augment, crop = self.settings.augment, self.settings.batches.crop_frames
-        warped_BT = warp_frames(self._rng(Purpose.WARP), len(plan.clips_B), crop, augment.time_warp)
+        warped_BT = warp_frames(draw.generator(Purpose.WARP), len(plan.clips_B), crop, augment.time_warp)
         x_BTM = self.data.bank.gather(plan.clips_B, plan.starts_B[:, None] + warped_BT)
         targets = Targets.of(self.targets_NC[torch.from_numpy(plan.clips_B)].float())
         if augment.mixup_alpha:
-            pairs = mixing(self._rng(Purpose.MIXUP), augment.mixup_alpha, plan.verified_B)
+            pairs = mixing(draw.generator(Purpose.MIXUP), augment.mixup_alpha, plan.verified_B)
             x_BTM, targets = mixup(x_BTM, targets, *pairs)
-        return mask(self._rng(Purpose.MASKS), x_BTM, augment, self.model.band_mean), targets
-
-    def _forward(self, x_BTM: Tensor) -> list[Tensor]:
-        torch.manual_seed(torch_seed(self.task.seed, self.task.fold, self.iteration, Purpose.DROPOUT))
-        half = self.settings.compute.precision == "bfloat16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
-            logits: list[Tensor] = self.network(x_BTM)
-        return [z_BC.float() for z_BC in logits]
-
-    def _judge(self, selection: Selection, plan: BatchPlan, loss_B: Tensor, verified_B: Tensor) -> Decision:
-        clips_B = torch.from_numpy(plan.clips_B).to(self.device)
-        rng = self._rng(Purpose.SELECTION)
-        losses = Losses(loss_B, verified_B, clips_B, len(self.targets_NC), rng)
-        return selection.select(losses, self.selection_state)
-
-    def _descend(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimizer.step()
+        return mask(draw.generator(Purpose.MASKS), x_BTM, augment, self.learner.model.band_mean), targets
 
     # --- stages and scores -----------------------------------------------------------------------------
 
     def enter(self, number: int, stage: Stage) -> None:
         """Prepare for a stage's first iteration, or for going on within it."""
-        self.model.train()
-        for group in self.optimizer.param_groups:
-            group["lr"] = stage.learning_rate
-        if self._within(number) == 0:
+        self.learner.model.train()
+        starts = self._within(number) == 0
+        self.learner.enter_stage(stage.learning_rate, starts and not self.settings.optimizer.keep_state)
+        if starts:
             self.selection_state, self.best = {}, _Best()
-            if not self.settings.optimizer.keep_state:
-                self.optimizer.state.clear()
 
     def score(self, clips: Ints) -> Scores:
         """Scores of whole clips."""
-        scores = score_clips(self.model, self.task.activation, self.data.bank, clips, self.settings.batches)
+        task, bank = self.task, self.data.bank
+        scores = score_clips(self.learner.model, task.activation, bank, clips, self.settings.batches)
         self._demand(bool(np.isfinite(scores).all()))
         return scores
 
@@ -162,19 +121,13 @@ class _Training:
         # Scores alone do not tell: Adam stands still where the squares of its gradients overflow.
         self._demand(bool(self.record.curves[: self.iteration, Curve.LOSS].isfinite().all()))
         truth = self.data.targets_NC[self.data.validation]
-        f, lwlrap = judge_scores(truth, self.score(self.data.validation), self.settings.schedule.f_threshold)
+        scores = self.score(self.data.validation)
+        f, lwlrap = f_score_and_lwlrap(truth, scores, self.settings.schedule.f_threshold)
         row = self.record.curves[self.iteration - 1]
         row[Curve.FSCORE], row[Curve.LWLRAP] = f, lwlrap
-        self.model.train()
+        self.learner.model.train()
         if self.settings.schedule.weights == "best" and lwlrap > self.best.lwlrap:
-            self.best = _Best(lwlrap, self._weights())
-
-    def _weights(self) -> dict[str, Tensor]:
-        """A copy in the layout that files have, whatever the one in training is."""
-        return {
-            name: value.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, value in self.model.state_dict().items()
-        }
+            self.best = _Best(lwlrap, self.learner.weights())
 
     def predict(self) -> None:
         """At the end of a stage: score validation and test clips with its chosen weights."""
@@ -187,16 +140,16 @@ class _Training:
         with self._chosen():
             judged = self.record.first_row[-1] > 0
             unverified = self.score(self.data.training.unverified) if judged else None
-            weights = self._weights()
+            weights = self.learner.weights()
         return Outcome(self.record, self.predictions, unverified, weights, self.state())
 
     @contextmanager
     def _chosen(self) -> Iterator[None]:
         """For a while, let the weights that speak for the running stage be the model's."""
-        last = self._weights()
-        self.model.load_state_dict(self.best.weights or last)
+        last = self.learner.weights()
+        self.learner.model.load_state_dict(self.best.weights or last)
         yield
-        self.model.load_state_dict(last)
+        self.learner.model.load_state_dict(last)
 
     # --- state -----------------------------------------------------------------------------------------
 
@@ -204,8 +157,7 @@ class _Training:
         """Everything that the next iteration depends on, and everything recorded so far."""
         return {
             "iteration": self.iteration,
-            "model": self._weights(),
-            "optimizer": self.optimizer.state_dict(),
+            **self.learner.state(),
             "selection": dict(self.selection_state),
             "best": {"lwlrap": self.best.lwlrap, "weights": self.best.weights},
             "record": self.record.state(self.iteration, self.ends),
@@ -217,9 +169,7 @@ class _Training:
     def load(self, state: Checkpoint) -> None:
         """Go on from `state`."""
         self.iteration = state["iteration"]
-        self.model.load_state_dict(state["model"])
-        # Adam would go on in the given tensors; a parent's state starts several branches.
-        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        self.learner.load(state)
         self.selection_state = {name: value.to(self.device) for name, value in state["selection"].items()}
         self.best = _Best(**state["best"])
         self.record.load(state["record"])
@@ -234,15 +184,16 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
     Raises:
         Diverged: the loss or the model's scores are no longer finite.
     """
-    training = _Training(task, data)
-    restored = worker.restore()
-    if restored is not None:
-        training.load(restored)
-    for number, stage in enumerate(task.stages):
-        end = training.ends[number + 1]
-        if training.iteration < end:
-            _train_stage(training, number, stage, end, worker)
-    return training.outcome()
+    with arithmetic(task.settings.compute):
+        training = _Training(task, data)
+        restored = worker.restore()
+        if restored is not None:
+            training.load(restored)
+        for number, stage in enumerate(task.stages):
+            end = training.ends[number + 1]
+            if training.iteration < end:
+                _train_stage(training, number, stage, end, worker)
+        return training.outcome()
 
 
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:

@@ -3,7 +3,7 @@
 The values are librosa's; the speed comes from transforming blocks of frames into buffers that are used again
 and from multiplying only the part of the filter bank that is not zero.
 
-Shapes: n samples, T frames, M mel bands, K groups of bands, F bins of the Fourier transform.
+Shapes: n samples of a clip, N of a window, T frames, M mel bands, F bins of the Fourier transform.
 """
 
 import math
@@ -16,6 +16,7 @@ from librosa.filters import get_window, mel
 from numpy.typing import NDArray
 from torch import Tensor
 
+from trainable.arrays import Floats
 from trainable.config import Audio
 from trainable.errors import UserError
 
@@ -177,7 +178,7 @@ def trim(samples: Samples, audio: Audio) -> Samples:
     return samples[start : (int(loud[-1]) + 1) * audio.hop]
 
 
-def _frame_energies(samples: Samples, audio: Audio) -> NDArray[np.float64]:
+def _frame_energies(samples: Samples, audio: Audio) -> Floats:
     """Sum of squares in each centred frame, (T,): sums over blocks of which every frame is a whole number."""
     half = audio.window // 2
     block = math.gcd(audio.hop, half, audio.window - half)

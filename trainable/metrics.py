@@ -7,28 +7,28 @@ labels has no value (NaN). Scores that tie with c count as ranked above it (`tie
 scikit-learn); the challenge's own code sorts instead, and a tie goes to the higher class index
 (`ties="challenge"`).
 
-Shapes: N clips, C classes, L labels (pairs of a clip and one of its classes).
+Shapes: L labels (pairs of a clip and one of its classes), C classes; N clips.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from trainable.arrays import Array, Bools, Floats, Ints
 
 Ties = Literal["group", "challenge"]
-Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
 class LabelPrecisions:
     """Precision at every label: all that lwlrap, its per-class values and their bootstrap need."""
 
-    clip: NDArray[np.int64]
+    clip: Ints
     """Row of each label's clip: (L,)."""
-    label: NDArray[np.int64]
+    label: Ints
     """Class of each label: (L,)."""
-    precision: NDArray[np.float64]
+    precision: Floats
     """In (0, 1]: (L,)."""
 
 
@@ -62,7 +62,7 @@ def label_precisions(truth: Array, scores: Array, ties: Ties = "group") -> Label
     return LabelPrecisions(clip, label, precision)
 
 
-def _above(scores: Array, clip: Array, label: Array, ties: Ties) -> NDArray[np.bool_]:
+def _above(scores: Array, clip: Array, label: Array, ties: Ties) -> Bools:
     """Which classes rank at or above each label: (L, C)."""
     scores_LC, own_L1 = scores[clip], scores[clip, label][:, None]
     if ties == "group":
@@ -80,7 +80,7 @@ def lwlrap(truth: Array, scores: Array, ties: Ties = "group") -> float:
     return float(label_precisions(truth, scores, ties).precision.mean())
 
 
-def per_class_lwlrap(truth: Array, scores: Array, ties: Ties = "group") -> NDArray[np.float64]:
+def per_class_lwlrap(truth: Array, scores: Array, ties: Ties = "group") -> Floats:
     """Mean precision over the clips that have each class, NaN where none has it: (C,).
 
     Raises:

@@ -1,6 +1,7 @@
 """CNN-GRU (section 2.2): convolutional blocks, a bidirectional GRU, pooling over time, two dense layers.
 
-Shapes: B clips, T frames, M mel bands, C classes.
+Shapes: B clips, T frames, M mel bands, F feature maps (1: the input), S steps in time and L bands after all
+pooling, H outputs of the GRU in both directions, D units of the first dense layer, C classes.
 """
 
 from itertools import pairwise
@@ -20,10 +21,10 @@ def _block(inputs: int, outputs: int, convolutions: int) -> nn.Sequential:
     return nn.Sequential(*layers, nn.AvgPool2d(2))
 
 
-def _pool(x_BTH: Tensor, how: Literal["max_mean", "max", "mean"]) -> Tensor:
+def _pool(x_BSH: Tensor, how: Literal["max_mean", "max", "mean"]) -> Tensor:
     if how == "max":
-        return x_BTH.amax(1)
-    return x_BTH.mean(1) if how == "mean" else x_BTH.amax(1) + x_BTH.mean(1)
+        return x_BSH.amax(1)
+    return x_BSH.mean(1) if how == "mean" else x_BSH.amax(1) + x_BSH.mean(1)
 
 
 class CnnGru(nn.Module):
@@ -33,17 +34,10 @@ class CnnGru(nn.Module):
     band_std: Tensor
 
     def __init__(self, settings: Model, n_mels: int, n_classes: int, n_heads: int) -> None:
-        """Build the network.
-
-        Raises:
-            ValueError: the blocks' pooling leaves nothing of the mel bands.
-        """
+        """Settings of an experiment are refused where the blocks' pooling leaves nothing of the mel bands."""
         super().__init__()
         bands = n_mels >> len(settings.channels)
-        if bands == 0:
-            raise ValueError(
-                f"{n_mels} mel bands are too few for {len(settings.channels)} blocks of 2x2 pooling"
-            )
+        assert bands, f"{n_mels} mel bands are too few for {len(settings.channels)} blocks of 2x2 pooling"
         widths = (1, *settings.channels)
         self.blocks = nn.Sequential(*[_block(a, b, settings.convolutions) for a, b in pairwise(widths)])
         self.gru = nn.GRU(widths[-1] * bands, settings.gru, batch_first=True, bidirectional=True)
@@ -58,8 +52,8 @@ class CnnGru(nn.Module):
     def forward(self, x_BTM: Tensor) -> list[Tensor]:
         """Logits of every head: a list of (B, C)."""
         x_B1TM = ((x_BTM - self.band_mean) / self.band_std).unsqueeze(1)
-        x_BHTM = self.blocks(x_B1TM)
-        x_BTH, _ = self.gru(x_BHTM.permute(0, 2, 1, 3).flatten(2))
-        x_BH = self.dropout(_pool(x_BTH, self.pooling))
-        x_BH = self.dropout(self.hidden(x_BH).relu())
-        return [head(x_BH) for head in self.heads]
+        x_BFSL = self.blocks(x_B1TM)
+        x_BSH, _ = self.gru(x_BFSL.permute(0, 2, 1, 3).flatten(2))
+        x_BH = self.dropout(_pool(x_BSH, self.pooling))
+        x_BD = self.dropout(self.hidden(x_BH).relu())
+        return [head(x_BD) for head in self.heads]

@@ -3,15 +3,12 @@
 Shapes: N clips, C classes, K models.
 """
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from trainable.arrays import Array, Floats
 
 
-def class_normalise(scores: NDArray[Any], clip_sigma: float | None = 3.0) -> Floats:
+def class_normalise(scores: Array, clip_sigma: float | None = 3.0) -> Floats:
     """Each class to zero mean and unit variance over the clips, then from its minimum to its maximum: (N, C).
 
     Without clipping the z-scores at `clip_sigma` standard deviations (not in the paper) the second step would
@@ -28,7 +25,7 @@ def class_normalise(scores: NDArray[Any], clip_sigma: float | None = 3.0) -> Flo
     return np.where(varies_C, (z_NC - low_C) / np.where(varies_C, range_C, 1), x_NC)
 
 
-def geometric_mean(scores_KNC: NDArray[Any], floor: float = 1e-7) -> Floats:
+def geometric_mean(scores_KNC: Array, floor: float = 1e-7) -> Floats:
     """Geometric mean over models: (N, C). Scores under `floor` count as it, so that no zero decides alone."""
     logs: Floats = np.log(np.maximum(scores_KNC.astype(np.float64), floor)).mean(0)
     return np.exp(logs)

@@ -1,6 +1,8 @@
 """What training leaves behind besides weights: one row of numbers an iteration, one a judged clip.
 
 Everything is a tensor made at the start and filled in place, so that recording never waits for the device.
+
+Shapes: B clips of a batch.
 """
 
 from collections.abc import Sequence

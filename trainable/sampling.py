@@ -3,18 +3,16 @@
 Every random draw comes from a counter-based generator keyed by (seed, fold, iteration, purpose). So no
 generator has a state to save, a branch sees what an unshared run would see, and all cells see the same clips.
 
-Shapes: B clips of a batch, T frames of a crop.
+Shapes: B clips of a batch.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
+from trainable.arrays import Bools, Ints
 
 
 class Purpose(IntEnum):
@@ -31,28 +29,39 @@ class Purpose(IntEnum):
     SELECTION = 8
 
 
-def generator(seed: int, fold: int, iteration: int, purpose: Purpose) -> np.random.Generator:
-    """An independent generator for one purpose in one iteration of one fold."""
-    return np.random.Generator(np.random.Philox(key=[seed, fold], counter=[0, 0, iteration, purpose]))
+@dataclass(frozen=True)
+class Draw:
+    """Random numbers of one iteration of one fold, independent for every purpose."""
 
+    seed: int
+    fold: int
+    iteration: int
 
-def torch_seed(seed: int, fold: int, iteration: int, purpose: Purpose) -> int:
-    """A seed for torch's own generator, for draws that torch makes itself: dropout, initial weights."""
-    return int(generator(seed, fold, iteration, purpose).integers(2**62))
+    def at(self, iteration: int) -> "Draw":
+        """The same fold's in another iteration."""
+        return replace(self, iteration=iteration)
+
+    def generator(self, purpose: Purpose) -> np.random.Generator:
+        """A new generator: it starts with the same numbers whenever it is asked for."""
+        key, counter = [self.seed, self.fold], [0, 0, self.iteration, purpose]
+        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+    def torch_seed(self, purpose: Purpose) -> int:
+        """A seed for torch's own generator, for draws that torch makes itself: dropout, initial weights."""
+        return int(self.generator(purpose).integers(2**62))
 
 
 @lru_cache(maxsize=8)
-def _shuffled(count: int, seed: int, fold: int, epoch: int, purpose: Purpose) -> Ints:
-    return generator(seed, fold, epoch, purpose).permutation(count)
+def _shuffled(count: int, epoch: Draw, purpose: Purpose) -> Ints:
+    return epoch.generator(purpose).permutation(count)
 
 
-def draw_clips(count: int, size: int, seed: int, fold: int, iteration: int, purpose: Purpose) -> Ints:
+def draw_clips(count: int, size: int, draw: Draw, purpose: Purpose) -> Ints:
     """`size` indices below `count` for this iteration: one shuffled pass over all clips after another."""
-    place = iteration * size + np.arange(size)
+    place = draw.iteration * size + np.arange(size)
     epochs, rank = np.divmod(place, count)
     return np.array(
-        [_shuffled(count, seed, fold, int(e), purpose)[r] for e, r in zip(epochs, rank, strict=True)],
-        np.int64,
+        [_shuffled(count, draw.at(int(e)), purpose)[r] for e, r in zip(epochs, rank, strict=True)], np.int64
     )
 
 
@@ -62,7 +71,7 @@ class BatchPlan:
 
     clips_B: Ints
     starts_B: Ints
-    verified_B: NDArray[np.bool_]
+    verified_B: Bools
 
 
 @dataclass(frozen=True)
@@ -73,14 +82,12 @@ class TrainingClips:
     unverified: Ints
 
 
-def plan_batch(
-    training: TrainingClips, size: int, unverified: int, slack: int, seed: int, fold: int, iteration: int
-) -> BatchPlan:
+def plan_batch(training: TrainingClips, size: int, unverified: int, slack: int, draw: Draw) -> BatchPlan:
     """Choose `size` clips, `unverified` of them unverified, and a crop start in [0, slack] for each."""
-    trusted = draw_clips(len(training.verified), size - unverified, seed, fold, iteration, Purpose.VERIFIED)
+    trusted = draw_clips(len(training.verified), size - unverified, draw, Purpose.VERIFIED)
     clips = training.verified[trusted]
     if unverified:
-        doubtful = draw_clips(len(training.unverified), unverified, seed, fold, iteration, Purpose.UNVERIFIED)
+        doubtful = draw_clips(len(training.unverified), unverified, draw, Purpose.UNVERIFIED)
         clips = np.concatenate([clips, training.unverified[doubtful]])
-    starts = generator(seed, fold, iteration, Purpose.CROPS).integers(0, slack + 1, size)
+    starts = draw.generator(Purpose.CROPS).integers(0, slack + 1, size)
     return BatchPlan(clips, starts, np.arange(size) < size - unverified)

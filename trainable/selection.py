@@ -1,7 +1,9 @@
 """Sweep axis 2: what a stage does with its unverified clips. Losses in, a mask out, some state in between.
 
-Shapes: B clips of one batch. To add a mechanism, subclass `Selection`, give it a name and a `select`;
-one that changes the loss itself overrides `loss`.
+Shapes: B clips of one batch, C classes, k highest losses, N losses, 2 Gaussians.
+
+To add a mechanism, subclass `Selection`, give it a name and a `select`; one that changes the loss itself also
+overrides `loss`, and is a `KeepAll` if it masks nothing.
 """
 
 from collections.abc import Sequence
@@ -56,11 +58,7 @@ class Selection(Mechanism):
     """False: the stage trains on verified clips alone."""
 
     def check(self, unverified: int) -> None:
-        """Refuse settings that make no sense with this many unverified clips in a batch.
-
-        Raises:
-            ValueError: says which setting and why.
-        """
+        """Raise a ValueError for settings that make no sense with this many unverified clips in a batch."""
 
     def loss(
         self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
@@ -69,11 +67,21 @@ class Selection(Mechanism):
         return activation.loss(logits, targets)
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
-        """Judge a batch by its clips' losses; without an override every clip counts."""
+        """Which clips of a batch count, by their losses."""
+        raise NotImplementedError
+
+
+class KeepAll(Selection):
+    """No filter: does any masking help? (not in the paper)"""
+
+    name = "keep_all"
+
+    def select(self, losses: Losses, state: SelectionState) -> Decision:
+        """Every clip counts."""
         return Decision(torch.ones_like(losses.loss_B), state)
 
 
-class VerifiedOnly(Selection):
+class VerifiedOnly(KeepAll):
     """The paper's first column: the same stages, all on verified clips."""
 
     name = "verified_only"
@@ -107,8 +115,7 @@ class TopK(_Ranking):
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips."""
         values_k, places_k = self._highest(losses)
-        keep_B = torch.ones_like(losses.loss_B)
-        keep_B[places_k] = 0
+        keep_B = torch.ones_like(losses.loss_B).index_fill(0, places_k, 0)
         return Decision(keep_B, ranked=values_k[-1])
 
 
@@ -133,12 +140,6 @@ class Threshold(_Ranking):
         return Decision(keep_B, {"eta": eta}, eta, ranked)
 
 
-class KeepAll(Selection):
-    """No filter: does any masking help? (not in the paper)"""
-
-    name = "keep_all"
-
-
 class RandomK(_Ranking):
     """Drop k unverified clips at random: the control for `top_k` (not in the paper)."""
 
@@ -148,9 +149,8 @@ class RandomK(_Ranking):
         """Mask exactly k clips, whatever their losses."""
         unverified = (~losses.verified_B).nonzero().squeeze(1)
         chosen = losses.rng.choice(len(unverified), self.k, replace=False)
-        keep_B = torch.ones_like(losses.loss_B)
-        keep_B[unverified[torch.from_numpy(chosen).to(unverified.device)]] = 0
-        return Decision(keep_B)
+        places_k = unverified[torch.from_numpy(chosen).to(unverified.device)]
+        return Decision(torch.ones_like(losses.loss_B).index_fill(0, places_k, 0))
 
 
 class MaxOutlier(Selection):
@@ -168,7 +168,7 @@ class MaxOutlier(Selection):
         return Decision(keep_B, eta=limit)
 
 
-class Bootstrap(Selection):
+class Bootstrap(KeepAll):
     """Soft bootstrapping (Reed et al., 2015): believe unverified labels only in part (not in the paper)."""
 
     name = "bootstrap"
@@ -188,7 +188,7 @@ class Bootstrap(Selection):
         return activation.loss(logits, mixed)
 
 
-class Lq(Selection):
+class Lq(KeepAll):
     """Lq loss (Zhang and Sabuncu, 2018) on unverified clips: a clip of high loss pulls little.
 
     With exp(-C_i) as the likelihood of a clip's labels, its loss is (1 - exp(-q C_i)) / q (not in the paper).

@@ -6,16 +6,14 @@ Shapes: N clips of the data set, C classes.
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
 from torch import Tensor
 
 from trainable.activations import Activation
+from trainable.arrays import Ints, Labels, Scores
 from trainable.bank import Bank
 from trainable.config import TrainingSettings
-from trainable.evaluation import Scores
 from trainable.record import Record
-from trainable.sampling import Ints, TrainingClips
+from trainable.sampling import Draw, TrainingClips
 from trainable.stages import Stage
 
 Checkpoint = dict[str, Any]
@@ -27,11 +25,16 @@ class Task:
     """What decides a fold's outcome besides the data."""
 
     settings: TrainingSettings
+    """What all cells of the grid have in common."""
     activation: Activation
     stages: tuple[Stage, ...]
     """From the first stage of the cell to the last one to train now."""
     seed: int
     fold: int
+
+    def draw(self, iteration: int) -> Draw:
+        """Random numbers of one iteration of this fold."""
+        return Draw(self.seed, self.fold, iteration)
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class FoldData:
     """Features and labels as this fold sees them; clips are rows of the bank."""
 
     bank: Bank
-    targets_NC: NDArray[np.uint8]
+    targets_NC: Labels
     training: TrainingClips
     validation: Ints
     test: Ints

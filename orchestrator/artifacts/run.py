@@ -20,8 +20,8 @@ from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Cell, Entry
 from orchestrator.storage.integrity import Damage, read_intact
 from orchestrator.storage.store import Store, table_of
+from trainable.arrays import Ints
 from trainable.errors import UserError
-from trainable.sampling import Ints
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[

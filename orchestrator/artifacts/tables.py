@@ -11,10 +11,9 @@ from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.storage.store import table_bytes
-from trainable.evaluation import Scores
+from trainable.arrays import Ints, Scores
 from trainable.record import CURVES as CURVE_NAMES
 from trainable.record import Record
-from trainable.sampling import Ints
 from trainable.stages import Stage, boundaries
 from trainable.task import Outcome, Prediction
 

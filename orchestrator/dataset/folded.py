@@ -12,7 +12,8 @@ from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.layouts import PARTS, DataSettings
 from orchestrator.storage.digest import digest
-from trainable.sampling import Ints, TrainingClips
+from trainable.arrays import Ints
+from trainable.sampling import TrainingClips
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ Shapes: N clips, C classes, K folds.
 import numpy as np
 from numpy.typing import NDArray
 
+from trainable.arrays import Floats, Ints
 from trainable.errors import UserError
-from trainable.sampling import Floats, Ints
 
 PASSES = 20
 """Most rounds of moving single clips to better folds; two or three are usual."""

@@ -38,14 +38,14 @@ def _data() -> FoldData:
 
 
 def _task() -> Task:
-    recipe = TrainingSettings(
+    settings = TrainingSettings(
         model=Model(channels=(8, 16, 32, 32), convolutions=1, gru=32, hidden=64),
         augment=Augment(time_warp=8),
         batches=Batches(size=32, crop_frames=96, clip_frames=CLIP_FRAMES),
     )
     half = StageSettings(iterations=ROUNDS + WARM_UP, unverified=0.5)
     stages = cell_stages([half], Selection.make("threshold", k=5), learning_rate=0.002)
-    return Task(recipe, Activation.make("sigmoid_sparsemax"), stages, seed=0, fold=0)
+    return Task(settings, Activation.make("sigmoid_sparsemax"), stages, seed=0, fold=0)
 
 
 def _whole(training: _Training) -> None:
@@ -54,13 +54,13 @@ def _whole(training: _Training) -> None:
 
 def _bare(training: _Training) -> Callable[[], None]:
     """Forward, loss, backward and optimizer on one fixed batch."""
-    x_BTM, targets = training._inputs(training._plan(training.task.stages[0]))
+    draw = training.task.draw(0)
+    x_BTM, targets = training._inputs(training._plan(training.task.stages[0], draw), draw)
+    learner = training.learner
 
     def run() -> None:
-        loss_B = training.task.activation.loss(training.network(x_BTM), targets)
-        training.optimizer.zero_grad(set_to_none=True)
-        loss_B.mean().backward()  # type: ignore[no-untyped-call]
-        training.optimizer.step()
+        loss_B = training.task.activation.loss(learner.network(x_BTM), targets)
+        learner.descend(loss_B.mean())
 
     return run
 

@@ -32,7 +32,7 @@ class _Scripted(np.random.Generator):
 
 @given(st.integers(0, 60), st.integers(3, 200), st.integers(0, 1000))
 def test_warps_are_monotone_and_near(most: int, extra: int, seed: int) -> None:
-    frames = 2 * most + extra  # the tightest that the recipe allows, and more
+    frames = 2 * most + extra  # the tightest that the settings allow, and more
     source = warp_frames(np.random.default_rng(seed), 5, frames, most)
     assert source.shape == (5, frames)
     assert (np.diff(source, axis=1) >= 0).all()

@@ -97,3 +97,13 @@ def test_offsets_that_do_not_fit_are_our_own_error(offsets: list[int]) -> None:
     frames, _ = _frames([10])
     with pytest.raises(AssertionError):
         Bank(frames, np.array(offsets), 8)
+
+
+def test_a_bank_off_the_device_gives_the_same_crops() -> None:
+    frames = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float16)
+    offsets = np.array([0, 20, 50])
+    clips, places = np.array([1, 0]), np.arange(25)[None].repeat(2, 0)
+    banks = [Bank(frames, offsets, 25, resident=resident) for resident in (True, False)]
+    crops = [bank.gather(clips, places) for bank in banks]
+    assert torch.equal(*crops)
+    assert {bank.device for bank in banks} == {torch.device("cpu")}

@@ -1,4 +1,4 @@
-"""The switches for GPUs, through the same code on the CPU."""
+"""Across modules: the switches for GPUs, through the same code on the CPU."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,6 @@ import pytest
 import torch
 
 from tests.trainable import tiny
-from trainable.bank import Bank
 from trainable.fold import train_fold
 
 
@@ -47,13 +46,3 @@ def test_a_compiled_network_scores_like_the_plain_one(
     np.testing.assert_allclose(scores(compile=True), scores(), atol=1e-5)
     assert len(compiled) == 1
     assert any(tmp_path.rglob("*.cpp")), "nothing was compiled"
-
-
-def test_a_bank_off_the_device_gives_the_same_crops() -> None:
-    frames = np.random.default_rng(0).normal(size=(50, 4)).astype(np.float16)
-    offsets = np.array([0, 20, 50])
-    clips, places = np.array([1, 0]), np.arange(25)[None].repeat(2, 0)
-    banks = [Bank(frames, offsets, 25, resident=resident) for resident in (True, False)]
-    crops = [bank.gather(clips, places) for bank in banks]
-    assert torch.equal(*crops)
-    assert {bank.device for bank in banks} == {torch.device("cpu")}

@@ -3,19 +3,21 @@
 import numpy as np
 import torch
 
-from tests.trainable.tiny import BANDS, CLASSES, data, recipe, task
-from trainable.evaluation import judge_scores, score_clips
+from tests.trainable.tiny import BANDS, CLASSES, data, settings, task
+from trainable.evaluation import f_score_and_lwlrap, score_clips
 from trainable.model import CnnGru
 
 
 def _model() -> CnnGru:
     torch.manual_seed(0)
-    return CnnGru(recipe().model, BANDS, CLASSES, n_heads=2)
+    return CnnGru(settings().model, BANDS, CLASSES, n_heads=2)
 
 
 def test_scores_are_those_of_each_clip_alone() -> None:
     bank, activation, model, clips = data().bank, task().activation, _model(), np.array([5, 0, 17, 3, 40])
-    scores = score_clips(model, activation, bank, clips, recipe(batches={"size": 3}).batches)  # two at a time
+    scores = score_clips(
+        model, activation, bank, clips, settings(batches={"size": 3}).batches
+    )  # two at a time
     assert not model.training
     assert scores.dtype == np.float32
     for clip, row in zip(clips, scores, strict=True):
@@ -25,10 +27,12 @@ def test_scores_are_those_of_each_clip_alone() -> None:
 
 
 def test_at_least_one_clip_at_a_time() -> None:
-    tiny = recipe(batches={"size": 1}).batches
+    tiny = settings(batches={"size": 1}).batches
     assert score_clips(_model(), task().activation, data().bank, np.arange(3), tiny).shape == (3, CLASSES)
 
 
-def test_judged_by_f_score_and_lwlrap() -> None:
+def test_the_f_score_comes_first_and_has_the_threshold() -> None:
     truth = np.array([[1, 0, 0], [0, 1, 1]], np.uint8)
-    assert judge_scores(truth, np.array([[0.9, 0.1, 0.2], [0.1, 0.8, 0.7]], np.float32), 0.4) == (1.0, 1.0)
+    scores = np.array([[0.9, 0.1, 0.2], [0.1, 0.8, 0.7]], np.float32)
+    assert f_score_and_lwlrap(truth, scores, 0.4) == (1.0, 1.0)
+    assert f_score_and_lwlrap(truth, scores, 0.75) == (0.8, 1.0)  # two of three labels found, nothing else

@@ -1,47 +1,18 @@
-"""The rows and columns that are not in the paper, each against its closed form or its library."""
+"""Across modules: the rows and columns that are not in the paper, each against its closed form."""
 
-import entmax
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 from scipy.stats import norm
 
 from trainable.activations import Activation, Asymmetric, Sigmoid, Softmax, Targets
 from trainable.selection import Bootstrap, Gmm, KeepAll, Losses, Lq, MaxOutlier, RandomK
-from trainable.simplex import entmax15, entmax15_loss
-
-LOGITS = arrays(np.float64, (3, 6), elements=st.floats(-10, 10))
 
 
 def losses(values: list[float], verified: int, seed: int = 0) -> Losses:
     loss_B = torch.tensor(values, dtype=torch.float64)
     order_B = torch.arange(len(values))
     return Losses(loss_B, order_B < verified, order_B, len(values), np.random.default_rng(seed))
-
-
-@given(LOGITS)
-def test_entmax15_is_the_librarys(z: NDArray[np.float64]) -> None:
-    torch.testing.assert_close(
-        entmax15(torch.from_numpy(z)), entmax.entmax15(torch.from_numpy(z), dim=1), atol=1e-7, rtol=0
-    )
-
-
-@given(LOGITS, st.lists(st.integers(0, 5), min_size=3, max_size=3))
-def test_entmax15_loss_is_the_librarys_for_one_class(z: NDArray[np.float64], label: list[int]) -> None:
-    z_BC = torch.from_numpy(z)
-    q_BC = torch.nn.functional.one_hot(torch.tensor(label), 6).double()
-    expected = entmax.entmax15_loss(z_BC, torch.tensor(label))
-    torch.testing.assert_close(entmax15_loss(z_BC, q_BC), expected.clamp_min(0), atol=1e-6, rtol=0)
-
-
-def test_entmax15_gradient_is_right_for_several_classes() -> None:
-    z_BC = torch.tensor([[0.3, -0.2, 1.1, 0.4]], dtype=torch.float64, requires_grad=True)
-    q_BC = torch.tensor([[0.5, 0.0, 0.5, 0.0]], dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda z: entmax15_loss(z, q_BC), (z_BC,))
 
 
 def test_asymmetric_loss_without_asymmetry_is_binary_cross_entropy() -> None:
@@ -117,5 +88,5 @@ def test_gmm_posterior_is_bayes_rule() -> None:
     np.testing.assert_allclose(found, joint / joint.sum(1, keepdims=True))
 
 
-def test_every_row_named_in_the_issue_exists() -> None:
+def test_every_further_row_has_its_name() -> None:
     assert {"sigmoid_entmax15", "asymmetric", "softmax", "sparsemax"} <= set(Activation.choices())

@@ -12,13 +12,14 @@ from torch import Tensor
 
 from tests.trainable.tiny import STAGES, Killed, MemoryWorker, data, task, through_file
 from trainable.activations import Activation
-from trainable.evaluation import Scores, score_clips
+from trainable.arrays import Ints, Scores
+from trainable.errors import Diverged
+from trainable.evaluation import score_clips
 from trainable.fold import _Training, train_fold
 from trainable.metrics import f_score, lwlrap
 from trainable.model import CnnGru
 from trainable.record import CURVES, Record
-from trainable.sampling import Ints
-from trainable.selection import Decision, Losses, Selection, SelectionState
+from trainable.selection import Decision, KeepAll, Losses, Selection, SelectionState
 from trainable.stages import StageSettings
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task
 
@@ -124,14 +125,14 @@ def test_all_cells_see_the_same_clips() -> None:
 
 def test_scores_that_are_not_finite_end_the_fold() -> None:
     wild = task(schedule={"evaluate_every": 1}, stages=(StageSettings(iterations=3, learning_rate=1e30),))
-    with pytest.raises(ValueError, match="fold 1 is no longer finite after 1 iterations: lower"):
+    with pytest.raises(Diverged, match="fold 1 is no longer finite after 1 iterations: lower"):
         _train(wild)
 
 
 def test_a_loss_that_is_not_finite_ends_the_fold() -> None:
     """Adam divides by infinity here: its weights and scores stay as they were."""
     wild = replace(task(), activation=Activation.make("sigmoid", head_weights=(1e38,)))
-    with pytest.raises(ValueError, match="fold 1 is no longer finite after 2 iterations: lower"):
+    with pytest.raises(Diverged, match="fold 1 is no longer finite after 2 iterations: lower"):
         _train(wild)
 
 
@@ -152,10 +153,10 @@ def test_augmentation_differs_from_iteration_to_iteration_and_fold_to_fold() -> 
     inputs = []
     for fold, iteration in ((0, 0), (0, 1), (1, 0)):
         training = _Training(task(fold=fold), DATA)
-        plan = training._plan(training.task.stages[0])
+        draw = training.task.draw(iteration)
+        plan = training._plan(training.task.stages[0], draw)
         plan = replace(plan, clips_B=np.arange(8), starts_B=np.zeros(8, np.int64))
-        training.iteration = iteration
-        x_BTM, targets = training._inputs(plan)
+        x_BTM, targets = training._inputs(plan, draw)
         inputs.append((_bits(x_BTM), _bits(targets.y_BC)))
     for x, y in (inputs[:2], inputs[::2]):
         assert x[0] != y[0]
@@ -187,7 +188,7 @@ class _MaskAll(Selection):
         return Decision(losses.verified_B.float())
 
 
-@pytest.mark.parametrize(("selection", "learns"), [(_MaskAll(), False), (Selection(), True)])
+@pytest.mark.parametrize(("selection", "learns"), [(_MaskAll(), False), (KeepAll(), True)])
 def test_labels_of_masked_clips_teach_nothing(selection: Selection, learns: bool) -> None:
     cell = task(stages=STAGES[1:2])
     cell = replace(cell, stages=(replace(cell.stages[0], selection=selection),))
@@ -329,7 +330,7 @@ def test_one_tick_an_iteration() -> None:
 @pytest.mark.parametrize("activation", ["sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"])
 def test_a_diverged_fold_names_the_learning_rate(activation: str) -> None:
     stages = (StageSettings(iterations=6, learning_rate=1e30),)
-    with pytest.raises(ValueError, match=r"fold 1 .* optimizer\.learning_rate"):
+    with pytest.raises(Diverged, match=r"fold 1 .* optimizer\.learning_rate"):
         _train(task(activation, stages=stages))
 
 

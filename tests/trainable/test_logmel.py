@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from tests.places import REAL_MINI
 from trainable.config import Audio
+from trainable.errors import UserError
 from trainable.logmel import LogMel, trim
 
 Samples = NDArray[np.float32]
@@ -152,17 +153,17 @@ def test_frames_with_gaps_keep_a_sample() -> None:
 def test_refuses_what_is_not_finite(value: float, audio: Audio) -> None:
     samples = noise(44100)
     samples[-1] = value
-    with pytest.raises(ValueError, match="not finite"):
+    with pytest.raises(UserError, match="not finite"):
         LogMel(audio)(samples)
 
 
 def test_refuses_an_empty_clip() -> None:
-    with pytest.raises(ValueError, match="no samples"):
+    with pytest.raises(UserError, match="no samples"):
         LogMel(Audio())(np.zeros(0, np.float32))
 
 
 def test_a_band_without_a_bin_is_refused() -> None:
     """The lowest of 256 bands to 8 kHz are 23 Hz wide; the bins are 31 Hz apart, then 16 Hz."""
-    with pytest.raises(ValueError, match=r"of the 256 mel bands have no bin .* raise audio.n_fft \(512\)"):
+    with pytest.raises(UserError, match=r"of the 256 mel bands have no bin .* raise audio.n_fft \(512\)"):
         LogMel(Audio(sample_rate=16000, window=400, n_fft=512, n_mels=256, f_min=0, f_max=8000))
     LogMel(Audio(sample_rate=16000, window=400, n_fft=1024, n_mels=256, f_min=0, f_max=8000))

@@ -1,4 +1,4 @@
-"""The paper's sizes run: one iteration of every stage, on a small batch."""
+"""Across modules: the paper's sizes run, one iteration of every stage, on a small batch."""
 
 from collections.abc import Iterator
 
@@ -40,9 +40,9 @@ def _data() -> FoldData:
 @pytest.mark.integration
 @pytest.mark.parametrize("activation", ["sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"])
 def test_an_iteration_of_every_stage(activation: str) -> None:
-    recipe = TrainingSettings(batches=Batches(size=4))
-    stages = cell_stages(STAGES, Selection.make("threshold", k=1), recipe.optimizer.learning_rate)
-    task = Task(recipe, Activation.make(activation), stages, seed=0, fold=0)
+    settings = TrainingSettings(batches=Batches(size=4))
+    stages = cell_stages(STAGES, Selection.make("threshold", k=1), settings.optimizer.learning_rate)
+    task = Task(settings, Activation.make(activation), stages, seed=0, fold=0)
     outcome = train_fold(task, _data(), MemoryWorker())
     assert outcome.record.curves[:, 0].isfinite().all()
     assert outcome.record.curves[1].isfinite().all()

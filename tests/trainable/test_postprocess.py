@@ -8,7 +8,8 @@ from hypothesis.extra import numpy as hnp
 from scipy.stats import gmean
 from sklearn.preprocessing import minmax_scale, scale
 
-from trainable.postprocess import Floats, class_normalise, geometric_mean
+from trainable.arrays import Floats
+from trainable.postprocess import class_normalise, geometric_mean
 
 SCORES = hnp.arrays(
     np.float32, st.tuples(st.integers(2, 12), st.integers(1, 5)), elements=st.floats(0, 1, width=32)

@@ -1,4 +1,4 @@
-"""The README's own mechanism, run as it stands there."""
+"""Across modules: the README's own mechanism, run as it stands there."""
 
 import re
 from typing import Any

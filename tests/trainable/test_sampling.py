@@ -1,7 +1,7 @@
 """Batch t is a pure function of (seed, fold, t)."""
 
 import random
-from itertools import product
+from itertools import product, starmap
 from math import lcm
 
 import numpy as np
@@ -10,21 +10,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trainable.sampling import (
-    BatchPlan,
-    Purpose,
-    TrainingClips,
-    draw_clips,
-    generator,
-    plan_batch,
-    torch_seed,
-)
+from trainable.sampling import BatchPlan, Draw, Purpose, TrainingClips, draw_clips, plan_batch
 
 POOLS = TrainingClips(verified=np.arange(100, 137), unverified=np.arange(500, 590))
 
 
 def _plan(seed: int = 3, fold: int = 1, iteration: int = 0, unverified: int = 8) -> BatchPlan:
-    return plan_batch(POOLS, 16, unverified, 50, seed, fold, iteration)
+    return plan_batch(POOLS, 16, unverified, 50, Draw(seed, fold, iteration))
 
 
 def _same(a: BatchPlan, b: BatchPlan) -> bool:
@@ -52,40 +44,42 @@ def test_a_batch_neither_reads_nor_moves_global_generators() -> None:
 
 
 def test_a_caller_may_write_into_its_batch() -> None:
-    first = draw_clips(37, 37, 3, 1, 0, Purpose.VERIFIED)
+    first = draw_clips(37, 37, Draw(3, 1, 0), Purpose.VERIFIED)
     kept = first.copy()
     first[:] = 0
-    assert np.array_equal(draw_clips(37, 37, 3, 1, 0, Purpose.VERIFIED), kept)
+    assert np.array_equal(draw_clips(37, 37, Draw(3, 1, 0), Purpose.VERIFIED), kept)
 
 
 def test_seed_fold_iteration_and_purpose_all_matter() -> None:
-    keys = list(product((0, 1, 2**40), (0, 1, 2), (0, 1, 25_000), Purpose))
-    assert len({torch_seed(*key) for key in keys}) == len(keys)
-    draws = {generator(*key).random(3).tobytes() for key in keys}
-    assert len(draws) == len(keys)
+    draws = list(starmap(Draw, product((0, 1, 2**40), (0, 1, 2), (0, 1, 25_000))))
+    keys = list(product(draws, Purpose))
+    assert len({draw.torch_seed(purpose) for draw, purpose in keys}) == len(keys)
+    assert len({draw.generator(purpose).random(3).tobytes() for draw, purpose in keys}) == len(keys)
 
 
 def test_long_draws_of_neighbours_do_not_overlap() -> None:
-    now, later = (generator(0, 0, i, Purpose.MASKS).random(20_000) for i in (5, 6))
+    now, later = (Draw(0, 0, i).generator(Purpose.MASKS).random(20_000) for i in (5, 6))
     assert not np.intersect1d(now, later).size
 
 
 def test_draws_are_pinned() -> None:
-    counter = generator(3, 1, 7, Purpose.CROPS).bit_generator.state["state"]
+    counter = Draw(3, 1, 7).generator(Purpose.CROPS).bit_generator.state["state"]
     assert counter["key"].tolist() == [3, 1]
     assert counter["counter"].tolist() == [0, 0, 7, 3]
-    assert draw_clips(7, 7, 3, 1, 0, Purpose.VERIFIED).tolist() == [3, 4, 5, 0, 6, 1, 2]
+    assert draw_clips(7, 7, Draw(3, 1, 0), Purpose.VERIFIED).tolist() == [3, 4, 5, 0, 6, 1, 2]
 
 
 @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 5))
 def test_every_epoch_visits_every_clip_once(count: int, size: int, seed: int) -> None:
-    batches = [draw_clips(count, size, seed, 0, i, Purpose.VERIFIED) for i in range(lcm(count, size) // size)]
+    start = Draw(seed, 0, 0)
+    spans = range(lcm(count, size) // size)
+    batches = [draw_clips(count, size, start.at(i), Purpose.VERIFIED) for i in spans]
     epochs = np.concatenate(batches).reshape(-1, count)
     assert (np.sort(epochs, 1) == np.arange(count)).all()
 
 
 def test_epochs_differ() -> None:
-    first, second = (draw_clips(50, 50, 0, 0, i, Purpose.VERIFIED) for i in (0, 1))
+    first, second = (draw_clips(50, 50, Draw(0, 0, i), Purpose.VERIFIED) for i in (0, 1))
     assert not np.array_equal(first, second)
 
 
@@ -107,4 +101,4 @@ def test_crops_start_anywhere_within_the_slack() -> None:
 
 
 def test_no_slack_starts_at_zero() -> None:
-    assert not plan_batch(POOLS, 16, 8, 0, 0, 0, 5).starts_B.any()
+    assert not plan_batch(POOLS, 16, 8, 0, Draw(0, 0, 5)).starts_B.any()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from trainable.activations import Activation, Targets
-from trainable.selection import Decision, Losses, Selection, SelectionState
+from trainable.selection import Decision, KeepAll, Losses, Selection, SelectionState
 
 NAMES = sorted(Selection.choices())
 
@@ -163,10 +163,27 @@ def test_plain_losses_are_the_activations() -> None:
         assert torch.equal(loss_B, activation.loss(logits, targets))
 
 
-def test_without_a_mechanism_every_clip_counts() -> None:
-    decision = Selection().select(_batch([1, 2, 3], 1), {})
+@pytest.mark.parametrize("name", ["keep_all", "verified_only", "bootstrap", "lq"])
+def test_mechanisms_that_mask_nothing(name: str) -> None:
+    decision = Selection.make(name).select(_batch([1, 2, 99], 1), {})
     assert decision.keep_B.tolist() == [1, 1, 1]
     assert (decision.eta, decision.ranked, decision.state) == (None, None, {})
+
+
+def test_a_mechanism_must_select() -> None:
+    with pytest.raises(NotImplementedError):
+        Selection().select(_batch([1, 2, 3], 1), {})
+
+
+class _Nameless(KeepAll):
+    """Inherits a name, and must not take its parent's place."""
+
+
+def test_a_name_is_not_inherited() -> None:
+    choices = Selection.choices()
+    assert choices["keep_all"] is KeepAll
+    assert _Nameless not in choices.values()
+    assert all(kind.name == name for name, kind in choices.items())
 
 
 # --- refusals ----------------------------------------------------------------------------------------------

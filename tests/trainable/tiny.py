@@ -25,7 +25,7 @@ STAGES = (
 GPU_SWITCHES: dict[str, object] = {"precision": "bfloat16", "tf32": True, "channels_last": True}
 
 
-def recipe(**sections: dict[str, object]) -> TrainingSettings:
+def settings(**sections: dict[str, object]) -> TrainingSettings:
     """Tiny settings, with `sections` over them."""
     small: dict[str, dict[str, object]] = {
         "model": {"channels": (4, 6), "convolutions": 1, "gru": 4, "hidden": 8},
@@ -47,9 +47,9 @@ def task(
     **sections: dict[str, object],
 ) -> Task:
     """A tiny cell; the mechanisms that rank take k = 2."""
-    settings = {"k": 2} if selection in ("top_k", "threshold") else {}
-    filled = cell_stages(stages, Selection.make(selection, **settings), learning_rate=0.01)
-    return Task(recipe(**sections), Activation.make(activation), filled, seed, fold)
+    ranks = {"k": 2} if selection in ("top_k", "threshold") else {}
+    filled = cell_stages(stages, Selection.make(selection, **ranks), learning_rate=0.01)
+    return Task(settings(**sections), Activation.make(activation), filled, seed, fold)
 
 
 def data(separation: float = 10.0, seed: int = 0) -> FoldData:

@@ -13,7 +13,7 @@ from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.layouts import DataSettings
 from tests.places import META, REAL_MINI
-from trainable.sampling import Ints
+from trainable.arrays import Ints
 
 needs_data = pytest.mark.skipif(not META.exists(), reason="the real tables are not beside the checkout")
 
