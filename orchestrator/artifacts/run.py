@@ -23,7 +23,18 @@ from trainable.sampling import Ints
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[
-    "failed", "not run", "incomplete", "no test clips", "no labels", "no such clip", "not judged"
+    "failed",
+    "not run",
+    "incomplete",
+    "not in the grid",
+    "not scored",
+    "not judged",
+    "no labels",
+    "no test clips",
+    "no test clip is marked Public",
+    "no test clip is marked Private",
+    "a fold has no such clip",
+    "n/a",
 ]
 
 

@@ -65,7 +65,7 @@ class ClipSums:
 
 def clip_sums(models: Sequence[tuple[Ints, LabelPrecisions]], clips: int) -> ClipSums:
     """The mean score of models, each given as the rows of its clips among all `clips`, and its precisions."""
-    columns = [(rows[found.clip], found.precision) for rows, found in models]
+    columns = [(rows[labels.clip], labels.precision) for rows, labels in models]
     sums = [np.bincount(clip, precision, clips) for clip, precision in columns]
     counts = [np.bincount(clip, minlength=clips) for clip, _ in columns]
     return ClipSums(np.stack(sums, 1), np.stack(counts, 1).astype(np.float64))
@@ -127,14 +127,14 @@ def _mean_ratios(
 
     NaN where a model's clips were not drawn at all.
     """
-    rng, parts = np.random.default_rng(seed), []
+    rng, scores = np.random.default_rng(seed), []
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for first in range(0, resamples, CHUNK):
         weights_RN = _weights(rng, members, min(CHUNK, resamples - first))
         with np.errstate(invalid="ignore"):
             ratios = (weights_RN @ sums) / (weights_RN @ counts)
-        parts.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
-    return np.concatenate(parts)
+        scores.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
+    return np.concatenate(scores)
 
 
 def _weights(rng: np.random.Generator, members: Sequence[Ints], resamples: int) -> Floats:
@@ -179,6 +179,9 @@ class Difference:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
     @property
     def verdict(self) -> Verdict:
         """On the claim that the first score is higher, at the level of the interval."""
@@ -190,8 +193,8 @@ class Difference:
 def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:
     """The difference a - b of two scores of the same call of `bootstrap`."""
     difference = a - b
-    found = interval(difference, level)
-    return Difference(difference.estimate, found.low, found.high)
+    bounds = interval(difference, level)
+    return Difference(difference.estimate, bounds.low, bounds.high)
 
 
 def seed_spread(values: Sequence[float]) -> tuple[float, float]:

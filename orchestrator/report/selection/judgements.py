@@ -87,8 +87,7 @@ def read_judged(run: Run, cell: Cell, fold: int) -> Judged:
     """The judgements of one fold, in order of time."""
     frame = run.judgements(cell, fold)
     names = pd.Categorical(frame["fname"])
-    row_of = pd.Series(np.arange(len(run.clips)), index=run.clips["fname"])
-    clip = row_of[names.categories].to_numpy()[names.codes]
+    clip = run.rows_of(list(names.categories))[names.codes]
     iteration, stage = (frame[column].to_numpy().astype(np.int64) for column in ("iteration", "stage"))
     loss, keep = (frame[column].to_numpy().astype(np.float64) for column in ("loss", "keep"))
     return Judged(cell, fold, iteration, stage, clip, loss, 1 - keep)
