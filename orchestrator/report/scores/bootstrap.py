@@ -12,7 +12,7 @@ all that the bootstrap needs are these two sums for every clip: the classes are 
 Clips are drawn again with replacement, with all their labels and for all models and cells at once. So every
 comparison of scores that went through the same call of `bootstrap` is paired. Strata keep their sizes: give
 the folds for cv. An interval tells what other clips would change about *these* trained models; what another
-training would change, `seed_spread` tells. Verdicts are for one comparison each, uncorrected for their
+training would change, `Score.seed_sd` tells. Verdicts are for one comparison each, uncorrected for their
 number.
 
 Intervals are percentiles of the resampled scores, widened for few clips: plain percentiles ignore that the
@@ -195,8 +195,3 @@ def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:
     difference = a - b
     bounds = interval(difference, level)
     return Difference(difference.estimate, bounds.low, bounds.high)
-
-
-def seed_spread(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (n - 1) of a score over seeds; the deviation of one seed is NaN."""
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")

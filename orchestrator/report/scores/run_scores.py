@@ -116,7 +116,7 @@ def score_run(run: Run) -> RunScores:
     sums: dict[Entry | str, dict[int, CellSums]] = {
         entry: {seed: cell.sums for seed, cell in seeds.items()} for entry, seeds in entries.items() if seeds
     }
-    sums |= {name: {0: ensemble_sums(one, pools, settings)} for name, one in ensembles.items()}
+    sums |= {name: {0: ensemble_sums(ensemble, pools, settings)} for name, ensemble in ensembles.items()}
     scores = score_cells(sums, pools, settings)
     lost = {
         entry: {cell.seed: holes[cell] for cell in seeds if cell in holes}
