@@ -1,6 +1,8 @@
 """What a selection made of the unverified clips: the judgements of a run, read as arrays.
 
-Masked is 1 - keep, so soft weights count in part. Shapes: J judgements of one fold; T batches of one stage, U unverified clips in each.
+Masked is 1 - keep, so soft weights count in part.
+
+Shapes: J judgements of one fold; T batches of one stage, U unverified clips in each.
 """
 
 from collections.abc import Iterator

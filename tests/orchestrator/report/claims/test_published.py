@@ -89,4 +89,5 @@ def test_numbers_stand_only_beside_the_same_data() -> None:
     assert same.table2(entry, 4) == TABLE_2["sigmoid_softmax"]
     assert same.table2(entry, 5) is None
     assert same.table2(Entry("sigmoid_softmax", "top_k"), 4) is None
-    assert other.table1(entry, "cv") is other.table2(entry, 4) is None
+    assert other.table1(entry, "cv") is None
+    assert other.table2(entry, 4) is None

@@ -32,7 +32,7 @@ def test_table_1_has_every_score_and_hole_in_its_place(results: Results, tables:
             if entry in results.scores.holes:
                 assert cell == results.scores.holes[entry]
             else:
-                score = results.scores.entries[entry].scores[ScoreKey(split)]  # type: ignore[arg-type]
+                score = results.scores.entries[entry].scores[ScoreKey(split)]
                 assert cell == Value(score.value, score.interval)
 
 
