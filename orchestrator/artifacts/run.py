@@ -25,7 +25,19 @@ from trainable.errors import UserError
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[
-    "failed", "damaged", "not run", "incomplete", "no test clips", "no labels", "no such clip", "not judged"
+    "damaged",
+    "failed",
+    "not run",
+    "incomplete",
+    "not in the grid",
+    "not scored",
+    "not judged",
+    "no labels",
+    "no test clips",
+    "no test clip is marked Public",
+    "no test clip is marked Private",
+    "a fold has no such clip",
+    "n/a",
 ]
 
 

@@ -10,26 +10,33 @@ import tempfile
 import time
 from pathlib import Path
 
-from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.report.claims.claims import judge_claims
+from orchestrator.artifacts import files
+from orchestrator.report.claims.assessment import assess_claims
+from orchestrator.report.claims.published import Published
+from orchestrator.report.scores.ensembles import write_ensembles
 from orchestrator.report.scores.run_scores import score_run
+from orchestrator.report.tables.all_tables import make_tables
 from orchestrator.report.tables.files import write_tables
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 PAPER_SIZE = Numbers(verified=4964, unverified=100, test=4481, classes=80, separation=3.0)
-MEMBERS = {"best": ("sigmoid_softmax/threshold", "sigmoid_sparsemax/threshold")}
+ENSEMBLES = {"best": ["sigmoid_softmax/threshold", "sigmoid_sparsemax/threshold"]}
 
 
 def main(resamples: int = 10_000) -> float:
     """Time everything between a finished run and its tables; return the seconds."""
     with tempfile.TemporaryDirectory() as folder:
-        run = make_fake_run(Path(folder), folds=4, numbers=PAPER_SIZE)
+        config = {"report": {"resamples": resamples}, "ensembles": ENSEMBLES}
+        run = make_fake_run(Path(folder), folds=4, numbers=PAPER_SIZE, config=config)
         ticks = [time.perf_counter()]
-        scores = score_run(run, ReportSettings(resamples=resamples), MEMBERS)
+        scores = score_run(run)
         ticks.append(time.perf_counter())
-        claims = judge_claims(run, scores)
+        published = Published.beside(run)
+        claims = assess_claims(run, scores, published)
         ticks.append(time.perf_counter())
-        write_tables(run, scores, claims, run.store)
+        report = run.store / files.REPORT
+        write_tables(make_tables(run, scores, claims, published), run, scores, published, report)
+        write_ensembles(run, scores.ensembles.complete, report)
         ticks.append(time.perf_counter())
     for name, before, after in zip(("scores", "claims", "tables"), ticks, ticks[1:], strict=False):
         print(f"{name:10} {after - before:6.1f} s")

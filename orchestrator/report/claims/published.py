@@ -4,8 +4,11 @@ They were measured on FSDKaggle2019; beside another data set they would mean not
 """
 
 import hashlib
+from dataclasses import dataclass
 
 from orchestrator.artifacts.run import Run
+from orchestrator.plan.legs import Entry
+from orchestrator.report.scores.predictions import Split
 
 TABLE_1: dict[tuple[str, str, str], float] = {
     ("sigmoid", "verified_only", "cv"): 0.8417,
@@ -52,14 +55,48 @@ CLIPS = {"verified": (4970, 4964), "unverified": (19815,), "test": (4481, 3361, 
 some copies."""
 
 
-def is_fsdkaggle2019(run: Run) -> str | None:
-    """None where the run's data set is FSDKaggle2019, else the reason why it is not."""
+@dataclass(frozen=True)
+class Published:
+    """The paper's numbers, as far as they may stand beside a run's."""
+
+    obstacle: str = ""
+    """Why none may: how the run's data set differs from FSDKaggle2019. Empty where it does not."""
+
+    @classmethod
+    def beside(cls, run: Run) -> "Published":
+        """What may stand beside this run."""
+        return cls(difference_from_fsdkaggle2019(run))
+
+    @property
+    def comparable(self) -> bool:
+        """Whether any number may."""
+        return not self.obstacle
+
+    def table1(self, entry: Entry, split: Split) -> float | None:
+        """lwlrap of an entry; None where it may not stand there, or the paper has none."""
+        return TABLE_1.get((*entry, split)) if self.comparable else None
+
+    def has_table2(self, folds: int) -> bool:
+        """Whether a run with that many folds can be compared with Table 2, which has four."""
+        return self.comparable and folds == 4
+
+    def table2(self, entry: Entry, folds: int) -> tuple[float, ...] | None:
+        """The four folds and their mean; None where they may not stand there, or the paper has none.
+
+        The paper does not name the selection: they stand beside threshold, its best one.
+        """
+        known = self.has_table2(folds) and entry.selection == "threshold"
+        return TABLE_2.get(entry.activation) if known else None
+
+
+def difference_from_fsdkaggle2019(run: Run) -> str:
+    """In what the run's data set is not FSDKaggle2019; empty where it is."""
     vocabulary = "\n".join(run.manifest.vocabulary)
     if hashlib.sha256(vocabulary.encode()).hexdigest() != VOCABULARY_SHA256:
         return f"its {len(run.manifest.vocabulary)} classes are not those of FSDKaggle2019"
     counts = run.clips["part"].value_counts()
     for part, allowed in CLIPS.items():
-        found = int(counts.get(part, 0))
-        if found not in allowed:
-            return f"it has {found} {part} clips, FSDKaggle2019 has {allowed[0]}"
-    return None
+        count = int(counts.get(part, 0))
+        if count not in allowed:
+            return f"it has {count} {part} clips, FSDKaggle2019 has {allowed[0]}"
+    return ""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t as student
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Cell
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.scores.bootstrap import Difference
 
 CURVE = {"threshold": "eta", "top_k": "T"}
@@ -21,10 +21,8 @@ class Steadiness:
     activation: str
     variation: dict[str, float]
     """Coefficient of variation of each mechanism's limit, mean over folds and seeds."""
-    difference: Difference | None
-    """top_k's minus threshold's; None where a fold of either is missing."""
-    reason: str = ""
-    """What is missing."""
+    difference: Difference | Hole
+    """top_k's minus threshold's; a hole of kind "not judged" where a fold of either is missing."""
 
 
 def compare_steadiness(run: Run, level: float) -> Iterator[Steadiness]:
@@ -35,15 +33,18 @@ def compare_steadiness(run: Run, level: float) -> Iterator[Steadiness]:
     if not set(CURVE) <= set(run.experiment.selections):
         return
     for activation in run.experiment.activations:
-        cells = {name: [Cell(activation, name, seed) for seed in run.experiment.seeds] for name in CURVE}
-        reasons = [f"{activation}/{cell.selection}: {why}" for of in cells.values() for cell in of
-                   if (why := run.hole(cell))]  # fmt: skip
-        if reasons:
-            yield Steadiness(activation, {}, None, "; ".join(dict.fromkeys(reasons)))
+        cells = {name: run.entries[Entry(activation, name)] for name in CURVE}
+        missing = [f"{cell.entry}: {hole}" for seeds in cells.values() for cell in seeds
+                   if (hole := run.hole(cell))]  # fmt: skip
+        if missing:
+            yield Steadiness(activation, {}, Hole("not judged", "; ".join(dict.fromkeys(missing))))
             continue
-        found = {name: [v for cell in of for v in _variations(run, cell)] for name, of in cells.items()}
-        differences = np.subtract(found["top_k"], found["threshold"]).tolist()
-        means = {name: float(np.mean(values)) for name, values in found.items()}
+        variations = {
+            name: [value for cell in seeds for value in _variations(run, cell)]
+            for name, seeds in cells.items()
+        }
+        differences = np.subtract(variations["top_k"], variations["threshold"]).tolist()
+        means = {name: float(np.mean(values)) for name, values in variations.items()}
         yield Steadiness(activation, means, student_interval(differences, level))
 
 

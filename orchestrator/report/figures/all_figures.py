@@ -3,14 +3,18 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.claims import ClaimResult
+from orchestrator.report.claims.assessment import ClaimResult
 from orchestrator.report.figures.curves import all_curves, figure_4, read_curves
-from orchestrator.report.figures.grids import claims_forest, heat_map, per_class
+from orchestrator.report.figures.forest import claims_forest
+from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.masks import masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.style import Picture, style
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.storage.store import Store
+
+FIGURES = "figures"
+"""Folder in the report's."""
 
 
 def make_figures(
@@ -18,7 +22,7 @@ def make_figures(
 ) -> list[Picture]:
     """Every figure that the run has data for, in the order of the page."""
     with style():
-        return [found for found in _figures(run, scores, claims, diagnostics) if found]
+        return [picture for picture in _figures(run, scores, claims, diagnostics) if picture]
 
 
 def _figures(
@@ -38,6 +42,6 @@ def _figures(
 
 def write_figures(pictures: Sequence[Picture], report: Store) -> None:
     """figures/<name>.svg and .png in the report's folder."""
-    for found in pictures:
-        report.write(f"figures/{found.name}.svg", found.svg)
-        report.write(f"figures/{found.name}.png", found.png)
+    for picture in pictures:
+        report.write(f"{FIGURES}/{picture.name}.svg", picture.svg)
+        report.write(f"{FIGURES}/{picture.name}.png", picture.png)

@@ -12,7 +12,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from orchestrator.artifacts.run import Run
-from orchestrator.report.figures.style import WIDTH, Look, Picture, band, looks, mark_stages, no_data, picture
+from orchestrator.plan.legs import Cell, Entry
+from orchestrator.report.figures.style import (
+    WIDTH,
+    Look,
+    Picture,
+    band,
+    legend_below,
+    looks,
+    mark_stages,
+    no_data,
+    picture,
+)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -27,27 +38,25 @@ class Curves:
     folds: tuple[pd.DataFrame, ...]
 
     @classmethod
-    def read(cls, run: Run, activation: str, selection: str) -> "Curves":
+    def read(cls, run: Run, cells: Sequence[Cell]) -> "Curves":
         """Those of the cells that have a result."""
-        cells = [c for c in run.cells if (c.activation, c.selection) == (activation, selection)]
         done = [cell for cell in cells if run.hole(cell) is None]
         return cls(tuple(run.curves(cell, fold) for cell in done for fold in range(run.experiment.folds)))
 
-    def column(self, name: str) -> Floats:
+    def of(self, name: str) -> Floats:
         """(folds, iterations)."""
         return np.stack([fold[name].to_numpy(np.float64) for fold in self.folds])
 
     @property
     def limit(self) -> str:
         """Column with the loss over which clips are masked: the updatable threshold, or the ranked loss."""
-        return "eta" if np.isfinite(self.column("eta")).any() else "T"
+        return "eta" if np.isfinite(self.of("eta")).any() else "T"
 
 
-def read_curves(run: Run) -> dict[tuple[str, str], Curves]:
-    """Curves by activation and selection, in the order of the configuration; without those of holes."""
-    entries = [(a, s) for a in run.experiment.activations for s in run.experiment.selections]
-    found = {entry: Curves.read(run, *entry) for entry in entries}
-    return {entry: curves for entry, curves in found.items() if curves.folds}
+def read_curves(run: Run) -> dict[Entry, Curves]:
+    """Curves of every entry with a result, row by row."""
+    by_entry = {entry: Curves.read(run, cells) for entry, cells in run.entries.items()}
+    return {entry: curves for entry, curves in by_entry.items() if curves.folds}
 
 
 def stage_ends(run: Run) -> list[int]:
@@ -94,18 +103,18 @@ def binned(values: Floats, edges: NDArray[np.int64]) -> Binned:
     return Binned(middle, mean, np.where(seen, low, np.nan), np.where(seen, high, np.nan))
 
 
-def figure_4(run: Run, curves: dict[tuple[str, str], Curves], activation: str) -> Picture | None:
+def figure_4(run: Run, curves: dict[Entry, Curves], activation: str) -> Picture | None:
     """F-score, loss and selection threshold of every column of one activation; None where all are holes."""
-    found = {selection: c for (row, selection), c in curves.items() if row == activation}
-    if not found:
+    columns = _columns(curves, activation)
+    if not columns:
         return None
     ends, look = stage_ends(run), looks(list(run.experiment.selections))
     figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
     panels = figure.subplots(3, 1, sharex=True)
-    for selection, of in found.items():
-        evaluated(panels[0], of.column("fscore"), look[selection], selection)
-        _every_iteration(panels[1], of.column("loss"), ends, look[selection], selection)
-        _limits(panels[2], of, ends, look[selection], selection)
+    for selection, column in columns.items():
+        evaluated(panels[0], column.of("fscore"), look[selection], selection)
+        _every_iteration(panels[1], column.of("loss"), ends, look[selection], selection)
+        _limits(panels[2], column, ends, look[selection], selection)
     titles = (
         ("(a) F-score", "micro F-score, validation"),
         ("(b) loss", "training loss (nats)"),
@@ -118,18 +127,21 @@ def figure_4(run: Run, curves: dict[tuple[str, str], Curves], activation: str) -
         if not panel.lines[len(ends) - 1 :] and not panel.collections:
             no_data(panel, "nothing was measured")
     panels[2].set_xlabel("iteration")
-    figure.legend(
-        *panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=min(5, len(found))
-    )
-    return picture(figure, f"figure4-{activation}", *_words_4(run, activation, ends, list(found)))
+    legend_below(figure, panels[:1])
+    return picture(figure, f"figure4-{activation}", *_words_4(run, activation, ends, list(columns)))
+
+
+def _columns(curves: dict[Entry, Curves], activation: str) -> dict[str, Curves]:
+    """Curves of one row of the grid, by selection."""
+    return {entry.selection: of_entry for entry, of_entry in curves.items() if entry.activation == activation}
 
 
 def _words_4(run: Run, activation: str, ends: list[int], selections: list[str]) -> tuple[str, str, str]:
-    width, what = bin_width(ends), "folds" if len(run.experiment.seeds) == 1 else "folds and seeds"
+    width, averaged = bin_width(ends), "folds" if len(run.experiment.seeds) == 1 else "folds and seeds"
     each = "every iteration" if width == 1 else f"a point is the mean over {width} iterations of one stage"
     caption = (
-        f"Training with {activation}, as in the paper's Figure 4. Lines: mean of the {what}; bands: from the "
-        f"lowest to the highest of them. (a) on each fold's validation clips, at evaluations only, not "
+        f"Training with {activation}, as in the paper's Figure 4. Lines: mean of the {averaged}; bands: from "
+        f"the lowest to the highest of them. (a) on each fold's validation clips, at evaluations only, not "
         f"smoothed. (b) loss of a batch (eq. 1), masked clips counting 0; {each}. (c) loss over which an "
         f"unverified clip is masked: eta where the mechanism has one, else T_t; {each}, and the band spans "
         f"all single iterations, so its width is the threshold's unrest.{missing(run, activation)}"
@@ -141,7 +153,9 @@ def _words_4(run: Run, activation: str, ends: list[int], selections: list[str]) 
 def missing(run: Run, activation: str) -> str:
     """A sentence on the cells of a row that have no result."""
     reasons = [
-        f"{c.selection}: {run.hole(c)}" for c in run.cells if c.activation == activation and run.hole(c)
+        f"{cell.selection}: {hole}"
+        for cell in run.cells
+        if cell.activation == activation and (hole := run.hole(cell))
     ]
     return f" Not shown: {'; '.join(dict.fromkeys(reasons))}." if reasons else ""
 
@@ -159,11 +173,11 @@ def _every_iteration(axes: Axes, values: Floats, ends: list[int], look: Look, la
 
 
 def _limits(axes: Axes, curves: Curves, ends: list[int], look: Look, label: str) -> None:
-    spans = binned(curves.column(curves.limit), bin_edges(ends))
+    spans = binned(curves.of(curves.limit), bin_edges(ends))
     band(axes, spans.middle, spans.mean, look, label, extremes=(spans.low, spans.high))
 
 
-def all_curves(run: Run, curves: dict[tuple[str, str], Curves]) -> Picture | None:
+def all_curves(run: Run, curves: dict[Entry, Curves]) -> Picture | None:
     """F-score and lwlrap on validation clips of all cells: a column for each activation; None without any."""
     if not curves:
         return None
@@ -177,16 +191,12 @@ def all_curves(run: Run, curves: dict[tuple[str, str], Curves]) -> Picture | Non
         block, column = divmod(place, columns)
         pair = panels[2 * block, column], panels[2 * block + 1, column]
         if place < len(rows):
-            of = {s: c for (a, s), c in curves.items() if a == rows[place]}
-            _scores(pair, rows[place], of, look, ends, first=column == 0)
+            _scores(pair, rows[place], _columns(curves, rows[place]), look, ends, first=column == 0)
         else:
             for panel in pair:
                 panel.set_visible(False)
     _share_rows(panels)
-    handles = {label: h for p in panels.flat for h, label in zip(*p.get_legend_handles_labels(), strict=True)}
-    figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=min(5, len(handles))
-    )
+    legend_below(figure, panels.flat)
     holes = "".join(missing(run, row) for row in rows)
     caption = (
         "Scores on each fold's validation clips at every evaluation, not smoothed. Lines: mean of the folds; "
@@ -208,8 +218,8 @@ def _scores(
 ) -> None:
     """F-score above lwlrap for one activation."""
     for panel, name in zip(pair, ("fscore", "lwlrap"), strict=True):
-        for selection, of in curves.items():
-            evaluated(panel, of.column(name), look[selection], selection)
+        for selection, column in curves.items():
+            evaluated(panel, column.of(name), look[selection], selection)
         mark_stages(panel, ends, names=False)
         if first:
             panel.set_ylabel({"fscore": "micro F-score", "lwlrap": "lwlrap"}[name])

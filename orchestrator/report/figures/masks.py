@@ -17,6 +17,7 @@ from orchestrator.report.figures.style import (
     Look,
     Picture,
     band,
+    legend_below,
     looks,
     mark_stages,
     picture,
@@ -41,8 +42,8 @@ def masks_over_time(run: Run, diagnostics: Diagnostics) -> Picture | None:
     panels = figure.subplots(len(measures), len(rows), sharex=True, sharey="row", squeeze=False)
     for column, activation in enumerate(rows):
         for row, measure in enumerate(measures):
-            panel, of = panels[row, column], table[table["activation"] == activation]
-            _measure(panel, of, measure, look)
+            panel = panels[row, column]
+            _measure(panel, table[table["activation"] == activation], measure, look)
             mark_stages(panel, stage_ends(run), names=False)
             panel.set_ylim(0, 1)
             if column == 0:
@@ -51,10 +52,7 @@ def masks_over_time(run: Run, diagnostics: Diagnostics) -> Picture | None:
         panels[-1, column].set_xlabel("iteration")
     margin = 0.02 * (table["last"].max() - table["first"].min() + 1)
     panels[0, 0].set_xlim(table["first"].min() - margin, table["last"].max() + margin)
-    handles = {label: h for p in panels.flat for h, label in zip(*p.get_legend_handles_labels(), strict=True)}
-    figure.legend(
-        list(handles.values()), list(handles), loc="outside lower center", ncols=min(6, len(handles))
-    )
+    legend_below(figure, panels.flat, columns=6)
     return picture(figure, "masks", "Masks over time", *_words(rows, known="precision" in measures))
 
 
@@ -83,8 +81,8 @@ def _measure(axes: Axes, table: pd.DataFrame, measure: str, look: dict[str, Look
     if measure == "precision":
         base = _by_span(table, "base_rate")
         axes.plot(base[0], base[1].mean(0), color=FAINT, linestyle="--", linewidth=1, label="base rate")
-    for selection, of in table.groupby("selection", sort=False):
-        x, values = _by_span(of, measure)
+    for selection, cell in table.groupby("selection", sort=False):
+        x, values = _by_span(cell, measure)
         band(axes, x, values, look[str(selection)], str(selection))
 
 
@@ -111,9 +109,9 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
     shades = colormaps["Blues"].resampled(32)  # with more the colour bar would be a picture in the SVG
     top = float(np.nanmax(share.to_numpy(float)))
     for panel, activation in zip(panels, rows, strict=True):
-        of = share.loc[order, activation]
-        image = panel.pcolormesh(of.to_numpy(float), cmap=shades, vmin=0, vmax=top)
-        panel.set_xticks(np.arange(of.shape[1]) + 0.5, list(of.columns), rotation=30, ha="right")
+        columns = share.loc[order, activation]
+        image = panel.pcolormesh(columns.to_numpy(float), cmap=shades, vmin=0, vmax=top)
+        panel.set_xticks(np.arange(columns.shape[1]) + 0.5, list(columns), rotation=30, ha="right")
         panel.set_title(activation)
         panel.grid(False)
         panel.tick_params(length=0)

@@ -5,7 +5,7 @@ too, so that figures can be read in greyscale.
 """
 
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -167,6 +167,17 @@ def mark_stages(axes: Axes, ends: Sequence[int], *, names: bool) -> None:
                 xytext=(0, 2), textcoords="offset points", ha="center", va="bottom", fontsize=7, color=FAINT,
             )  # fmt: skip
     axes.set_xlim(0, ends[-1])
+
+
+def legend_below(figure: Figure, panels: Iterable[Axes], columns: int = 5) -> None:
+    """One legend for all of `panels`, a label once, in at most so many columns."""
+    handles = {
+        label: handle
+        for panel in panels
+        for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
+    }
+    width = max(1, min(columns, len(handles)))
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=width)
 
 
 def no_data(axes: Axes, reason: str) -> None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,31 +9,31 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.claims import ClaimResult
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.report.claims.assessment import Assessment, ClaimResult
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
-from orchestrator.report.page.overview import difference_text, grids, summary, verdict_counts, verdicts
+from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.page.run_facts import run_facts, settings_of
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.selection.diagnostics import Diagnostics
+from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
-from orchestrator.report.tables.table import Hole, Table, Value, number, signed
+from orchestrator.report.tables.table import Table, Value, number, signed
 from orchestrator.storage.store import Store
 
 DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
 """Shown with the diagnostics; the others come before the tables."""
 ENLARGED = 1.25
 """Largest size of a figure on a screen, of that in print."""
-
-
-@dataclass(frozen=True)
-class Tables:
-    """The tables of a report."""
-
-    main: Sequence[Table]
-    """Shown in full: the paper's."""
-    more: Sequence[Table]
-    """Folded away."""
+PAGE = "index.html"
+"""In the report's folder."""
+COLOURS: dict[Assessment, str] = {
+    "confirmed": "good",
+    "not distinguishable": "open",
+    "contradicted": "bad",
+    "not judged": "open",
+}
+"""Class of a verdict in the style sheet."""
 
 
 def write_page(
@@ -53,16 +52,17 @@ def write_page(
         "level": f"{scores.settings.level:.0%}",
         "counts": verdict_counts(claims),
         "verdicts": verdicts(claims),
-        "figures": [found for found in figures if found.name not in DIAGNOSTIC_FIGURES],
-        "mask_figures": [found for found in figures if found.name in DIAGNOSTIC_FIGURES],
-        "tables": tables,
+        "figures": [picture for picture in figures if picture.name not in DIAGNOSTIC_FIGURES],
+        "mask_figures": [picture for picture in figures if picture.name in DIAGNOSTIC_FIGURES],
+        "tables": [tables.table1, tables.table2, tables.table3],
+        "folded_tables": [tables.readings, tables.stages, tables.claims],
         "mask_tables": mask_tables(diagnostics),
         "suspects": suspect_table(diagnostics),
         "facts": run_facts(run),
         "settings": settings_of(run.experiment),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    report.write("index.html", render(content).encode())
+    report.write(PAGE, render(content).encode())
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -82,7 +82,7 @@ def render(content: Mapping[str, Any]) -> str:
         "groups": groups,
         "textual": textual,
         "breakable": breakable,
-        "difference": difference_text,
+        "colour": COLOURS.__getitem__,
     }
     environment.tests |= {"value": lambda c: isinstance(c, Value), "hole": lambda c: isinstance(c, Hole)}
     return environment.get_template("index.html.j2").render(content)
@@ -90,13 +90,13 @@ def render(content: Mapping[str, Any]) -> str:
 
 def groups(table: Table) -> list[tuple[str, int]]:
     """Titles of neighbouring columns that belong together, and how many they are."""
-    found: list[tuple[str, int]] = []
+    widths: list[tuple[str, int]] = []
     for column in table.columns:
-        if found and found[-1][0] == column.group and column.name:
-            found[-1] = (column.group, found[-1][1] + 1)
+        if widths and widths[-1][0] == column.group and column.name:
+            widths[-1] = (column.group, widths[-1][1] + 1)
         else:
-            found.append((column.group, 1))
-    return found
+            widths.append((column.group, 1))
+    return widths
 
 
 def textual(table: Table) -> list[bool]:

@@ -12,7 +12,7 @@ all that the bootstrap needs are these two sums for every clip: the classes are 
 Clips are drawn again with replacement, with all their labels and for all models and cells at once. So every
 comparison of scores that went through the same call of `bootstrap` is paired. Strata keep their sizes: give
 the folds for cv. An interval tells what other clips would change about *these* trained models; what another
-training would change, `seed_spread` tells. Verdicts are for one comparison each, uncorrected for their
+training would change, `Score.seed_sd` tells. Verdicts are for one comparison each, uncorrected for their
 number.
 
 Intervals are percentiles of the resampled scores, widened for few clips: plain percentiles ignore that the
@@ -65,7 +65,7 @@ class ClipSums:
 
 def clip_sums(models: Sequence[tuple[Ints, LabelPrecisions]], clips: int) -> ClipSums:
     """The mean score of models, each given as the rows of its clips among all `clips`, and its precisions."""
-    columns = [(rows[found.clip], found.precision) for rows, found in models]
+    columns = [(rows[labels.clip], labels.precision) for rows, labels in models]
     sums = [np.bincount(clip, precision, clips) for clip, precision in columns]
     counts = [np.bincount(clip, minlength=clips) for clip, _ in columns]
     return ClipSums(np.stack(sums, 1), np.stack(counts, 1).astype(np.float64))
@@ -127,14 +127,14 @@ def _mean_ratios(
 
     NaN where a model's clips were not drawn at all.
     """
-    rng, parts = np.random.default_rng(seed), []
+    rng, scores = np.random.default_rng(seed), []
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for first in range(0, resamples, CHUNK):
         weights_RN = _weights(rng, members, min(CHUNK, resamples - first))
         with np.errstate(invalid="ignore"):
             ratios = (weights_RN @ sums) / (weights_RN @ counts)
-        parts.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
-    return np.concatenate(parts)
+        scores.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
+    return np.concatenate(scores)
 
 
 def _weights(rng: np.random.Generator, members: Sequence[Ints], resamples: int) -> Floats:
@@ -179,6 +179,9 @@ class Difference:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+
     @property
     def verdict(self) -> Verdict:
         """On the claim that the first score is higher, at the level of the interval."""
@@ -190,10 +193,5 @@ class Difference:
 def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:
     """The difference a - b of two scores of the same call of `bootstrap`."""
     difference = a - b
-    found = interval(difference, level)
-    return Difference(difference.estimate, found.low, found.high)
-
-
-def seed_spread(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and standard deviation (n - 1) of a score over seeds; the deviation of one seed is NaN."""
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    bounds = interval(difference, level)
+    return Difference(difference.estimate, bounds.low, bounds.high)

@@ -1,6 +1,6 @@
 """From the predictions of a cell to the sums that its scores and their bootstrap need.
 
-Shapes: n clips of a table, C classes.
+Shapes: n clips, C classes, M models.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,12 @@ from trainable.postprocess import class_normalise, geometric_mean
 Split = Literal["cv", "public", "private", "test"]
 SPLITS: tuple[Split, ...] = ("cv", "public", "private", "test")
 Clips = Literal["all", "several"]
-USAGE = {"public": "Public", "private": "Private"}
+"""All clips, or those with several labels (Table 2)."""
+USAGE: dict[Split, str] = {"public": "Public", "private": "Private"}
 
 
 @dataclass(frozen=True)
-class Scored:
+class ClipScores:
     """Clips and their scores by one model, or by several together."""
 
     rows: Ints
@@ -33,47 +34,56 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class CellTables:
+class CellPredictions:
     """What the folds of a cell predict when a stage ends."""
 
-    validation: tuple[Scored, ...]
+    validation: tuple[ClipScores, ...]
     """Each fold's own validation clips."""
-    test: tuple[Scored, ...]
+    test: tuple[ClipScores, ...]
     """The same test clips by each fold."""
 
-    def normalised(self, clip_sigma: float | None) -> "CellTables":
-        """Every table class-wise normalised over its own clips (section 2.3)."""
+    def normalised(self, clip_sigma: float | None) -> "CellPredictions":
+        """Each model's scores class-wise normalised over its own clips (section 2.3).
 
-        def normal(table: Scored) -> Scored:
-            return Scored(table.rows, class_normalise(table.scores, clip_sigma))
+        `clip_sigma`: standard deviations at which they are clipped; None: no clipping.
+        """
 
-        return CellTables(tuple(map(normal, self.validation)), tuple(map(normal, self.test)))
+        def normal(model: ClipScores) -> ClipScores:
+            return ClipScores(model.rows, class_normalise(model.scores, clip_sigma))
 
-    def blend(self) -> "CellTables":
+        return CellPredictions(tuple(map(normal, self.validation)), tuple(map(normal, self.test)))
+
+    def blend(self) -> "CellPredictions":
         """The folds' test scores as one model's: their geometric mean."""
-        return CellTables(self.validation, (together(self.test),) if self.test else ())
+        return CellPredictions(self.validation, (together(self.test),) if self.test else ())
 
 
-def together(tables: Sequence[Scored]) -> Scored:
-    """Geometric mean of scores of the same clips; a single table stays as it is."""
-    if len(tables) == 1:
-        return tables[0]
-    assert all((table.rows == tables[0].rows).all() for table in tables)
-    return Scored(tables[0].rows, geometric_mean(np.stack([table.scores for table in tables])))
+def together(models: Sequence[ClipScores]) -> ClipScores:
+    """Geometric mean of models' scores of the same clips; a single model's stay as they are."""
+    first = models[0]
+    if len(models) == 1:
+        return first
+    assert all((model.rows == first.rows).all() for model in models)
+    return ClipScores(first.rows, geometric_mean(np.stack([model.scores for model in models])))
 
 
-def read_tables(run: Run, cell: Cell, stages: Sequence[int | None] = (None,)) -> list[CellTables]:
-    """The predictions of a cell with a result at the end of each of `stages`; None: the last one."""
+def read_predictions(run: Run, cell: Cell, stages: Sequence[int | None] = (None,)) -> list[CellPredictions]:
+    """The predictions of a cell at the end of each of `stages`; None: the last one. Reads each fold once.
+
+    Raises:
+        FileNotFoundError: the cell has no result.
+    """
     folds = [run.predictions(cell, fold) for fold in range(run.experiment.folds)]
-    return [_cell_tables(folds, stage) for stage in stages]
+    return [
+        CellPredictions(_models(folds, "validation", stage), _models(folds, "test", stage))
+        for stage in stages
+    ]
 
 
-def _cell_tables(folds: Sequence[Predictions], stage: int | None) -> CellTables:
-    parts: tuple[Part, Part] = ("validation", "test")
-    validation, test = ([fold.of(part, stage) for fold in folds] for part in parts)
-    return CellTables(
-        *(tuple(Scored(t.rows, t.scores) for t in of if len(t.rows)) for of in (validation, test))
-    )
+def _models(folds: Sequence[Predictions], part: Part, stage: int | None) -> tuple[ClipScores, ...]:
+    """Each fold's scores of one part, where there are clips in it."""
+    scores = [fold.of(part, stage) for fold in folds]
+    return tuple(ClipScores(fold.rows, fold.scores) for fold in scores if len(fold.rows))
 
 
 @dataclass(frozen=True)
@@ -115,16 +125,16 @@ def _pool(run: Run, chosen: NDArray[np.bool_]) -> Pool:
     return Pool(rows, run.targets[rows], fold, clips["usage"].to_numpy().astype(str))
 
 
-def within(pool: Pool, table: Scored) -> tuple[Ints, NDArray[Any]]:
-    """The labelled clips of `table` as places in the pool, and their scores."""
-    known = np.isin(table.rows, pool.rows)
-    return np.searchsorted(pool.rows, table.rows[known]), table.scores[known]
+def within(pool: Pool, model: ClipScores) -> tuple[Ints, NDArray[Any]]:
+    """The clips of `model` that the pool has: their places in it (n,), and their scores (n, C)."""
+    known = np.isin(model.rows, pool.rows)
+    return np.searchsorted(pool.rows, model.rows[known]), model.scores[known]
 
 
-def precision_sums(pool: Pool, models: Sequence[Scored], ties: Ties) -> ClipSums:
-    """A column for each model: (n of the pool, models)."""
-    found = []
-    for table in models:
-        places, scores = within(pool, table)
-        found.append((places, label_precisions(pool.truth[places], scores, ties)))
-    return clip_sums(found, len(pool.rows))
+def precision_sums(pool: Pool, models: Sequence[ClipScores], ties: Ties) -> ClipSums:
+    """A column for each model: (n of the pool, M)."""
+    precisions = []
+    for model in models:
+        places, scores = within(pool, model)
+        precisions.append((places, label_precisions(pool.truth[places], scores, ties)))
+    return clip_sums(precisions, len(pool.rows))

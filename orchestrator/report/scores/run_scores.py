@@ -1,29 +1,38 @@
 """Every score of a run's report, from its predictions alone.
 
 An entry is a row and a column of the grid: a cell over all its seeds. Splits: `cv` (every fold's model on its
-own validation clips), `public`, `private` and `test` (all labelled test clips). Scores: `folds`, the mean of
-the folds' lwlrap (section 4.2), and `blend`, on test clips the lwlrap of the geometric mean of the folds'
-scores, on cv that of all validation clips as one table.
+own validation clips), `public`, `private` and `test` (all labelled test clips). Averages: `folds`, the mean
+of the folds' lwlrap (section 4.2), and `blend`, on test clips the lwlrap of the geometric mean of the folds'
+scores, on cv that of all validation clips together.
+
+Shapes: n clips, C classes.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.run import Run
+from orchestrator.artifacts.run import Hole, Run
 from orchestrator.experiment.report_settings import ReportSettings
 from orchestrator.plan.legs import Cell, Entry
-from orchestrator.report.scores.ensembles import Members, ScoredEnsembles, ensemble_sums, make_ensembles
+from orchestrator.report.scores.ensembles import (
+    Ensemble,
+    ScoredEnsembles,
+    ensemble_hole,
+    ensemble_sums,
+    make_ensemble,
+    members_of,
+)
 from orchestrator.report.scores.predictions import (
     SPLITS,
-    CellTables,
+    CellPredictions,
+    ClipScores,
     Pool,
-    Scored,
     Split,
     make_pools,
-    read_tables,
+    read_predictions,
     within,
 )
 from orchestrator.report.scores.scoring import (
@@ -31,13 +40,11 @@ from orchestrator.report.scores.scoring import (
     Form,
     Pools,
     Score,
-    What,
+    ScoreKey,
     cell_sums,
     score_cells,
 )
 from trainable.metrics import Ties, f_score, per_class_lwlrap, tied_share
-
-__all__ = ["Entry", "EntryScores", "RunScores", "Score", "Split", "What", "score_run"]
 
 Floats = NDArray[np.float64]
 
@@ -46,15 +53,15 @@ Floats = NDArray[np.float64]
 class EntryScores:
     """All scores of one entry of the grid; means over its seeds."""
 
-    scores: Mapping[What, Score]
+    scores: Mapping[ScoreKey, Score]
     per_class: Mapping[Split, Floats]
     """lwlrap of each class, raw, mean over folds (cv: of the pooled table), NaN without labels: (C,)."""
     fscore: Mapping[Split, float]
     """Mean of the folds' F-scores, raw."""
     tied: Mapping[Split, float]
     """Share of labels whose raw score another class of the clip has too, mean over folds."""
-    missing_seeds: Mapping[int, str]
-    """Seeds without a result, with the reason: the scores are of the others."""
+    missing_seeds: Mapping[int, Hole]
+    """Seeds without a result: the scores are of the others."""
 
 
 @dataclass(frozen=True)
@@ -64,22 +71,22 @@ class RunScores:
     settings: ReportSettings
     entries: Mapping[Entry, EntryScores]
     """Only entries with a result, in the order of the configuration."""
-    holes: Mapping[Entry, str]
-    """The others, with the reason: failed or not run."""
-    unscored: Mapping[Split, str]
-    """Splits that nothing can be scored on, with the reason."""
+    holes: Mapping[Entry, Hole]
+    """The others: failed or not run."""
+    unscored: Mapping[Split, Hole]
+    """Splits that nothing can be scored on."""
     labels: Mapping[Split, NDArray[np.int64]]
     """Labels per class of each split that can be scored: (C,)."""
     ensembles: ScoredEnsembles
 
-    def find(self, entry: Entry, what: What) -> Score | str:
+    def find(self, entry: Entry, key: ScoreKey) -> Score | Hole:
         """A score, or the reason why there is none."""
         if entry not in self.entries:
-            return self.holes.get(entry, "not in the grid")
-        if what.split in self.unscored:
-            return self.unscored[what.split]
-        score = self.entries[entry].scores.get(what)
-        return score or ("a fold has no such clip" if what.clips == "several" else "not scored")
+            return self.holes.get(entry, Hole("not in the grid"))
+        if key.split in self.unscored:
+            return self.unscored[key.split]
+        score = self.entries[entry].scores.get(key)
+        return score or Hole("a fold has no such clip" if key.clips == "several" else "not scored")
 
     @property
     def held_out(self) -> Split:
@@ -88,7 +95,7 @@ class RunScores:
 
 
 @dataclass(frozen=True)
-class _CellParts:
+class _CellScores:
     """What one cell adds to its entry."""
 
     sums: CellSums
@@ -97,68 +104,83 @@ class _CellParts:
     tied: dict[Split, float]
 
 
-def score_run(run: Run, settings: ReportSettings | None = None, members: Members | None = None) -> RunScores:
-    """All scores of a run, finished or not; `settings` and `members` replace those of its configuration.
-
-    Raises:
-        UserError: an ensemble's member is no cell of the grid.
-    """
-    settings = settings or run.experiment.report
-    members = run.experiment.ensembles if members is None else members
-    made, incomplete = make_ensembles(run, members, settings)
-    pools = make_pools(run)
-    found, holes, lost = _entries(run)
-    parts = {
-        entry: {seed: _cell_parts(run, cell, pools, settings) for seed, cell in seeds.items()}
-        for entry, seeds in found.items()
+def score_run(run: Run) -> RunScores:
+    """All scores of a run, finished or not, by its configuration's `report` and `ensembles`."""
+    settings, pools = run.experiment.report, make_pools(run)
+    holes = {cell: hole for cell in run.cells if (hole := run.hole(cell))}
+    cells, ensembles, incomplete = _read_and_sum(run, pools, holes)
+    entries = {
+        entry: {cell.seed: cells[cell] for cell in seeds if cell in cells}
+        for entry, seeds in run.entries.items()
     }
     sums: dict[Entry | str, dict[int, CellSums]] = {
-        entry: {seed: part.sums for seed, part in seeds.items()} for entry, seeds in parts.items()
+        entry: {seed: cell.sums for seed, cell in seeds.items()} for entry, seeds in entries.items() if seeds
     }
-    blends: dict[Entry | str, dict[int, CellSums]] = {
-        name: {0: ensemble_sums(one, pools, settings)} for name, one in made.items()
+    sums |= {name: {0: ensemble_sums(ensemble, pools, settings)} for name, ensemble in ensembles.items()}
+    scores = score_cells(sums, pools, settings)
+    lost = {
+        entry: {cell.seed: holes[cell] for cell in seeds if cell in holes}
+        for entry, seeds in run.entries.items()
     }
-    scores = score_cells(sums | blends, pools, settings)
-    entries = {
-        entry: _entry(list(seeds.values()), scores[entry], lost.get(entry, {}))
-        for entry, seeds in parts.items()
-    }
-    labels = {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()}
-    unscored = {split: _why_unscored(run, split) for split in SPLITS if split not in pools}
-    ensembles = ScoredEnsembles(members, made, {name: scores[name] for name in made}, incomplete)
-    return RunScores(settings, entries, holes, unscored, labels, ensembles)
+    return RunScores(
+        settings,
+        {
+            entry: _entry_scores(list(seeds.values()), scores[entry], lost[entry])
+            for entry, seeds in entries.items()
+            if seeds
+        },
+        {entry: _merged(list(lost[entry].values())) for entry, seeds in entries.items() if not seeds},
+        {split: _why_unscored(run, split) for split in SPLITS if split not in pools},
+        {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()},
+        ScoredEnsembles(ensembles, {name: scores[name] for name in ensembles}, incomplete),
+    )
 
 
-def _entries(run: Run) -> tuple[dict[Entry, dict[int, Cell]], dict[Entry, str], dict[Entry, dict[int, str]]]:
-    """Entries with the cells of their seeds; those without any, with the reason; seeds without a result."""
-    found: dict[Entry, dict[int, Cell]] = {}
-    lost: dict[Entry, dict[int, str]] = {}
-    for cell in run.cells:
-        entry, hole = Entry(cell.activation, cell.selection), run.hole(cell)
-        if hole:
-            lost.setdefault(entry, {})[cell.seed] = str(hole)
-        else:
-            found.setdefault(entry, {})[cell.seed] = cell
-    holes = {
-        entry: "; ".join(dict.fromkeys(reasons.values()))
-        for entry, reasons in lost.items()
-        if entry not in found
+def _read_and_sum(
+    run: Run, pools: Pools, holes: Mapping[Cell, Hole]
+) -> tuple[dict[Cell, _CellScores], dict[str, Ensemble], dict[str, Hole]]:
+    """What every cell with a result adds, the ensembles, and why others are none. Reads each fold once."""
+    members = members_of(run)
+    incomplete = {name: hole for name, cells in members.items() if (hole := ensemble_hole(cells, holes))}
+    kept = {cell for name, cells in members.items() if name not in incomplete for cell in cells}
+    scored: dict[Cell, _CellScores] = {}
+    last: dict[Cell, CellPredictions] = {}
+    for cell in (cell for cell in run.cells if cell not in holes):
+        predictions, *earlier = read_predictions(run, cell, [None, *_earlier_stages(run, cell)])
+        scored[cell] = _cell_scores(run, predictions, earlier, pools)
+        if cell in kept:
+            last[cell] = predictions
+    ensembles = {
+        name: make_ensemble(cells, last, run.experiment.report)
+        for name, cells in members.items()
+        if name not in incomplete
     }
-    rows = list(run.experiment.activations)  # seeds are the outer loop of `cells`
-    found = dict(sorted(found.items(), key=lambda item: rows.index(item[0].activation)))
-    return found, holes, lost
+    return scored, ensembles, incomplete
 
 
-def _cell_parts(run: Run, cell: Cell, pools: Pools, settings: ReportSettings) -> _CellParts:
-    verified_only = not run.experiment.selections[cell.selection].uses_unverified
-    stages = range(len(run.experiment.stages) - 1) if verified_only else range(0)
-    tables, *ends = read_tables(run, cell, [None, *stages])
-    earlier = dict(zip(stages, ends, strict=True))
-    forms: dict[Form, CellTables] = {"raw": tables, "normalised": tables.normalised(settings.clip_sigma)}
-    threshold = run.experiment.schedule.f_threshold
-    pairs = {split: list(_pairs(pool, split, tables)) for split, pool in pools.items()}
-    return _CellParts(
-        cell_sums(forms, earlier, pools, settings),
+def _earlier_stages(run: Run, cell: Cell) -> range:
+    """Stages at whose ends a column without unverified clips is scored too."""
+    uses_unverified = run.experiment.selections[cell.selection].uses_unverified
+    return range(0 if uses_unverified else len(run.experiment.stages) - 1)
+
+
+def _merged(holes: Sequence[Hole]) -> Hole:
+    """One hole for an entry whose seeds all have one: that with the most to say, then the others."""
+    first, *others = sorted(dict.fromkeys(holes), key=lambda hole: not hole.detail)
+    return replace(first, detail="; ".join([first.detail, *map(str, others)]))
+
+
+def _cell_scores(
+    run: Run, predictions: CellPredictions, earlier: Sequence[CellPredictions], pools: Pools
+) -> _CellScores:
+    settings, threshold = run.experiment.report, run.experiment.schedule.f_threshold
+    forms: dict[Form, CellPredictions] = {
+        "raw": predictions,
+        "normalised": predictions.normalised(settings.clip_sigma),
+    }
+    pairs = {split: list(_pairs(pool, split, predictions)) for split, pool in pools.items()}
+    return _CellScores(
+        cell_sums(forms, dict(enumerate(earlier)), pools, settings),
         {split: _per_class(split, models, settings.ties) for split, models in pairs.items()},
         {split: _mean([f_score(*model, threshold) for model in models]) for split, models in pairs.items()},
         {split: _mean([tied_share(*model) for model in models]) for split, models in pairs.items()},
@@ -169,20 +191,20 @@ Pair = tuple[NDArray[np.uint8], NDArray[np.float32]]
 """Truth and scores of a model: (n, C) each."""
 
 
-def _pairs(pool: Pool, split: Split, tables: CellTables) -> list[Pair]:
+def _pairs(pool: Pool, split: Split, predictions: CellPredictions) -> list[Pair]:
     """Truth and raw scores of every fold on a split's clips."""
     mask = pool.mask(split)
 
-    def pair(table: Scored) -> Pair:
-        places, scores = within(pool, table)
+    def pair(model: ClipScores) -> Pair:
+        places, scores = within(pool, model)
         return pool.truth[places][mask[places]], scores[mask[places]]
 
-    return [pair(table) for table in (tables.validation if split == "cv" else tables.test)]
+    return [pair(model) for model in (predictions.validation if split == "cv" else predictions.test)]
 
 
 def _per_class(split: Split, models: Sequence[Pair], ties: Ties) -> Floats:
     if split == "cv":
-        truth, scores = (np.concatenate(part) for part in zip(*models, strict=True))
+        truth, scores = (np.concatenate(tables) for tables in zip(*models, strict=True))
         return per_class_lwlrap(truth, scores, ties)
     return np.asarray(np.mean([per_class_lwlrap(*model, ties) for model in models], axis=0))
 
@@ -191,21 +213,23 @@ def _mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
 
 
-def _entry(seeds: Sequence[_CellParts], scores: Mapping[What, Score], lost: Mapping[int, str]) -> EntryScores:
+def _entry_scores(
+    seeds: Sequence[_CellScores], scores: Mapping[ScoreKey, Score], lost: Mapping[int, Hole]
+) -> EntryScores:
     splits = list(seeds[0].fscore)
     return EntryScores(
         scores,
-        {split: np.asarray(np.mean([part.per_class[split] for part in seeds], axis=0)) for split in splits},
-        {split: _mean([part.fscore[split] for part in seeds]) for split in splits},
-        {split: _mean([part.tied[split] for part in seeds]) for split in splits},
+        {split: np.asarray(np.mean([cell.per_class[split] for cell in seeds], axis=0)) for split in splits},
+        {split: _mean([cell.fscore[split] for cell in seeds]) for split in splits},
+        {split: _mean([cell.tied[split] for cell in seeds]) for split in splits},
         lost,
     )
 
 
-def _why_unscored(run: Run, split: Split) -> str:
+def _why_unscored(run: Run, split: Split) -> Hole:
     test = (run.clips["part"] == "test").to_numpy()
     if not test.any():
-        return "no test clips"
+        return Hole("no test clips")
     if not run.targets[test].any():
-        return "no labels"
-    return f"no test clip is marked {split.capitalize()}"
+        return Hole("no labels")
+    return Hole("no test clip is marked Public" if split == "public" else "no test clip is marked Private")

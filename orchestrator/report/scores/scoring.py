@@ -1,4 +1,4 @@
-"""From the tables of cells to lwlrap with bootstrap intervals, all cells on the same samples of clips."""
+"""From predictions to lwlrap with bootstrap intervals: all cells on the same samples of clips."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,28 +10,28 @@ from numpy.typing import NDArray
 
 from orchestrator.experiment.report_settings import ReportSettings
 from orchestrator.report.scores.bootstrap import ClipSums, Interval, Sampled, bootstrap, interval, joined
-from orchestrator.report.scores.predictions import CellTables, Clips, Pool, Split, precision_sums
+from orchestrator.report.scores.predictions import CellPredictions, Clips, Pool, Split, precision_sums
 from trainable.metrics import Ties
 
-Kind = Literal["folds", "blend"]
+Average = Literal["folds", "blend"]
+"""What is averaged: the folds' lwlrap, or their scores of the clips."""
 Form = Literal["raw", "normalised"]
 FORMS: tuple[Form, ...] = ("raw", "normalised")
-KINDS: tuple[Kind, ...] = ("folds", "blend")
+AVERAGES: tuple[Average, ...] = ("folds", "blend")
 TIES: tuple[Ties, ...] = ("group", "challenge")
 CLIPS: tuple[Clips, ...] = ("all", "several")
 Name = TypeVar("Name", bound=Hashable)
 Pools = Mapping[Split, Pool]
 
 
-class What(NamedTuple):
-    """Which score of a cell."""
+class ScoreKey(NamedTuple):
+    """Which of a cell's scores."""
 
     split: Split
-    score: Kind = "folds"
+    average: Average = "folds"
     form: Form = "raw"
     """Scores as the model gave them, or after class-wise normalisation."""
     clips: Clips = "all"
-    """All clips, or those with several labels (Table 2)."""
     ties: Ties = "group"
     stage: int | None = None
     """At whose end; None: the last. Earlier stages are scored for columns without unverified clips."""
@@ -60,69 +60,69 @@ class Score:
         return float(np.std(list(self.by_seed.values()), ddof=1)) if len(self.by_seed) > 1 else None
 
 
-CellSums = dict[What, ClipSums]
+CellSums = dict[ScoreKey, ClipSums]
 """By scores on all clips of a pool: `split` is cv or test, `clips` all."""
 
 
 def cell_sums(
-    forms: Mapping[Form, CellTables],
-    earlier: Mapping[int, CellTables],
+    forms: Mapping[Form, CellPredictions],
+    earlier: Mapping[int, CellPredictions],
     pools: Pools,
     settings: ReportSettings,
 ) -> CellSums:
-    """All that the scores of one cell need; `earlier` are its raw tables at the ends of earlier stages."""
-    found: CellSums = {}
-    for (form, table), kind, ties in product(forms.items(), KINDS, TIES):
-        found |= _sums(table, pools, What("cv", kind, form, ties=ties))
-    for (stage, table), kind in product(earlier.items(), KINDS):
-        found |= _sums(table, pools, What("cv", kind, ties=settings.ties, stage=stage))
-    return found
+    """All that the scores of one cell need; `earlier`: raw predictions at the end of each earlier stage."""
+    sums: CellSums = {}
+    for (form, predictions), average, ties in product(forms.items(), AVERAGES, TIES):
+        sums |= _sums(predictions, pools, ScoreKey("cv", average, form, ties=ties))
+    for (stage, predictions), average in product(earlier.items(), AVERAGES):
+        sums |= _sums(predictions, pools, ScoreKey("cv", average, ties=settings.ties, stage=stage))
+    return sums
 
 
-def _sums(tables: CellTables, pools: Pools, what: What) -> CellSums:
+def _sums(predictions: CellPredictions, pools: Pools, key: ScoreKey) -> CellSums:
     """Of the cv and the test clips, where they have labels."""
-    blend, found = what.score == "blend", {}
+    blend, sums = key.average == "blend", {}
     if "cv" in pools:
-        sums = precision_sums(pools["cv"], tables.validation, what.ties)
-        found[what] = sums.pooled() if blend else sums
+        of_folds = precision_sums(pools["cv"], predictions.validation, key.ties)
+        sums[key] = of_folds.pooled() if blend else of_folds
     if "test" in pools:
-        models = (tables.blend() if blend else tables).test
-        found[what._replace(split="test")] = precision_sums(pools["test"], models, what.ties)
-    return found
+        models = (predictions.blend() if blend else predictions).test
+        sums[key._replace(split="test")] = precision_sums(pools["test"], models, key.ties)
+    return sums
 
 
 def score_cells(
     sums: Mapping[Name, Mapping[int, CellSums]], pools: Pools, settings: ReportSettings
-) -> dict[Name, dict[What, Score]]:
+) -> dict[Name, dict[ScoreKey, Score]]:
     """Scores of all cells, given as the sums of each of their seeds, on every split that has labels.
 
     Scores of clips that some fold has none of are left out.
     """
-    scores: dict[Name, dict[What, Score]] = {name: {} for name in sums}
+    scores: dict[Name, dict[ScoreKey, Score]] = {name: {} for name in sums}
     for split, clips in product(pools, CLIPS):
         if clips == "several" and split != "cv":
             continue  # Table 2 is about cv alone
-        chosen = list(_chosen(sums, pools[split], split, clips))
+        scored = list(_on_clips(sums, pools[split], split, clips))
         strata = pools[split].fold[pools[split].mask(split, clips)]
-        columns = [_column(list(seeds.values())) for _, _, seeds in chosen]
-        samples = _bootstrap(columns, strata, settings)
-        for (name, what, seeds), sampled in zip(chosen, samples, strict=True):
-            scores[name][what] = _score(seeds, sampled, settings.level)
+        means = [_mean_of_seeds(list(seeds.values())) for _, _, seeds in scored]
+        samples = _bootstrap(means, strata, settings)
+        for (name, key, seeds), sampled in zip(scored, samples, strict=True):
+            scores[name][key] = _score(seeds, sampled, settings.level)
     return scores
 
 
-def _chosen(
+def _on_clips(
     sums: Mapping[Name, Mapping[int, CellSums]], pool: Pool, split: Split, clips: Clips
-) -> Iterator[tuple[Name, What, dict[int, ClipSums]]]:
-    """What the cells have on these clips of a split."""
+) -> Iterator[tuple[Name, ScoreKey, dict[int, ClipSums]]]:
+    """What the cells have on these clips of a split, by seed."""
     mask = pool.mask(split, clips)
     for name, seeds in sums.items():
         first = next(iter(seeds.values()))
-        for what in [what for what in first if (what.split == "cv") == (split == "cv")]:
-            cut = {seed: _cut(of[what], mask) for seed, of in seeds.items()}
-            complete = {seed: found for seed, found in cut.items() if found}
+        for key in [key for key in first if (key.split == "cv") == (split == "cv")]:
+            cut = {seed: _cut(cell[key], mask) for seed, cell in seeds.items()}
+            complete = {seed: clip_sums for seed, clip_sums in cut.items() if clip_sums}
             if complete:
-                yield name, what._replace(split=split, clips=clips), complete
+                yield name, key._replace(split=split, clips=clips), complete
 
 
 def _cut(sums: ClipSums, mask: NDArray[np.bool_]) -> ClipSums | None:
@@ -131,7 +131,7 @@ def _cut(sums: ClipSums, mask: NDArray[np.bool_]) -> ClipSums | None:
     return ClipSums(sums.sums[mask], counts) if counts.any(0).all() else None
 
 
-def _column(seeds: Sequence[ClipSums]) -> ClipSums:
+def _mean_of_seeds(seeds: Sequence[ClipSums]) -> ClipSums:
     """The mean over seeds; where all folds share their clips a single column says the same."""
     score = joined(seeds)
     if (score.counts == score.counts[:, :1]).all():
@@ -143,13 +143,13 @@ def _bootstrap(
     scores: Sequence[ClipSums], strata: NDArray[np.int64], settings: ReportSettings
 ) -> list[Sampled]:
     """The samples of each score; equal ones are drawn once, as those by both rules for ties mostly are."""
-    keys = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
-    distinct = dict(zip(keys, scores, strict=True))
+    contents = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
+    distinct = dict(zip(contents, scores, strict=True))
     if not distinct:
         return []
     samples = bootstrap(list(distinct.values()), strata, settings.resamples, settings.bootstrap_seed)
-    found = dict(zip(distinct, samples, strict=True))
-    return [found[key] for key in keys]
+    sampled = dict(zip(distinct, samples, strict=True))
+    return [sampled[content] for content in contents]
 
 
 def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float) -> Score:

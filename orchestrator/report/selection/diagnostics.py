@@ -7,7 +7,7 @@ judgements. Where the data set knows its label errors, a mask is judged as a det
     precision   share of what is masked that is wrong
     recall      share of what is wrong that is masked; a random mask has its masked share as recall
 
-Shapes: J judgements of one fold, U unverified clips, C classes.
+Shapes: N clips of the run, C classes; 2: all judgements, and the masked ones.
 """
 
 from collections.abc import Iterator, Sequence
@@ -107,20 +107,20 @@ def _over_time(judged: Judged, truth: Truth | None) -> Iterator[tuple[object, ..
 
 def _ratios(sums: pd.DataFrame, truth: Truth | None) -> pd.DataFrame:
     """Shares instead of sums."""
-    found = sums.drop(columns=SUMS[1:]).astype({"judged": int})
-    found["masked_share"] = sums["masked"] / sums["judged"]
+    shares = sums.drop(columns=SUMS[1:]).astype({"judged": int})
+    shares["masked_share"] = sums["masked"] / sums["judged"]
     if truth:
-        found["base_rate"] = sums["wrong"] / sums["judged"]
-        found["precision"] = sums["masked_wrong"] / sums["masked"].where(sums["masked"] > 0)
-        found["recall"] = sums["masked_wrong"] / sums["wrong"].where(sums["wrong"] > 0)
-    return found
+        shares["base_rate"] = sums["wrong"] / sums["judged"]
+        shares["precision"] = sums["masked_wrong"] / sums["masked"].where(sums["masked"] > 0)
+        shares["recall"] = sums["masked_wrong"] / sums["wrong"].where(sums["wrong"] > 0)
+    return shares
 
 
 def _by_cell(over_time: pd.DataFrame, truth: Truth | None) -> pd.DataFrame:
-    found = _ratios(over_time.groupby(CELL, sort=False)[SUMS].sum().reset_index(), truth)
+    shares = _ratios(over_time.groupby(CELL, sort=False)[SUMS].sum().reset_index(), truth)
     if truth:
-        found["lift"] = found["precision"] / found["base_rate"].where(found["base_rate"] > 0)
-    return found
+        shares["lift"] = shares["precision"] / shares["base_rate"].where(shares["base_rate"] > 0)
+    return shares
 
 
 def _by_kind(folds: Sequence[Judged], truth: Truth | None) -> Iterator[tuple[object, ...]]:

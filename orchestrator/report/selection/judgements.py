@@ -1,6 +1,8 @@
 """What a selection made of the unverified clips: the judgements of a run, read as arrays.
 
-Masked is 1 - keep, so soft weights count in part. Shapes: J judgements of one fold.
+Masked is 1 - keep, so soft weights count in part.
+
+Shapes: J judgements of one fold; T batches of one stage, U unverified clips in each.
 """
 
 from collections.abc import Iterator
@@ -44,16 +46,17 @@ class Judged:
         top_k that is T_t. A batch that masks none has its highest loss as threshold. So mechanisms without
         eta or T_t have one too, and activations whose losses differ in scale can be averaged.
         """
-        found = np.empty_like(self.loss)
+        excess = np.empty_like(self.loss)
         for stage in np.unique(self.stage):
             rows = np.flatnonzero(self.stage == stage)
             batches = len(np.unique(self.iteration[rows]))
-            found[rows] = _excess(*(v[rows].reshape(batches, -1) for v in (self.loss, self.masked))).ravel()
-        return found
+            loss_TU, masked_TU = (values[rows].reshape(batches, -1) for values in (self.loss, self.masked))
+            excess[rows] = _excess(loss_TU, masked_TU).ravel()
+        return excess
 
 
 def _excess(loss_TU: Floats, masked_TU: Floats) -> Floats:
-    """As `Judged.excess`, for T batches of U unverified clips each."""
+    """As `Judged.excess`, for the batches of one stage: (T, U)."""
     count_T1 = np.rint(masked_TU.sum(1, keepdims=True)).astype(np.int64).clip(1)
     threshold_T1 = np.take_along_axis(np.sort(loss_TU, axis=1), loss_TU.shape[1] - count_T1, axis=1)
     spread_T1 = loss_TU.std(1, keepdims=True)
@@ -87,8 +90,7 @@ def read_judged(run: Run, cell: Cell, fold: int) -> Judged:
     """The judgements of one fold, in order of time."""
     frame = run.judgements(cell, fold)
     names = pd.Categorical(frame["fname"])
-    row_of = pd.Series(np.arange(len(run.clips)), index=run.clips["fname"])
-    clip = row_of[names.categories].to_numpy()[names.codes]
+    clip = run.rows_of(list(names.categories))[names.codes]
     iteration, stage = (frame[column].to_numpy().astype(np.int64) for column in ("iteration", "stage"))
     loss, keep = (frame[column].to_numpy().astype(np.float64) for column in ("loss", "keep"))
     return Judged(cell, fold, iteration, stage, clip, loss, 1 - keep)

@@ -8,20 +8,18 @@ report/tables/table1.csv            lwlrap of every cell, raw scores; COLUMNS
 Numbers in CSV files have all their digits: equal runs give equal bytes.
 """
 
-from collections.abc import Iterator, Sequence
-
 from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.claims import ClaimResult
-from orchestrator.report.claims.published import TABLE_1, is_fsdkaggle2019
-from orchestrator.report.scores.ensembles import write_ensembles
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.published import Published
 from orchestrator.report.scores.predictions import SPLITS
-from orchestrator.report.scores.run_scores import Entry, RunScores
-from orchestrator.report.scores.scoring import KINDS, Score, What
-from orchestrator.report.tables.more_tables import readings_table, stages_table, verdicts_table
-from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.scores.scoring import AVERAGES, Score, ScoreKey
+from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.table import csv_text, exact, to_csv, to_latex, to_markdown
 from orchestrator.storage.store import Store
 
+TABLES = "tables"
+"""Folder in the report's."""
 COLUMNS = ("activation", "selection", "split", "score", "mean", "n_folds")
 INTERVAL_COLUMNS = (
     "activation", "selection", "split", "score", "form", "clips", "ties", "after_stage", "mean", "low",
@@ -29,64 +27,54 @@ INTERVAL_COLUMNS = (
 )  # fmt: skip
 
 
-def write_tables(run: Run, scores: RunScores, claims: Sequence[ClaimResult], store: Store) -> None:
-    """Write report/tables and report/ensembles into the run's folder `store`."""
-    grid = {"table1": table1(run, scores), "table2": table2(run, scores)}
-    grid |= {"table3": table3(run, scores)}
-    grid |= {"readings": readings_table(run, scores), "stages": stages_table(run, scores)}
-    judged = {"claims": claims_table(run, scores, claims), "verdicts": verdicts_table(scores, claims)}
-    files = {f"{name}.md": to_markdown(table) for name, table in (grid | judged).items()}
-    files |= {f"{name}.tex": to_latex(table) for name, table in grid.items()}
-    files |= {f"{name}.csv": to_csv(table) for name, table in (grid | judged).items()}
-    files |= {"table1.csv": table1_csv(run, scores), "table1_intervals.csv": intervals_csv(run, scores)}
-    for name, text in files.items():
-        store.write(f"report/tables/{name}", text.encode())
-    write_ensembles(run, scores.ensembles.made, store)
-
-
-def _entries(run: Run) -> Iterator[Entry]:
-    for activation in run.experiment.activations:
-        for selection in run.experiment.selections:
-            yield Entry(activation, selection)
+def write_tables(tables: Tables, run: Run, scores: RunScores, published: Published, report: Store) -> None:
+    """Write tables/ into the report's folder."""
+    everything = tables.of_numbers | tables.of_claims
+    texts = {f"{name}.md": to_markdown(table) for name, table in everything.items()}
+    texts |= {f"{name}.tex": to_latex(table) for name, table in tables.of_numbers.items()}
+    texts |= {f"{name}.csv": to_csv(table) for name, table in everything.items()}
+    texts |= {"table1.csv": table1_csv(run, scores)}
+    texts |= {"table1_intervals.csv": intervals_csv(run, scores, published)}
+    for name, text in texts.items():
+        report.write(f"{TABLES}/{name}", text.encode())
 
 
 def table1_csv(run: Run, scores: RunScores) -> str:
-    """A line for each entry, split with labels, and score; a hole has no mean and 0 folds."""
+    """A line for each entry, split with labels, and average; a hole has no mean and 0 folds."""
     lines = []
-    for entry in _entries(run):
+    for entry in run.entries:
         for split in (split for split in SPLITS if split not in scores.unscored):
-            for kind in KINDS:
-                score = scores.find(entry, What(split, kind, ties=scores.settings.ties))
+            for average in AVERAGES:
+                score = scores.find(entry, ScoreKey(split, average, ties=scores.settings.ties))
                 known = isinstance(score, Score)
                 mean = exact(score.value) if isinstance(score, Score) else ""
-                lines.append([*entry, split, kind, mean, str(run.experiment.folds if known else 0)])
+                lines.append([*entry, split, average, mean, str(run.experiment.folds if known else 0)])
     return csv_text(COLUMNS, lines)
 
 
-def intervals_csv(run: Run, scores: RunScores) -> str:
+def intervals_csv(run: Run, scores: RunScores, published: Published) -> str:
     """A line for each score of each entry, and one for each hole."""
-    published = is_fsdkaggle2019(run) is None
     lines = []
-    for entry in _entries(run):
+    for entry in run.entries:
         if entry in scores.holes:
-            lines.append([*entry, *[""] * (len(INTERVAL_COLUMNS) - 3), scores.holes[entry]])
+            lines.append([*entry, *[""] * (len(INTERVAL_COLUMNS) - 3), str(scores.holes[entry])])
             continue
-        for what, score in scores.entries[entry].scores.items():
-            tied = scores.entries[entry].tied[what.split]
-            lines.append([*entry, *_interval_line(entry, what, score, tied, published), ""])
+        for key, score in scores.entries[entry].scores.items():
+            tied = scores.entries[entry].tied[key.split]
+            lines.append([*entry, *_interval_line(entry, key, score, tied, published), ""])
     return csv_text(INTERVAL_COLUMNS, lines)
 
 
-def _interval_line(entry: Entry, what: What, score: Score, tied: float, published: bool) -> list[str]:
+def _interval_line(entry: Entry, key: ScoreKey, score: Score, tied: float, published: Published) -> list[str]:
     """INTERVAL_COLUMNS from split to difference."""
-    plain = what == What(what.split)  # what the paper's Table 1 shows, by eq. 10
-    known = TABLE_1.get((*entry, what.split)) if published and plain else None
-    difference = None if known is None else score.value - known
-    share = tied if (what.form, what.clips, what.stage) == ("raw", "all", None) else None
-    stage = "" if what.stage is None else str(what.stage + 1)
+    plain = key == ScoreKey(key.split)  # what the paper's Table 1 shows, by eq. 10
+    papers = published.table1(entry, key.split) if plain else None
+    difference = None if papers is None else score.value - papers
+    share = tied if (key.form, key.clips, key.stage) == ("raw", "all", None) else None
+    stage = "" if key.stage is None else str(key.stage + 1)
     numbers = (score.value, score.interval.low, score.interval.high, score.seed_sd)
     seeds = str(len(score.by_seed))
     return [
-        what.split, what.score, what.form, what.clips, what.ties, stage, *map(exact, numbers), seeds,
-        *map(exact, (share, known, difference)),
+        key.split, key.average, key.form, key.clips, key.ties, stage, *map(exact, numbers), seeds,
+        *map(exact, (share, papers, difference)),
     ]  # fmt: skip

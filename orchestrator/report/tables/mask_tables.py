@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
+from orchestrator.artifacts.run import Hole
 from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.report.selection.suspects import TOP
-from orchestrator.report.tables.table import Column, Hole, Row, Table
+from orchestrator.report.tables.table import Column, Row, Table
 
 SUSPECTS = 25
 """Rows of the worklist that the page shows; suspects.csv has all."""
@@ -53,8 +54,8 @@ def _by_kind(frame: pd.DataFrame) -> Table:
     for line in _lines(frame):
         wide.setdefault(_cell_name(line), {})[str(line["kind"])] = line["masked_share"]
     rows = tuple(
-        Row(cell, tuple(_cell("masked_share", of.get(kind, float("nan"))) for kind in kinds))
-        for cell, of in wide.items()
+        Row(cell, tuple(_cell("masked_share", shares.get(kind, float("nan"))) for kind in kinds))
+        for cell, shares in wide.items()
     )
     return Table("Share masked by kind of label", "cell", tuple(map(Column, kinds)), rows)
 

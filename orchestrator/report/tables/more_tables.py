@@ -2,34 +2,31 @@
 
 from collections.abc import Sequence
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.claims import Claim, ClaimResult
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.assessment import ClaimResult, whole_grid
+from orchestrator.report.claims.claims import Claim
 from orchestrator.report.scores.predictions import Split
-from orchestrator.report.scores.run_scores import Entry, RunScores
-from orchestrator.report.scores.scoring import What
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.scores.scoring import ScoreKey
 from orchestrator.report.tables.paper_tables import content_of
-from orchestrator.report.tables.table import Column, Content, Hole, Row, Table, Value
+from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from trainable.metrics import Ties
 
 
 def readings_table(run: Run, scores: RunScores) -> Table:
     """What the paper leaves open: one model or all folds, raw or normalised scores, either rule for ties."""
-    other: Ties = "challenge" if scores.settings.ties == "group" else "group"
-    whats = []
-    for split in ("cv", scores.held_out):
-        plain = What(split, ties=scores.settings.ties)
-        pooled = "pooled" if split == "cv" else "blend"
-        whats += [
-            (Column(split, "folds"), plain),
-            (Column(split, "normalised"), plain._replace(form="normalised")),
-            (Column(split, pooled), plain._replace(score="blend")),
-            (Column(split, f"{pooled} normalised"), plain._replace(score="blend", form="normalised")),
-            (Column(split, f"{other} ties"), plain._replace(ties=other)),
-        ]
-    more = [Column(split, name) for split in ("cv", scores.held_out) for name in ("tied labels", "F-score")]
+    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    readings = {column: key for split in splits for column, key in _readings(split, scores.settings.ties)}
     rows = [
-        Row(str(entry), (*(content_of(scores.find(entry, what)) for _, what in whats), *_more(scores, entry)))
-        for entry in _entries(run)
+        Row(
+            str(entry),
+            (
+                *(content_of(scores.find(entry, key)) for key in readings.values()),
+                *(cell for split in splits for cell in _ties_and_fscore(scores, entry, split)),
+            ),
+        )
+        for entry in run.entries
     ]
     notes = (
         "folds: mean of the folds; blend: geometric mean of the folds' scores; pooled: all validation clips "
@@ -37,25 +34,31 @@ def readings_table(run: Run, scores: RunScores) -> Table:
         f"F-score: micro, scores from {run.experiment.schedule.f_threshold} on, mean of the folds",
         "tied labels: share of labels whose score another class of the same clip has too",
     )
-    columns = (*(column for column, _ in whats), *more)
-    return Table("Other readings of the scores: lwlrap, F-score, ties", "cell", columns, tuple(rows), notes)
+    more = [Column(split, name) for split in splits for name in ("tied labels", "F-score")]
+    title = "Other readings of the scores: lwlrap, F-score, ties"
+    return Table(title, "cell", (*readings, *more), tuple(rows), notes)
 
 
-def _entries(run: Run) -> list[Entry]:
-    return [Entry(a, s) for a in run.experiment.activations for s in run.experiment.selections]
+def _readings(split: Split, ties: Ties) -> list[tuple[Column, ScoreKey]]:
+    """Titles and scores of the columns about lwlrap on one split."""
+    other: Ties = "challenge" if ties == "group" else "group"
+    blend = "pooled" if split == "cv" else "blend"
+    plain = ScoreKey(split, ties=ties)
+    return [
+        (Column(split, "folds"), plain),
+        (Column(split, "normalised"), plain._replace(form="normalised")),
+        (Column(split, blend), plain._replace(average="blend")),
+        (Column(split, f"{blend} normalised"), plain._replace(average="blend", form="normalised")),
+        (Column(split, f"{other} ties"), plain._replace(ties=other)),
+    ]
 
 
-def _more(scores: RunScores, entry: Entry) -> list[Content]:
-    """Share of tied labels and F-score on cv and on the held-out clips."""
-    cells: list[Content] = []
-    for split in ("cv", scores.held_out):
-        reason = scores.holes.get(entry) or scores.unscored.get(split)
-        if reason:
-            cells += [Hole(reason), Hole(reason)]
-        else:
-            found = scores.entries[entry]
-            cells += [Value(found.tied[split]), Value(found.fscore[split])]
-    return cells
+def _ties_and_fscore(scores: RunScores, entry: Entry, split: Split) -> tuple[Content, Content]:
+    """Share of tied labels, and F-score."""
+    hole = scores.holes.get(entry) or scores.unscored.get(split)
+    if hole:
+        return hole, hole
+    return Value(scores.entries[entry].tied[split]), Value(scores.entries[entry].fscore[split])
 
 
 def stages_table(run: Run, scores: RunScores) -> Table:
@@ -66,10 +69,10 @@ def stages_table(run: Run, scores: RunScores) -> Table:
     plain = [name for name, selection in run.experiment.selections.items() if not selection.uses_unverified]
     rows = [
         Row(str(entry), tuple(
-            content_of(scores.find(entry, What(split, ties=scores.settings.ties, stage=stage)))
+            content_of(scores.find(entry, ScoreKey(split, ties=scores.settings.ties, stage=stage)))
             for split in splits for _, stage in ends
         ))
-        for entry in _entries(run) if entry.selection in plain
+        for entry in run.entries if entry.selection in plain
     ]  # fmt: skip
     columns = tuple(Column(split, f"stage {number + 1}") for split in splits for number, _ in ends)
     title = "Ends of the stages: lwlrap without unverified clips, mean of the folds"
@@ -78,11 +81,9 @@ def stages_table(run: Run, scores: RunScores) -> Table:
 
 def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     """The claims over the whole grid, where there are such; a row for each split: verdict and difference."""
-    curves = [found for found in claims if found.split == "curves"]
-    scored = [found for found in claims if found.split != "curves"]
-    whole = [found for found in scored if found.claim.where.startswith("all ")]
-    chosen = (whole or scored) + curves
-    rows = [Row(_sentence(found.claim), (found.split, _verdict(found))) for found in chosen]
+    rows = [
+        Row(_label(result.claim), (str(result.evidence), _verdict(result))) for result in whole_grid(claims)
+    ]
     notes = (
         f"differences are paired, with {scores.settings.level:.0%} intervals: of lwlrap, and of curves, of "
         "the coefficient of variation",
@@ -90,12 +91,10 @@ def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), notes)
 
 
-def _verdict(found: ClaimResult) -> Content:
-    if found.difference is None:
-        return Hole(f"{found.verdict}: {found.reason}")
-    of = found.difference
-    return f"{found.verdict}\n{of.estimate:+.4f} [{of.low:+.4f}, {of.high:+.4f}]"
+def _verdict(result: ClaimResult) -> Content:
+    difference = result.difference
+    return difference if isinstance(difference, Hole) else f"{result.verdict}\n{difference}"
 
 
-def _sentence(claim: Claim) -> str:
-    return f"{claim.statement}, {claim.where} ({claim.source})"
+def _label(claim: Claim) -> str:
+    return f"{claim.sentence}, {claim.scope} ({claim.source})"

@@ -9,6 +9,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orchestrator.artifacts.run import Hole
 from orchestrator.report.scores.bootstrap import Interval
 
 
@@ -26,11 +27,11 @@ class Value:
         return None if self.published is None else self.value - self.published
 
 
-@dataclass(frozen=True)
-class Hole:
-    """A number that is missing."""
+class DetailHole(Hole):
+    """A hole whose kind stands in another column."""
 
-    reason: str
+    def __str__(self) -> str:
+        return self.detail
 
 
 Content = Value | Hole | str
@@ -95,7 +96,7 @@ def _pipes(cells: Sequence[str]) -> str:
 
 
 def _markdown(content: Content) -> str:
-    return f"*{content.reason}*" if isinstance(content, Hole) else _one_line(content, "<br>")
+    return f"*{content}*" if isinstance(content, Hole) else _one_line(content, "<br>")
 
 
 def _one_line(content: Value | str, separator: str) -> str:
@@ -115,12 +116,12 @@ def to_csv(table: Table) -> str:
     textual = [all(isinstance(row.cells[i], str) for row in table.rows) for i in range(len(table.columns))]
     head = [table.corner]
     for column, text in zip(table.columns, textual, strict=True):
-        more = [] if text else [f"{column.title} {part}" for part in NUMBER_FIELDS]
+        more = [] if text else [f"{column.title} {field}" for field in NUMBER_FIELDS]
         head += [column.title, *more]
     lines = []
     for row in table.rows:
         cells = zip(row.cells, textual, strict=True)
-        lines.append([row.label, *(part for content, text in cells for part in _fields(content, text))])
+        lines.append([row.label, *(field for content, text in cells for field in _fields(content, text))])
     return csv_text(head, lines)
 
 
@@ -131,7 +132,7 @@ def _fields(content: Content, textual: bool) -> list[str]:
     if isinstance(content, str):
         return [content] if textual else [content, *[""] * len(NUMBER_FIELDS)]
     if isinstance(content, Hole):
-        return [*[""] * len(NUMBER_FIELDS), content.reason]
+        return [*[""] * len(NUMBER_FIELDS), str(content)]
     interval = content.interval
     ends = (interval.low, interval.high) if interval else (None, None)
     return [*map(exact, (content.value, *ends, content.published, content.difference)), ""]
@@ -177,7 +178,7 @@ def _ampersands(cells: Sequence[str]) -> str:
 
 def _latex(content: Content) -> str:
     if isinstance(content, Hole):
-        return f"\\emph{{{_tex(content.reason)}}}"
+        return f"\\emph{{{_tex(str(content))}}}"
     return _tex(_one_line(content, "; "))
 
 

@@ -6,7 +6,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from orchestrator.report.tables.table import Column, Content, Hole, Table, number, signed
+from orchestrator.artifacts.run import Hole
+from orchestrator.report.tables.table import Column, Content, Table, number, signed
 
 GAP = 2
 """Characters between columns."""
@@ -19,7 +20,7 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     words = [len(word) for text in (table.corner, *(r.label for r in table.rows)) for word in text.split()]
     label = min(label, max([width - numbers, width // 3, *words]))
     blocks = [_rich_block(table, places, label) for places in _blocks(table, width - label)]
-    reasons = [f"{where}: {hole.reason}" for where, hole in holes(table)]
+    reasons = [f"{where}: {hole}" for where, hole in holes(table)]
     notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *table.notes))]
     return Group(Text(table.title, style="bold"), *blocks, *notes)
 
@@ -48,10 +49,10 @@ def _pieces(table: Table, room: int) -> list[list[int]]:
 
 
 def _groups(columns: Sequence[Column]) -> list[list[int]]:
-    found: dict[str, list[int]] = {}
+    places: dict[str, list[int]] = {}
     for place, column in enumerate(columns):
-        found.setdefault(column.group, []).append(place)
-    return list(found.values())
+        places.setdefault(column.group, []).append(place)
+    return list(places.values())
 
 
 def _width(table: Table, place: int) -> int:
@@ -95,7 +96,7 @@ def _lines(content: Content) -> list[str]:
     if isinstance(content, str):
         return content.split("\n")
     if isinstance(content, Hole):
-        return [content.reason.partition(":")[0]]
+        return [content.kind]
     lines = [number(content.value)]
     if content.interval:
         lines.append(f"±{(content.interval.high - content.interval.low) / 2:.4f}")
@@ -105,12 +106,12 @@ def _lines(content: Content) -> list[str]:
 
 
 def holes(table: Table) -> Iterator[tuple[str, Hole]]:
-    """Every hole and its place; one line for equal reasons in a row."""
+    """Every hole and its place; equal holes of a row have one place."""
     for row in table.rows:
-        found: dict[str, list[str]] = {}
+        titles: dict[Hole, list[str]] = {}
         for column, content in zip(table.columns, row.cells, strict=True):
             if isinstance(content, Hole):
-                found.setdefault(content.reason, []).append(column.title)
-        for reason, columns in found.items():
+                titles.setdefault(content, []).append(column.title)
+        for hole, columns in titles.items():
             where = "" if len(columns) == len(row.cells) else f" {', '.join(columns)}"
-            yield row.label + where, Hole(reason)
+            yield row.label + where, hole

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.report.build import write_report
 from tests.orchestrator.fake_run import Numbers, make_fake_run
@@ -14,7 +15,7 @@ SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8
 QUICK = {"report": {"resamples": 200}}
 
 
-def files(folder: Path) -> dict[str, bytes]:
+def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
@@ -25,23 +26,23 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_deleted_report_comes_back_byte_for_byte(run: Run, tmp_path: Path) -> None:
     write_report(run)
-    first = files(tmp_path / "report")
-    run.store.delete("report")
+    first = contents(tmp_path / "report")
+    run.store.delete(files.REPORT)
     write_report(Run.open(run.store))
-    again = files(tmp_path / "report")
+    again = contents(tmp_path / "report")
     assert list(first) == list(again)
     for name in ("index.html", "live.html"):  # the two pages that say when they were written
-        page, page_again = (found.pop(name).splitlines() for found in (first, again))
+        page, page_again = (report.pop(name).splitlines() for report in (first, again))
         different = [a for a, b in zip(page, page_again, strict=True) if a != b]
         assert all(b"Written " in line for line in different), name
     assert first == again
 
 
 def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path) -> None:
-    before = files(tmp_path)
+    before = contents(tmp_path)
     run.store.write("report/figures/old.svg", b"")
     write_report(run)
-    written = set(files(tmp_path / "report"))
+    written = set(contents(tmp_path / "report"))
     assert {
         "index.html",
         "suspects.csv",
@@ -50,7 +51,9 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
         "figures/grid.svg",
     } <= written
     assert "figures/old.svg" not in written
-    assert {name: data for name, data in files(tmp_path).items() if not name.startswith("report/")} == before
+    assert {
+        name: data for name, data in contents(tmp_path).items() if not name.startswith("report/")
+    } == before
     suspects = pd.read_csv(tmp_path / "report" / "suspects.csv")
     assert suspects["fname"].is_unique
     assert suspects["masked_share"].is_monotonic_decreasing
@@ -94,7 +97,7 @@ def test_one_cell_and_no_test_labels(tmp_path: Path) -> None:
 def test_no_test_clips_and_no_known_label_errors(tmp_path: Path) -> None:
     numbers = Numbers(verified=24, unverified=40, test=0, classes=4, iterations=(4, 4, 2))
     run = make_fake_run(tmp_path, numbers=numbers, activations=("sigmoid",), config=QUICK)
-    run.store.delete("noise_truth.parquet")
+    run.store.delete(files.NOISE_TRUTH)
     report = write_report(run)
     assert report.diagnostics.precision_at is None
     assert not (tmp_path / "report" / "diagnostics" / "precision_at.csv").exists()
@@ -112,4 +115,4 @@ def test_a_wrong_ensemble_costs_no_report(run: Run, tmp_path: Path) -> None:
     broken = Run(run.store, run.manifest.model_copy(update={"config": wrong}))
     with pytest.raises(ValueError, match="nothing"):
         write_report(broken)
-    assert files(tmp_path / "report") == {"index.html": b"an older one"}
+    assert contents(tmp_path / "report") == {"index.html": b"an older one"}

@@ -5,7 +5,14 @@ import pandas as pd
 import pytest
 
 from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.published import TABLE_1, TABLE_2, TABLE_3, is_fsdkaggle2019
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.published import (
+    TABLE_1,
+    TABLE_2,
+    TABLE_3,
+    Published,
+    difference_from_fsdkaggle2019,
+)
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.places import META, SHARED_DATA
 
@@ -52,21 +59,35 @@ def unfinished(folder: Path, numbers: Numbers, vocabulary: list[str]) -> Run:
 @pytest.mark.parametrize(
     ("verified", "test", "reason"),
     [
-        (4970, 4481, None),
-        (4964, 4481, None),
-        (4964, 3361, None),
+        (4970, 4481, ""),
+        (4964, 4481, ""),
+        (4964, 3361, ""),
         (4000, 4481, "it has 4000 verified clips, FSDKaggle2019 has 4970"),
         (4970, 100, "it has 100 test clips, FSDKaggle2019 has 4481"),
     ],
 )
 def test_the_data_set_is_known_by_vocabulary_and_counts(
-    tmp_path: Path, verified: int, test: int, reason: str | None
+    tmp_path: Path, verified: int, test: int, reason: str
 ) -> None:
     vocabulary = pd.read_csv(META / "vocabulary.csv", header=None)[1].tolist()
     run = unfinished(tmp_path, Numbers(verified=verified, unverified=19815, test=test), vocabulary)
-    assert is_fsdkaggle2019(run) == reason
+    assert difference_from_fsdkaggle2019(run) == reason
+    assert Published.beside(run).comparable == (not reason)
 
 
 def test_another_vocabulary_is_another_data_set(tmp_path: Path) -> None:
     run = unfinished(tmp_path, Numbers(), [f"class_{c}" for c in range(80)])
-    assert is_fsdkaggle2019(run) == "its 80 classes are not those of FSDKaggle2019"
+    assert difference_from_fsdkaggle2019(run) == "its 80 classes are not those of FSDKaggle2019"
+
+
+def test_numbers_stand_only_beside_the_same_data() -> None:
+    entry = Entry("sigmoid_softmax", "threshold")
+    same, other = Published(), Published("another data set")
+    assert same.table1(entry, "cv") == 0.8617
+    assert same.table1(entry, "test") is None
+    assert same.table1(Entry("softmax", "threshold"), "cv") is None
+    assert same.table2(entry, 4) == TABLE_2["sigmoid_softmax"]
+    assert same.table2(entry, 5) is None
+    assert same.table2(Entry("sigmoid_softmax", "top_k"), 4) is None
+    assert other.table1(entry, "cv") is None
+    assert other.table2(entry, 4) is None

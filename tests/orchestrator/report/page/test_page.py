@@ -1,72 +1,20 @@
 import re
-from dataclasses import dataclass
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.experiment.settings import Experiment
-from orchestrator.report.claims.claims import ClaimResult, judge_claims
-from orchestrator.report.figures.all_figures import make_figures
-from orchestrator.report.figures.style import Picture
-from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
-from orchestrator.report.page.page import Tables, breakable, inline_svg, textual, write_page
-from orchestrator.report.page.run_facts import run_facts, settings_of
-from orchestrator.report.scores.run_scores import RunScores, score_run
-from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
 from orchestrator.report.tables.mask_tables import SUSPECTS
-from orchestrator.report.tables.paper_tables import claims_table, table1
-from orchestrator.report.tables.table import Column, Hole, Row, Table, Value
-from orchestrator.storage.store import Store
-from tests.orchestrator.fake_run import Numbers, make_fake_run
-from tests.places import CONFIGS
+from orchestrator.report.tables.table import Column, Row, Table, Value
+from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.report.page.conftest import EVIL, QUICK, SMALL, Made
 
 pytestmark = pytest.mark.integration  # draws every figure
 
-SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
-EVIL = '<b>&"'
 VOID = {"meta", "br", "wbr", "img", "link", "input", "hr"}
-
-
-@dataclass(frozen=True)
-class Made:
-    """What a page is made of."""
-
-    run: Run
-    scores: RunScores
-    claims: list[ClaimResult]
-    diagnostics: Diagnostics
-    figures: list[Picture]
-
-    @classmethod
-    def of(cls, run: Run) -> "Made":
-        scores = score_run(run, ReportSettings(resamples=100))
-        claims, found = judge_claims(run, scores), diagnose(run)
-        return cls(run, scores, claims, found, make_figures(run, scores, claims, found))
-
-    def page(self, folder: Path) -> str:
-        run, scores, claims = self.run, self.scores, self.claims
-        tables = Tables([table1(run, scores)], [claims_table(run, scores, claims)])
-        write_page(run, scores, claims, tables, self.diagnostics, self.figures, Store.open(folder))
-        return (folder / "index.html").read_text()
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_fake_run(
-        tmp_path_factory.mktemp("run"), numbers=SMALL, failed=[("sigmoid_softmax", "threshold")],
-        missing=[("sigmoid", "top_k")], vocabulary=[EVIL, "dog", "cat", "$x$"],
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def made(run: Run) -> Made:
-    return Made.of(run)
 
 
 @pytest.fixture(scope="module")
@@ -183,87 +131,21 @@ def test_only_one_line_tells_the_time(made: Made, html: str, tmp_path: Path) -> 
 
 def test_a_page_without_any_result(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path / "run", numbers=SMALL, activations=("sigmoid",), selections=("top_k",),
-                        missing=[("sigmoid", "top_k")])  # fmt: skip
+                        missing=[("sigmoid", "top_k")], config=QUICK)  # fmt: skip
     html = Made.of(run).page(tmp_path)
     assert "No cell has a result yet." in html
     assert "No selection has judged an unverified clip." in html
     Strict().feed(html)
 
 
-def test_the_grid_marks_its_highest_score(made: Made) -> None:
-    for grid in grids(made.run, made.scores):
-        cells = [cell for _, row in grid.rows for cell in row]
-        values = [cell.score.value for cell in cells if cell.score]
-        assert [cell.score.value for cell in cells if cell.score and cell.best] == [max(values)]
-        assert {cell.reason for cell in cells if not cell.score} == {
-            "not run",
-            "failed: RuntimeError: out of memory",
-        }
-        assert sorted(cell.rank for cell in cells if cell.score)[0] == 0
-
-
-def test_the_summary_counts(made: Made) -> None:
-    found = summary(made.run, made.scores)
-    assert found.shape == "3 activations × 3 selections, 2 folds, seed 0"
-    assert found.clips == "24 verified, 40 unverified, 16 test clips of 4 classes"
-
-
-def test_verdicts_are_counted_in_words(made: Made) -> None:
-    shown = [c for part in verdicts(made.claims) for row in part.rows for c in row.splits if c]
-    numbers = [int(n) for n in re.findall(r"\d+", verdict_counts(made.claims))]
-    assert numbers[0] == len(shown) == sum(numbers[1:])
-
-
 def test_the_worklist_is_cut(html: str, run: Run) -> None:
     assert f"The {SUSPECTS} most suspicious of {SMALL.unverified} clips" in html
-
-
-def test_facts_tell_what_sharing_saved(run: Run) -> None:
-    facts = {name: value for _, group in run_facts(run) for name, value in group}
-    shared, alone = run.manifest.iterations * 2, run.manifest.iterations_alone * 2
-    assert facts["without shared stages"] == f"{alone:,} ({1 - shared / alone:.0%} saved)"
-    assert facts["git commit"] == "none"
-    assert facts["devices"] == "cpu"
-    assert facts["that run's time"] == "12.5 s"
-    assert facts["legs"] == "10 of 12 trained"
-
-
-def test_settings_of_the_papers_configuration_are_the_papers() -> None:
-    lines = {line.key: line for line in settings_of(load_experiment(CONFIGS / "paper.yaml"))}
-    assert not [line for line in lines.values() if line.origin.startswith("paper:")]
-    assert lines["stages.1.unverified"] == ("stages.1.unverified", "0.5", "paper")
-    assert lines["batches.size"].origin == "paper"
-    assert lines["model.gru"].origin == "not in the paper"
-
-
-def test_a_changed_value_of_the_papers_says_so() -> None:
-    changed = ["batches.size=8", "selections.top_k.k=2", "selections.threshold.k=2", "stages.0.iterations=7"]
-    lines = {line.key: line for line in settings_of(load_experiment(CONFIGS / "paper.yaml", changed))}
-    assert lines["batches.size"] == ("batches.size", "8", "paper: 64")
-    assert lines["selections.top_k.k"].origin == "paper: 10"
-    assert lines["stages.0.iterations"].origin == "paper: 10000"
-
-
-def test_every_setting_has_a_line() -> None:
-    experiment: Experiment = load_experiment(CONFIGS / "paper.yaml")
-    keys = {line.key for line in settings_of(experiment)}
-
-    def leaves(value: Any, key: str) -> set[str]:
-        if isinstance(value, dict) and value and key != "ensembles":
-            return {
-                leaf for name, below in value.items() for leaf in leaves(below, f"{key}.{name}".lstrip("."))
-            }
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            return {leaf for i, below in enumerate(value) for leaf in leaves(below, f"{key}.{i}")}
-        return {key}
-
-    assert leaves(experiment.model_dump(mode="json", serialize_as_any=True), "") <= keys
 
 
 def test_columns_of_numbers_and_of_text() -> None:
     rows = (
         Row("r", (Value(1.0), "1,234", "+0.50", "a", "", "***")),
-        Row("s", (Hole("x"), "2", "", Hole("y"), "", "0.1")),
+        Row("s", (Hole("n/a"), "2", "", Hole("not run"), "", "0.1")),
     )
     table = Table("t", "c", tuple(map(Column, "abcdef")), rows)
     assert textual(table) == [False, False, False, True, False, False]
@@ -281,3 +163,15 @@ def test_inline_figures_take_the_pages_colours(made: Made) -> None:
         assert "fill: #ffffff" not in svg
         assert "<style" not in svg
         assert svg.startswith("<svg")
+
+
+def test_neighbours_of_a_group_share_a_title() -> None:
+    columns = (Column("a", "x"), Column("a", "y"), Column("b", "x"), Column("c"), Column("c"))
+    assert groups(Table("t", "", columns, ())) == [("a", 2), ("b", 1), ("c", 1), ("c", 1)]
+
+
+def test_every_verdict_has_a_colour_that_the_style_sheet_knows(html: str) -> None:
+    style = html[html.index("<style>") : html.index("</style>")]
+    for colour in COLOURS.values():
+        assert f".{colour} {{ color:" in style
+    assert f'class="verdict {COLOURS["not judged"]}">not judged' in html

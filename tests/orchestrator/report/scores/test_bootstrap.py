@@ -19,7 +19,6 @@ from orchestrator.report.scores.bootstrap import (
     interval,
     joined,
     paired,
-    seed_spread,
 )
 from trainable.metrics import label_precisions, lwlrap
 
@@ -200,10 +199,3 @@ def test_coverage_of_intervals_of_scores_and_differences() -> None:
     assert 0.93 <= np.mean([x.low <= better - base <= x.high for x in effects]) <= 0.97
     assert np.mean([x.verdict == "not distinguishable" for x in nulls]) >= 0.93
     assert np.mean([x.verdict == "confirmed" for x in effects]) > 0.8
-
-
-def test_seed_spread() -> None:
-    assert seed_spread([0.1, 0.3]) == pytest.approx((0.2, math.sqrt(0.02)))
-    mean, deviation = seed_spread([0.7])
-    assert mean == 0.7
-    assert math.isnan(deviation)

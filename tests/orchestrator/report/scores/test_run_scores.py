@@ -1,6 +1,5 @@
 """Oracles: scikit-learn's weighted LRAP and F1, and loops that follow the definitions word by word."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,59 +9,56 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import f1_score, label_ranking_average_precision_score
 
-from orchestrator.artifacts.run import Run
-from orchestrator.experiment.report_settings import ReportSettings
-from orchestrator.plan.legs import Cell
-from orchestrator.report.scores import scoring
-from orchestrator.report.scores.bootstrap import Sampled, bootstrap, paired
-from orchestrator.report.scores.predictions import Pool, Scored, make_pools, precision_sums
-from orchestrator.report.scores.run_scores import Entry, RunScores, Score, What, score_run
+from orchestrator.artifacts import files
+from orchestrator.artifacts.run import Hole, Part, Run
+from orchestrator.plan.legs import Cell, Entry
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.report.scores.scoring import Score, ScoreKey
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
-from trainable.metrics import Ties
 
-FAST = ReportSettings(resamples=200)
+FAST = {"report": {"resamples": 200}}
 ENTRY = Entry("sigmoid", "threshold")
 SEEDED = Entry("sigmoid", "top_k")
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_fake_run(tmp_path_factory.mktemp("run"), activations=["sigmoid"], folds=3)
+    return make_fake_run(tmp_path_factory.mktemp("run"), activations=["sigmoid"], folds=3, config=FAST)
 
 
 @pytest.fixture(scope="module")
 def scores(run: Run) -> RunScores:
-    return score_run(run, FAST, {})
+    return score_run(run)
 
 
 def sklearn_lwlrap(truth: NDArray[Any], scores: NDArray[Any]) -> float:
     return float(label_ranking_average_precision_score(truth, scores, sample_weight=truth.sum(1)))
 
 
-def folds_of(run: Run, part: str, stage: int | None = None) -> list[tuple[NDArray[Any], NDArray[Any], Any]]:
+def folds_of(run: Run, part: Part, stage: int | None = None) -> list[tuple[NDArray[Any], NDArray[Any], Any]]:
     """Truth, scores and usage of every fold, in double precision."""
-    found = []
+    folds = []
     for fold in range(run.experiment.folds):
-        of = run.predictions(cell_of(run, *ENTRY), fold, part, stage)
-        usage = run.clips["usage"].to_numpy()[of.rows]
-        found.append((run.targets[of.rows], of.scores.astype(float), usage))
-    return found
+        model = run.predictions(cell_of(run, *ENTRY), fold).of(part, stage)
+        usage = run.clips["usage"].to_numpy()[model.rows]
+        folds.append((run.targets[model.rows], model.scores.astype(float), usage))
+    return folds
 
 
-def value(scores: RunScores, what: What, entry: Entry = ENTRY) -> float:
-    found = scores.find(entry, what)
-    assert isinstance(found, Score)
-    return found.value
+def value(scores: RunScores, key: ScoreKey, entry: Entry = ENTRY) -> float:
+    score = scores.find(entry, key)
+    assert isinstance(score, Score)
+    return score.value
 
 
 def test_cv_is_the_mean_of_the_folds_and_pooled_is_one_table(run: Run, scores: RunScores) -> None:
     folds = folds_of(run, "validation")
     each = [sklearn_lwlrap(truth, s) for truth, s, _ in folds]
-    found = scores.entries[ENTRY].scores[What("cv")]
+    found = scores.entries[ENTRY].scores[ScoreKey("cv")]
     assert found.by_fold == pytest.approx(each, abs=1e-12)
     assert found.value == pytest.approx(np.mean(each), abs=1e-12)
     pooled = sklearn_lwlrap(np.concatenate([f[0] for f in folds]), np.concatenate([f[1] for f in folds]))
-    assert value(scores, What("cv", "blend")) == pytest.approx(pooled, abs=1e-12)
+    assert value(scores, ScoreKey("cv", "blend")) == pytest.approx(pooled, abs=1e-12)
 
 
 @pytest.mark.parametrize("split", ["public", "private", "test"])
@@ -72,10 +68,10 @@ def test_test_splits_by_folds_and_blended(run: Run, scores: RunScores, split: An
     rows = np.ones(len(usage), bool) if split == "test" else usage == split.capitalize()
     truth = folds[0][0][rows]
     each = [sklearn_lwlrap(truth, s[rows]) for _, s, _ in folds]
-    assert scores.entries[ENTRY].scores[What(split)].by_fold == pytest.approx(each, abs=1e-12)
-    assert value(scores, What(split)) == pytest.approx(np.mean(each), abs=1e-12)
+    assert scores.entries[ENTRY].scores[ScoreKey(split)].by_fold == pytest.approx(each, abs=1e-12)
+    assert value(scores, ScoreKey(split)) == pytest.approx(np.mean(each), abs=1e-12)
     product = np.prod([s[rows] for _, s, _ in folds], axis=0) ** (1 / len(folds))
-    assert value(scores, What(split, "blend")) == pytest.approx(sklearn_lwlrap(truth, product), abs=1e-12)
+    assert value(scores, ScoreKey(split, "blend")) == pytest.approx(sklearn_lwlrap(truth, product), abs=1e-12)
 
 
 def slow_normalise(scores: NDArray[Any], sigma: float) -> NDArray[Any]:
@@ -89,21 +85,21 @@ def slow_normalise(scores: NDArray[Any], sigma: float) -> NDArray[Any]:
 def test_normalised_scores_see_the_whole_test_set(run: Run, scores: RunScores) -> None:
     folds = folds_of(run, "test")
     private = folds[0][2] == "Private"
-    tables = [slow_normalise(s, FAST.clip_sigma or 0) for _, s, _ in folds]
+    tables = [slow_normalise(s, 3) for _, s, _ in folds]
     truth = folds[0][0][private]
     each = [sklearn_lwlrap(truth, table[private]) for table in tables]
-    assert value(scores, What("private", form="normalised")) == pytest.approx(np.mean(each), abs=1e-12)
+    assert value(scores, ScoreKey("private", form="normalised")) == pytest.approx(np.mean(each), abs=1e-12)
     blend = np.prod(np.maximum(tables, 1e-7), axis=0) ** (1 / len(folds))
     expected = sklearn_lwlrap(truth, blend[private])
-    assert value(scores, What("private", "blend", "normalised")) == pytest.approx(expected, abs=1e-3)
+    assert value(scores, ScoreKey("private", "blend", "normalised")) == pytest.approx(expected, abs=1e-3)
     each = [sklearn_lwlrap(t, slow_normalise(s, 3)) for t, s, _ in folds_of(run, "validation")]
-    assert value(scores, What("cv", form="normalised")) == pytest.approx(np.mean(each), abs=1e-12)
+    assert value(scores, ScoreKey("cv", form="normalised")) == pytest.approx(np.mean(each), abs=1e-12)
 
 
 def test_clips_with_several_labels(run: Run, scores: RunScores) -> None:
     several = [(t[t.sum(1) > 1], s[t.sum(1) > 1]) for t, s, _ in folds_of(run, "validation")]
     each = [sklearn_lwlrap(t, s) for t, s in several]
-    found = scores.entries[ENTRY].scores[What("cv", clips="several")]
+    found = scores.entries[ENTRY].scores[ScoreKey("cv", clips="several")]
     assert found.by_fold == pytest.approx(each, abs=1e-12)
     assert found.value == pytest.approx(np.mean(each), abs=1e-12)
 
@@ -124,75 +120,55 @@ def test_per_class_and_f_score(run: Run, scores: RunScores) -> None:
     assert scores.labels["cv"].tolist() == truth.sum(0).tolist()
 
 
-@pytest.mark.parametrize("ties", ["group", "challenge"])
-def test_both_rules_for_ties(ties: Ties) -> None:
-    """Per-label precisions of tied scores, by sorting as the challenge does or counting the whole group."""
-    rng = np.random.default_rng(0)
-    truth = (rng.random((30, 5)) < 0.4).astype(np.uint8)
-    truth[truth.sum(1) == 0, 0] = 1
-    table = rng.integers(0, 3, (30, 5)) / 2
-    pool = Pool(np.arange(30) * 2, truth, np.zeros(30, np.int64), np.full(30, ""))
-    found = precision_sums(pool, [Scored(np.arange(60), np.repeat(table, 2, axis=0))], ties)
-    for clip in range(30):
-        order = sorted(range(5), key=lambda c: (table[clip, c], c), reverse=True)
-        expected = 0.0
-        for c in np.flatnonzero(truth[clip]):
-            above = order[: order.index(int(c)) + 1]
-            if ties == "group":
-                above = [k for k in order if table[clip, k] >= table[clip, c]]
-            expected += sum(truth[clip, k] for k in above) / len(above)
-        assert found.sums[clip, 0] == pytest.approx(expected, abs=1e-12)
-    assert found.counts[:, 0].tolist() == truth.sum(1).tolist()
-
-
 def test_tied_labels_are_counted_and_the_rules_then_differ(tmp_path: Path) -> None:
-    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["verified_only"])
-    folder = run.leg(run.cells[Cell("sigmoid", "verified_only", 0)])
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["verified_only"], config=FAST)
+    leg = run.leg_of(Cell("sigmoid", "verified_only", 0))
     for fold in range(2):
-        table = (folder / f"fold-{fold}").read_table("predictions.parquet")
+        store = leg.fold(fold).store
+        table = store.read_table(files.PREDICTIONS)
         flat = np.round(table["scores"].combine_chunks().flatten().to_numpy(), 1)
         column = pa.FixedSizeListArray.from_arrays(pa.array(flat), 6)
-        (folder / f"fold-{fold}").write_table("predictions.parquet", table.set_column(1, "scores", column))
-    scores = score_run(run, FAST, {})
+        store.write_table(files.PREDICTIONS, table.set_column(1, "scores", column))
+    scores = score_run(run)
     entry = Entry("sigmoid", "verified_only")
     assert 0 < scores.entries[entry].tied["cv"] < 1
-    assert value(scores, What("cv"), entry) < value(scores, What("cv", ties="challenge"), entry)
+    assert value(scores, ScoreKey("cv"), entry) < value(scores, ScoreKey("cv", ties="challenge"), entry)
 
 
 def test_only_columns_without_unverified_clips_are_scored_at_earlier_stages(
     run: Run, scores: RunScores
 ) -> None:
     plain = scores.entries[Entry("sigmoid", "verified_only")].scores
-    assert {what.stage for what in plain} == {None, 0, 1}
-    assert {what.stage for what in scores.entries[ENTRY].scores} == {None}
+    assert {key.stage for key in plain} == {None, 0, 1}
+    assert {key.stage for key in scores.entries[ENTRY].scores} == {None}
     cell = cell_of(run, "sigmoid", "verified_only")
     each = []
     for fold in range(3):
-        of = run.predictions(cell, fold, "test", 1)
-        each.append(sklearn_lwlrap(run.targets[of.rows], of.scores.astype(float)))
-    assert plain[What("test", stage=1)].value == pytest.approx(np.mean(each), abs=1e-12)
+        model = run.predictions(cell, fold).of("test", 1)
+        each.append(sklearn_lwlrap(run.targets[model.rows], model.scores.astype(float)))
+    assert plain[ScoreKey("test", stage=1)].value == pytest.approx(np.mean(each), abs=1e-12)
 
 
 def test_seeds_are_averaged_and_a_lost_one_is_named(tmp_path: Path) -> None:
-    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], seeds=[3, 4])
-    both = score_run(run, FAST, {}).entries[SEEDED]
-    found = both.scores[What("private")]
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], seeds=[3, 4], config=FAST)
+    both = score_run(run).entries[SEEDED]
+    found = both.scores[ScoreKey("private")]
     assert found.value == pytest.approx(np.mean(list(found.by_seed.values())), abs=1e-12)
     assert found.seed_sd == pytest.approx(abs(found.by_seed[3] - found.by_seed[4]) / np.sqrt(2))
     assert both.missing_seeds == {}
-    run.leg(run.cells[Cell("sigmoid", "top_k", 4)]).delete("result.json")
-    one = score_run(run, FAST, {}).entries[SEEDED]
-    assert one.missing_seeds == {4: "not run"}
-    assert one.scores[What("private")].value == pytest.approx(found.by_seed[3], abs=1e-12)
-    assert one.scores[What("private")].seed_sd is None
+    run.leg_of(Cell("sigmoid", "top_k", 4)).store.delete(files.RESULT)
+    one = score_run(run).entries[SEEDED]
+    assert one.missing_seeds == {4: Hole("not run")}
+    assert one.scores[ScoreKey("private")].value == pytest.approx(found.by_seed[3], abs=1e-12)
+    assert one.scores[ScoreKey("private")].seed_sd is None
 
 
 def test_holes_say_why(tmp_path: Path) -> None:
     lost, broken = ("sigmoid", "top_k"), ("sigmoid", "threshold")
-    run = make_fake_run(tmp_path, activations=["sigmoid"], missing={lost}, failed={broken})
-    scores = score_run(run, FAST, {})
-    assert scores.find(Entry(*lost), What("cv")) == "not run"
-    assert scores.find(Entry(*broken), What("cv")) == "failed: RuntimeError: out of memory"
+    run = make_fake_run(tmp_path, activations=["sigmoid"], missing={lost}, failed={broken}, config=FAST)
+    scores = score_run(run)
+    assert scores.find(Entry(*lost), ScoreKey("cv")) == Hole("not run")
+    assert scores.find(Entry(*broken), ScoreKey("cv")) == Hole("failed", "RuntimeError: out of memory")
     assert list(scores.entries) == [Entry("sigmoid", "verified_only")]
 
 
@@ -208,41 +184,55 @@ def test_holes_say_why(tmp_path: Path) -> None:
 def test_splits_that_cannot_be_scored_say_why(
     tmp_path: Path, numbers: Numbers, reasons: dict[str, str], held_out: str
 ) -> None:
-    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], numbers=numbers)
-    scores = score_run(run, FAST, {})
-    assert dict(scores.unscored) == reasons
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], numbers=numbers, config=FAST)
+    scores = score_run(run)
+    assert {split: str(hole) for split, hole in scores.unscored.items()} == reasons
     assert scores.held_out == held_out
-    assert isinstance(scores.find(SEEDED, What("cv")), Score)
+    assert isinstance(scores.find(SEEDED, ScoreKey("cv")), Score)
     for split, reason in reasons.items():
-        assert scores.find(SEEDED, What(split, "blend")) == reason  # type: ignore[arg-type]
+        assert str(scores.find(SEEDED, ScoreKey(split, "blend"))) == reason  # type: ignore[arg-type]
 
 
 def test_intervals_are_about_the_value_and_repeatable(run: Run, scores: RunScores) -> None:
-    again = score_run(run, FAST, {})
-    for entry, found in scores.entries.items():
-        for what, score in found.scores.items():
+    again = score_run(run)
+    for entry, of_entry in scores.entries.items():
+        for key, score in of_entry.scores.items():
             assert score.interval.low < score.value < score.interval.high
-            assert (score.sampled.draws == again.entries[entry].scores[what].sampled.draws).all()
+            assert (score.sampled.draws == again.entries[entry].scores[key].sampled.draws).all()
 
 
-def test_a_cell_does_not_differ_from_its_twin(tmp_path: Path) -> None:
-    """With equal predictions the paired difference is exactly zero in every sample."""
-    columns = ("top_k", "threshold")
-    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns)
-    one, other = (run.leg(run.cells[Cell("sigmoid", column, 0)]) for column in columns)
-    for fold in ("fold-0", "fold-1"):
-        (other / fold).write("predictions.parquet", (one / fold).read("predictions.parquet"))
-    scores = score_run(run, FAST, {})
-    a, b = (scores.entries[Entry("sigmoid", column)].scores[What("cv")] for column in columns)
-    difference = paired(a.sampled, b.sampled)
-    assert (difference.estimate, difference.low, difference.high) == (0, 0, 0)
+def test_a_fold_is_read_once_though_its_cell_is_in_ensembles_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = ["sigmoid/verified_only", "sigmoid/top_k"]
+    config = FAST | {"ensembles": {"all": members, "some": members[:1]}}
+    run = make_fake_run(tmp_path, activations=["sigmoid"], config=config)
+    read: list[tuple[Cell, int]] = []
+
+    def counted(self: Run, cell: Cell, fold: int) -> Any:
+        read.append((cell, fold))
+        return original(self, cell, fold)
+
+    original = Run.predictions
+    monkeypatch.setattr(Run, "predictions", counted)
+    assert set(score_run(run).ensembles.scores) == {"all", "some"}
+    assert sorted(read, key=str) == sorted([(cell, fold) for cell in run.cells for fold in (0, 1)], key=str)
 
 
-def test_pools_hold_labelled_clips_alone(run: Run) -> None:
-    pools = make_pools(run)
-    assert pools["cv"].rows.tolist() == list(range(60))
-    assert pools["public"] is pools["private"] is pools["test"]
-    assert pools["public"].mask("public").sum() + pools["private"].mask("private").sum() == 80
+def test_an_entry_without_any_seed_says_all_reasons_and_what_failed_first(tmp_path: Path) -> None:
+    lost = ("sigmoid", "top_k")
+    run = make_fake_run(tmp_path, activations=["sigmoid"], seeds=[0, 1], missing={lost}, config=FAST)
+    assert score_run(run).holes == {Entry(*lost): Hole("not run")}
+    run.leg_of(Cell(*lost, 1)).fail("out of memory")
+    hole = score_run(run).holes[Entry(*lost)]
+    assert hole.kind == "failed"
+    assert str(hole) == "failed: out of memory; not run"
+
+
+def test_what_is_not_in_the_grid_or_not_scored_says_so(scores: RunScores) -> None:
+    assert scores.find(Entry("softmax", "top_k"), ScoreKey("cv")) == Hole("not in the grid")
+    assert scores.find(ENTRY, ScoreKey("cv", stage=0)) == Hole("not scored")
+    assert scores.find(ENTRY, ScoreKey("private", clips="several")) == Hole("a fold has no such clip")
 
 
 def test_settings_and_ensembles_come_from_the_configuration(tmp_path: Path) -> None:
@@ -250,23 +240,10 @@ def test_settings_and_ensembles_come_from_the_configuration(tmp_path: Path) -> N
     config = {"report": report, "ensembles": {"all": ["sigmoid/top_k"]}}
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], config=config)
     scores = score_run(run)
-    found = scores.entries[SEEDED].scores[What("cv")]
-    assert (scores.settings.ties, len(found.sampled.draws)) == ("challenge", 150)
+    score = scores.entries[SEEDED].scores[ScoreKey("cv")]
+    assert (scores.settings.ties, len(score.sampled.draws)) == ("challenge", 150)
     assert list(scores.ensembles.scores) == ["all"]
-    wide = score_run(run, ReportSettings(resamples=150), {}).entries[SEEDED].scores[What("cv")].interval
-    assert found.interval.high - found.interval.low < wide.high - wide.low
-
-
-def test_bounds_do_not_depend_on_the_order_of_summation(
-    run: Run, scores: RunScores, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """More threads or another CPU change the last bits of every resampled score, but no bound."""
-
-    def on_another_machine(*given: Any, **named: Any) -> list[Sampled]:
-        return [replace(s, draws=s.draws * (1 + 4e-16)) for s in bootstrap(*given, **named)]
-
-    monkeypatch.setattr(scoring, "bootstrap", on_another_machine)
-    again = score_run(run, FAST, {})
-    for entry, found in scores.entries.items():
-        for what, score in found.scores.items():
-            assert again.entries[entry].scores[what].interval == score.interval
+    config["report"] = {"resamples": 150}
+    wider = make_fake_run(tmp_path / "95", activations=["sigmoid"], selections=["top_k"], config=config)
+    wide = score_run(wider).entries[SEEDED].scores[ScoreKey("cv")].interval
+    assert score.interval.high - score.interval.low < wide.high - wide.low

@@ -1,0 +1,87 @@
+"""The forest plot: the differences that the claims are about, with their intervals."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from orchestrator.report.claims.assessment import CURVES, ClaimResult
+from orchestrator.report.claims.claims import Claim
+from orchestrator.report.figures.grids import SPLIT_NAMES
+from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
+from orchestrator.report.scores.bootstrap import Difference, Verdict
+from orchestrator.report.scores.run_scores import RunScores
+
+MARKS: dict[Verdict, tuple[str, str]] = {
+    "confirmed": ("o", INK),
+    "not distinguishable": ("o", "none"),
+    "contradicted": ("X", INK),
+}
+"""Marker and what fills it."""
+
+
+def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture | None:
+    """Differences of lwlrap with intervals, a panel for each split; None where there is none."""
+    results = [r for r in claims if isinstance(r.difference, Difference) and r.evidence != CURVES]
+    splits = [split for split in dict.fromkeys(result.evidence.split for result in results) if split]
+    if not splits:
+        return None
+    lines = list(dict.fromkeys(result.claim for result in results))
+    heights = _heights(lines)
+    figure = Figure(figsize=(WIDTH, 1.1 - 0.17 * min(heights.values())), layout="constrained")
+    panels = figure.subplots(1, len(splits), sharey=True, squeeze=False)[0]
+    for panel, split in zip(panels, splits, strict=True):
+        for result in (result for result in results if result.evidence.split == split):
+            _difference(panel, result, heights[result.claim])
+        panel.axvline(0, color=INK, linewidth=0.8)
+        panel.set_title(SPLIT_NAMES[split])
+        panel.set_xlabel("difference in lwlrap")
+    _claim_names(panels[0], heights)
+    caption = (
+        f"Paired differences with {scores.settings.level:.0%} intervals, one claim at a time. Filled: "
+        "confirmed; open: not distinguishable from no difference; cross: contradicted. Green diamonds: the "
+        "paper's difference, where the data are the paper's. Thick: the claim over the whole grid."
+    )
+    alt = f"Forest plot of {len(lines)} differences; the table of claims has the numbers."
+    return picture(figure, "claims", "Claims", caption, alt)
+
+
+def _heights(claims: Sequence[Claim]) -> dict[Claim, float]:
+    """From the top down; a sentence has a line of its own above those of its rows or columns."""
+    heights, height, before = {}, 0.0, ""
+    for claim in claims:
+        height -= 1.0 if claim.sentence == before else 1.0 + _head(claim)
+        heights[claim], before = height, claim.sentence
+    return heights
+
+
+def _head(claim: Claim) -> float:
+    """Height of a sentence's own line, or of its two."""
+    return 1.7 if claim.restriction else 1.0
+
+
+def _difference(axes: Axes, result: ClaimResult, height: float) -> None:
+    assert isinstance(result.difference, Difference)
+    difference, bold = result.difference, result.claim.scope.is_whole_grid
+    marker, face = MARKS[difference.verdict]
+    axes.plot([difference.low, difference.high], [height, height], color=INK, linewidth=1.8 if bold else 0.9)
+    axes.plot(
+        difference.estimate, height, marker=marker, color=INK, markerfacecolor=face,
+        markersize=4.5 if bold else 3.5,
+    )  # fmt: skip
+    if result.published is not None:
+        axes.plot(result.published, height, marker="D", color="#009e73", markersize=3.5)
+
+
+def _claim_names(axes: Axes, heights: dict[Claim, float]) -> None:
+    """Sentences as bold tick labels above the rows or columns that they are about."""
+    heads: dict[str, float] = {}
+    for claim, height in heights.items():
+        lines = f"{claim.statement}\n{claim.restriction}".strip()
+        heads.setdefault(lines, height + 0.5 + _head(claim) / 2)
+    places = [claim.scope.name or str(claim.scope) for claim in heights]
+    axes.set_yticks([*heights.values(), *heads.values()], [*places, *heads])
+    for label in axes.get_yticklabels()[len(places) :]:
+        label.set_fontweight("bold")
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(min(heights.values()) - 0.8, -0.2)

@@ -1,0 +1,54 @@
+"""All tables of a report about scores: built once for its files, its page and the terminal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.claims.assessment import ClaimResult
+from orchestrator.report.claims.published import Published
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.tables.more_tables import readings_table, stages_table, verdicts_table
+from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
+from orchestrator.report.tables.table import Table
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Every table, by the name of its files."""
+
+    table1: Table
+    table2: Table
+    table3: Table
+    readings: Table
+    stages: Table
+    claims: Table
+    verdicts: Table
+
+    @property
+    def of_numbers(self) -> dict[str, Table]:
+        """Those that a paper could print."""
+        return {
+            "table1": self.table1,
+            "table2": self.table2,
+            "table3": self.table3,
+            "readings": self.readings,
+            "stages": self.stages,
+        }
+
+    @property
+    def of_claims(self) -> dict[str, Table]:
+        """The others."""
+        return {"claims": self.claims, "verdicts": self.verdicts}
+
+
+def make_tables(run: Run, scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Tables:
+    """Every table of the run, with a hole wherever it has no number."""
+    return Tables(
+        table1(run, scores, published),
+        table2(run, scores, published),
+        table3(run, scores, published),
+        readings_table(run, scores),
+        stages_table(run, scores),
+        claims_table(scores, claims, published),
+        verdicts_table(scores, claims),
+    )

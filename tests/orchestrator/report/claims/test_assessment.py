@@ -1,0 +1,146 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.artifacts import files
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.assessment import (
+    CURVES,
+    ClaimResult,
+    Evidence,
+    assess_claims,
+    whole_grid,
+)
+from orchestrator.report.claims.claims import Scope
+from orchestrator.report.claims.published import Published
+from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.report.scores.scoring import ScoreKey
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
+
+FAST = {"report": {"resamples": 400}}
+NOTHING_PUBLISHED = Published("another data set")
+CV = Evidence("cv")
+ALL_ROWS, ALL_COLUMNS = Scope("activation"), Scope("selection")
+SIGMOID = Scope("activation", "sigmoid")
+MANY = Numbers(verified=240, unverified=60, test=240)
+
+
+def assessed(run: Run) -> tuple[RunScores, list[ClaimResult]]:
+    scores = score_run(run)
+    return scores, assess_claims(run, scores, NOTHING_PUBLISHED)
+
+
+def find(results: list[ClaimResult], sentence: str, scope: Scope, evidence: Evidence) -> ClaimResult:
+    (result,) = [
+        result
+        for result in results
+        if (result.claim.sentence, result.claim.scope, result.evidence) == (sentence, scope, evidence)
+    ]
+    return result
+
+
+def estimate(result: ClaimResult) -> float:
+    assert isinstance(result.difference, Difference)
+    return result.difference.estimate
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, RunScores, list[ClaimResult]]:
+    """threshold is better than verified_only by a known amount, top_k worse, rows are alike."""
+    effect = {
+        (row, column): size
+        for row in ("sigmoid", "sigmoid_softmax")
+        for column, size in (("threshold", 1.0), ("top_k", -1.0))
+    }
+    rows = ["sigmoid", "sigmoid_softmax"]
+    run = make_fake_run(
+        tmp_path_factory.mktemp("run"), activations=rows, numbers=MANY, effect=effect, config=FAST
+    )
+    return run, *assessed(run)
+
+
+@pytest.mark.parametrize("evidence", [CV, Evidence("private")], ids=str)
+def test_a_known_effect_is_found_and_a_known_null_is_not(
+    known: tuple[Run, RunScores, list[ClaimResult]], evidence: Evidence
+) -> None:
+    _, _, results = known
+    for scope in (ALL_ROWS, SIGMOID, Scope("activation", "sigmoid_softmax")):
+        assert find(results, "threshold > verified_only", scope, evidence).verdict == "confirmed"
+        assert find(results, "threshold > top_k", scope, evidence).verdict == "confirmed"
+        assert find(results, "top_k > verified_only", scope, evidence).verdict == "contradicted"
+    null = find(results, "sigmoid_softmax > sigmoid", ALL_COLUMNS, evidence)
+    assert null.verdict == "not distinguishable"
+    assert isinstance(null.difference, Difference)
+    assert null.difference.low < 0 < null.difference.high
+
+
+def test_a_claim_over_all_rows_is_about_the_mean_difference(
+    known: tuple[Run, RunScores, list[ClaimResult]],
+) -> None:
+    _, scores, results = known
+    differences = []
+    for row in ("sigmoid", "sigmoid_softmax"):
+        higher, lower = (scores.entries[Entry(row, c)].scores[ScoreKey("cv")] for c in ("threshold", "top_k"))
+        single = find(results, "threshold > top_k", Scope("activation", row), CV)
+        assert estimate(single) == pytest.approx(higher.value - lower.value, abs=1e-8)
+        differences.append(higher.value - lower.value)
+    whole = find(results, "threshold > top_k", ALL_ROWS, CV)
+    assert estimate(whole) == pytest.approx(np.mean(differences), abs=1e-8)
+
+
+def test_a_missing_cell_is_named_and_the_rest_is_assessed(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, missing={("sigmoid", "top_k")}, config=FAST)
+    _, results = assessed(run)
+    lost = find(results, "threshold > top_k", SIGMOID, CV)
+    assert lost.difference == Hole("not judged", "sigmoid/top_k: not run")
+    assert (lost.verdict, lost.incomplete) == ("not judged", "")
+    partly = find(results, "threshold > top_k", ALL_ROWS, CV)
+    assert isinstance(partly.difference, Difference)
+    assert partly.incomplete == "sigmoid/top_k: not run"
+    steady = find(results, STEADY, SIGMOID, CURVES)
+    assert steady.difference == Hole("not judged", "sigmoid/top_k: not run")
+
+
+STEADY = "the limit of threshold is steadier than that of top_k"
+
+
+def test_published_differences_stand_beside_only_on_the_papers_data(
+    known: tuple[Run, RunScores, list[ClaimResult]],
+) -> None:
+    run, scores, results = known
+    assert all(result.published is None for result in results)
+    results = assess_claims(run, scores, Published())
+    single = find(results, "threshold > top_k", SIGMOID, Evidence("private"))
+    assert single.published == pytest.approx(0.7278 - 0.7253)
+    whole = find(results, "threshold > top_k", ALL_ROWS, CV)
+    assert whole.published == pytest.approx(((0.8569 - 0.8512) + (0.8617 - 0.8561)) / 2)
+
+
+def test_a_lost_seed_is_named_where_the_means_are_not_over_the_same_seeds(tmp_path: Path) -> None:
+    run = make_fake_run(
+        tmp_path, activations=["sigmoid"], selections=["top_k", "threshold"], seeds=[0, 1], config=FAST
+    )
+    run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    result = find(assessed(run)[1], "threshold > top_k", SIGMOID, CV)
+    assert isinstance(result.difference, Difference)
+    assert result.incomplete == "sigmoid/top_k: seed 1 (not run)"
+
+
+def test_at_a_glance_are_the_claims_over_the_whole_grid_and_those_by_curves(
+    known: tuple[Run, RunScores, list[ClaimResult]],
+) -> None:
+    _, _, results = known
+    shown = whole_grid(results)
+    assert all(result.claim.scope.is_whole_grid != (result.evidence == CURVES) for result in shown)
+    assert {result.claim.scope.name for result in shown[-2:]} == {"sigmoid", "sigmoid_softmax"}
+
+
+def test_a_grid_of_one_row_shows_its_claims_at_a_glance(tmp_path: Path) -> None:
+    columns = ["top_k", "threshold"]
+    _, results = assessed(make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, config=FAST))
+    assert [(r.claim.scope, str(r.evidence)) for r in whole_grid(results)] == [
+        (SIGMOID, "cv"), (SIGMOID, "private"), (SIGMOID, "curves")
+    ]  # fmt: skip

@@ -1,0 +1,69 @@
+import pytest
+
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence
+from orchestrator.report.claims.claims import Claim, Scope
+from orchestrator.report.figures.forest import claims_forest
+from orchestrator.report.figures.style import INK, Picture, style
+from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from tests.orchestrator.report.figures.drawn import texts
+
+
+@pytest.fixture(scope="module")
+def scores(run: Run) -> RunScores:
+    return score_run(run)
+
+
+PAIR = (Entry("a", "x"), Entry("b", "x"))
+WHOLE = Claim("a > b", Scope("selection"), "section 1", (PAIR,))
+SEVERAL = Claim("a > b", Scope("selection", "x"), "section 1", (PAIR,), "several")
+DIFFERENCE = Difference(0.1, 0.05, 0.2)
+CV = Evidence("cv")
+
+
+def forest(scores: RunScores, results: list[ClaimResult]) -> Picture | None:
+    with style():
+        return claims_forest(scores, results)
+
+
+def test_every_claim_with_a_difference_has_a_line_under_its_sentence(
+    made: dict[str, Picture],
+) -> None:
+    shown = texts(made["claims"])
+    assert {"threshold > top_k", "all rows", "sigmoid", "sigmoid_softmax", "all columns"} <= shown
+    assert {"cross-validation", "private test"} <= shown
+    assert "row sigmoid" not in shown, "a place is named alone"
+
+
+def test_a_sentence_and_its_restriction_are_shown_with_the_place(scores: RunScores) -> None:
+    drawn = forest(scores, [ClaimResult(SEVERAL, CV, DIFFERENCE)])
+    assert drawn is not None
+    joined = " ".join(texts(drawn))
+    assert "a > b" in joined
+    assert "on clips with several labels" in joined
+    assert "x" in texts(drawn)
+
+
+def test_without_a_difference_of_scores_there_is_no_forest(scores: RunScores) -> None:
+    hole = ClaimResult(WHOLE, CV, Hole("not judged", "a/x: not run"))
+    by_curves = ClaimResult(WHOLE, CURVES, DIFFERENCE)
+    assert forest(scores, [hole, by_curves]) is None
+    assert forest(scores, [hole, by_curves, ClaimResult(WHOLE, CV, DIFFERENCE)]) is not None
+
+
+def test_verdicts_and_published_differences_have_marks_of_their_own(scores: RunScores) -> None:
+    drawn = {
+        difference.verdict: forest(scores, [ClaimResult(WHOLE, CV, difference)])
+        for difference in (DIFFERENCE, Difference(0.1, -0.1, 0.2), Difference(-0.1, -0.2, -0.05))
+    }
+    assert set(drawn) == {"confirmed", "not distinguishable", "contradicted"}
+    assert len({picture.svg for picture in drawn.values() if picture}) == 3
+    beside = forest(scores, [ClaimResult(WHOLE, CV, DIFFERENCE, published=0.15)])
+    assert beside is not None
+    plain = drawn["confirmed"]
+    assert plain is not None
+    assert b"#009e73" in beside.svg
+    assert b"#009e73" not in plain.svg
+    assert INK.encode() in plain.svg

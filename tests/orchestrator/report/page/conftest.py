@@ -1,0 +1,57 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.claims.assessment import ClaimResult, assess_claims
+from orchestrator.report.claims.published import Published
+from orchestrator.report.figures.all_figures import make_figures
+from orchestrator.report.figures.style import Picture
+from orchestrator.report.page.page import PAGE, write_page
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
+from orchestrator.report.tables.all_tables import make_tables
+from orchestrator.storage.store import Store
+from tests.orchestrator.fake_run import Numbers, make_fake_run
+
+SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
+QUICK = {"report": {"resamples": 100}}
+EVIL = '<b>&"'
+ANOTHER = Published("another data set")
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a page is made of."""
+
+    run: Run
+    scores: RunScores
+    claims: list[ClaimResult]
+    diagnostics: Diagnostics
+    figures: list[Picture]
+
+    @classmethod
+    def of(cls, run: Run) -> "Made":
+        scores = score_run(run)
+        claims, diagnostics = assess_claims(run, scores, ANOTHER), diagnose(run)
+        return cls(run, scores, claims, diagnostics, make_figures(run, scores, claims, diagnostics))
+
+    def page(self, folder: Path) -> str:
+        run, scores, claims = self.run, self.scores, self.claims
+        tables = make_tables(run, scores, claims, ANOTHER)
+        write_page(run, scores, claims, tables, self.diagnostics, self.figures, Store.open(folder))
+        return (folder / PAGE).read_text()
+
+
+@pytest.fixture(scope="package")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return make_fake_run(
+        tmp_path_factory.mktemp("run"), numbers=SMALL, failed=[("sigmoid_softmax", "threshold")],
+        missing=[("sigmoid", "top_k")], vocabulary=[EVIL, "dog", "cat", "$x$"], config=QUICK,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="package")
+def made(run: Run) -> Made:
+    return Made.of(run)

@@ -1,0 +1,63 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.artifacts.run import Hole
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.assessment import CURVES
+from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
+from orchestrator.report.scores.scoring import Score
+from tests.orchestrator.report.page.conftest import Made
+
+pytestmark = pytest.mark.integration  # draws every figure
+
+
+def test_the_grid_marks_its_highest_score(made: Made) -> None:
+    for grid in grids(made.run, made.scores):
+        cells = [cell for _, row in grid.rows for cell in row]
+        scored = [(cell.score.value, cell) for cell in cells if isinstance(cell.score, Score)]
+        values = [value for value, _ in scored]
+        assert [value for value, cell in scored if cell.best] == [max(values)]
+        assert {cell.score for cell in cells if isinstance(cell.score, Hole)} == {
+            Hole("not run"),
+            Hole("failed", "RuntimeError: out of memory"),
+        }
+        ranks = [cell.rank for _, cell in scored]
+        assert (min(ranks), max(ranks)) == (0, 1)
+        assert sorted(values) == [value for _, value in sorted(zip(ranks, values, strict=True))]
+
+
+def test_the_summary_counts(made: Made) -> None:
+    lines = summary(made.run, made.scores)
+    assert lines.shape == "3 activations × 3 selections, 2 folds, seed 0"
+    assert lines.clips == "24 verified, 40 unverified, 16 test clips of 4 classes"
+
+
+def test_verdicts_are_counted_in_words(made: Made) -> None:
+    shown = [c for table in verdicts(made.claims) for row in table.rows for c in row.results if c]
+    numbers = [int(n) for n in re.findall(r"\d+", verdict_counts(made.claims))]
+    assert numbers[0] == len(shown) == sum(numbers[1:])
+
+
+def test_the_summary_names_holes_and_lost_seeds(made: Made) -> None:
+    entry = Entry("sigmoid", "threshold")
+    lost = replace(made.scores.entries[entry], missing_seeds={4: Hole("not run")})
+    scores = replace(made.scores, entries={entry: lost})
+    assert summary(made.run, scores).missing == (
+        "sigmoid/top_k: not run",
+        "sigmoid_softmax/threshold: failed: RuntimeError: out of memory",
+        "sigmoid/threshold, seed 4: not run",
+    )
+
+
+def test_verdicts_by_scores_and_by_curves_are_tables_of_their_own(made: Made) -> None:
+    by_scores, by_curves = verdicts(made.claims)
+    assert by_scores.columns == ("cross-validation", "private test")
+    assert by_curves.columns == ("verdict",)
+    assert all(row.claim.scope.is_whole_grid for row in by_scores.rows)
+    assert [result.evidence for row in by_curves.rows for result in row.results if result] == [CURVES] * 3
+    several = [row for row in by_scores.rows if row.claim.clips == "several"]
+    assert [row.results[1] for row in several] == [None], "Table 2 is about cv alone"
+    assert verdicts([]) == []
+    assert verdict_counts([]) == ""

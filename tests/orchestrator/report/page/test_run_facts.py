@@ -1,0 +1,68 @@
+from typing import Any
+
+import pytest
+
+from orchestrator.artifacts.files import Timing
+from orchestrator.artifacts.run import Run
+from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.settings import Experiment
+from orchestrator.report.page.run_facts import run_facts, settings_of
+from tests.places import CONFIGS
+
+
+def test_facts_tell_what_sharing_saved(run: Run) -> None:
+    facts = {name: value for _, group in run_facts(run) for name, value in group}
+    shared, alone = run.manifest.iterations * 2, run.manifest.iterations_alone * 2
+    assert facts["without shared stages"] == f"{alone:,} ({1 - shared / alone:.0%} saved)"
+    assert facts["git commit"] == "none"
+    assert facts["devices"] == "cpu"
+    assert facts["that run's time"] == "12.5 s"
+    assert facts["legs"] == "10 of 12 trained"
+
+
+def test_settings_of_the_papers_configuration_are_the_papers() -> None:
+    lines = {line.key: line for line in settings_of(load_experiment(CONFIGS / "paper.yaml"))}
+    assert not [line for line in lines.values() if line.origin.startswith("paper:")]
+    assert lines["stages.1.unverified"] == ("stages.1.unverified", "0.5", "paper")
+    assert lines["batches.size"].origin == "paper"
+    assert lines["model.gru"].origin == "not in the paper"
+
+
+def test_a_changed_value_of_the_papers_says_so() -> None:
+    changed = ["batches.size=8", "selections.top_k.k=2", "selections.threshold.k=2", "stages.0.iterations=7"]
+    lines = {line.key: line for line in settings_of(load_experiment(CONFIGS / "paper.yaml", changed))}
+    assert lines["batches.size"] == ("batches.size", "8", "paper: 64")
+    assert lines["selections.top_k.k"].origin == "paper: 10"
+    assert lines["stages.0.iterations"].origin == "paper: 10000"
+
+
+def test_every_setting_has_a_line() -> None:
+    experiment: Experiment = load_experiment(CONFIGS / "paper.yaml")
+    keys = {line.key for line in settings_of(experiment)}
+
+    def leaves(value: Any, key: str) -> set[str]:
+        if isinstance(value, dict) and value and key != "ensembles":
+            return {
+                leaf for name, below in value.items() for leaf in leaves(below, f"{key}.{name}".lstrip("."))
+            }
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return {leaf for i, below in enumerate(value) for leaf in leaves(below, f"{key}.{i}")}
+        return {key}
+
+    assert leaves(experiment.model_dump(mode="json", serialize_as_any=True), "") <= keys
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(None, "not finished"), (12.5, "12.5 s"), (61, "1 min 1 s"), (3 * 3600 + 125, "3 h 2 min")],
+)
+def test_times_are_told_in_two_units(run: Run, seconds: float | None, text: str) -> None:
+    changed = Run(run.store, run.manifest.model_copy(update={"seconds": seconds}))
+    assert dict(run_facts(changed)[1][1])["that run's time"] == text
+
+
+def test_training_by_one_command_is_timed(run: Run) -> None:
+    timing = Timing(seconds=90, runs=3, runs_at_once=2, share=0.5)
+    timed = Run(run.store, run.manifest.model_copy(update={"timing": timing}))
+    assert dict(run_facts(timed)[1][1])["training"] == "1 min 30 s, 3 runs of Ray Train, 2 at once"
+    assert "training" not in dict(run_facts(run)[1][1])

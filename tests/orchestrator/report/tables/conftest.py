@@ -1,0 +1,46 @@
+from dataclasses import dataclass
+
+import pytest
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.claims.assessment import ClaimResult, assess_claims
+from orchestrator.report.claims.published import Published
+from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.report.tables.all_tables import Tables, make_tables
+from tests.orchestrator.fake_run import make_fake_run
+
+FAST = {"report": {"resamples": 200}}
+MEMBERS = {"best": ["sigmoid_softmax/threshold", "sigmoid_sparsemax/threshold"], "lost": ["sigmoid/top_k"]}
+ANOTHER = Published("its 6 classes are not those of FSDKaggle2019")
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that tables are made of."""
+
+    run: Run
+    scores: RunScores
+    claims: list[ClaimResult]
+
+    @classmethod
+    def of(cls, run: Run) -> "Results":
+        scores = score_run(run)
+        return cls(run, scores, assess_claims(run, scores, ANOTHER))
+
+    def tables(self) -> Tables:
+        return make_tables(self.run, self.scores, self.claims, ANOTHER)
+
+
+@pytest.fixture(scope="package")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """Three by three, of which one cell was not run and one has failed."""
+    run = make_fake_run(
+        tmp_path_factory.mktemp("run"), missing={("sigmoid_softmax", "top_k")}, failed={("sigmoid", "top_k")},
+        config=FAST | {"ensembles": MEMBERS},
+    )  # fmt: skip
+    return Results.of(run)
+
+
+@pytest.fixture(scope="package")
+def tables(results: Results) -> Tables:
+    return results.tables()

@@ -1,0 +1,63 @@
+import io
+
+import pandas as pd
+import pytest
+
+from orchestrator.artifacts.run import Hole
+from orchestrator.report.tables.table import (
+    Column,
+    DetailHole,
+    Row,
+    Table,
+    Value,
+    exact,
+    to_csv,
+    to_latex,
+    to_markdown,
+)
+from tests.orchestrator.report.tables.examples import SMALL
+
+
+def test_markdown() -> None:
+    assert to_markdown(SMALL).splitlines() == [
+        "**A title**",
+        "",
+        "| row | x_1 cv | x_1 private | words |",
+        "| --- | --- | --- | --- |",
+        "| a_b | 0.5000 [0.4000, 0.7000] | 0.2500<br>paper 0.3000, -0.0500 | 50 % & more |",
+        "| c | *failed: no memory* | *not run* | x&#124;y |",
+        "",
+        "- a note",
+    ]
+
+
+def test_csv_has_all_digits_and_the_reasons() -> None:
+    frame = pd.read_csv(io.StringIO(to_csv(SMALL)))
+    assert frame["x_1 cv low"].tolist()[0] == 0.4
+    assert frame["x_1 private difference"].tolist()[0] == 0.25 - 0.3
+    assert frame["x_1 cv hole"].tolist()[1] == "failed: no memory"
+    assert frame["words"].tolist() == ["50 % & more", "x|y"]
+
+
+def test_latex_escapes_and_has_as_many_cells_in_every_line() -> None:
+    text = to_latex(SMALL)
+    assert r"a\_b & 0.5000 [0.4000, 0.7000] & 0.2500; paper 0.3000, -0.0500 & 50 \% \& more \\" in text
+    assert r"\emph{not run}" in text
+    assert text.count("\\begin{") == text.count("\\end{") == 2
+    lines = [line for line in text.splitlines() if line.endswith(r"\\")]
+    assert {line.replace(r"\&", "").count("&") for line in lines} == {3}
+
+
+def test_a_hole_may_leave_its_kind_to_another_column() -> None:
+    hole = DetailHole("not judged", "a/b: not run")
+    table = Table("t", "c", (Column("x"),), (Row("r", (hole,)), Row("s", (Value(1.0),))))
+    assert "| r | *a/b: not run* |" in to_markdown(table)
+    assert "\\emph{a/b: not run}" in to_latex(table)
+    assert pd.read_csv(io.StringIO(to_csv(table)))["x hole"][0] == "a/b: not run"
+    assert hole != Hole("not judged", "a/b: not run")
+
+
+@pytest.mark.parametrize("value", [0.1 + 0.2, 1 / 3, 1e-17, 0.8417])
+def test_exact_numbers_come_back_bit_for_bit(value: float) -> None:
+    assert float(exact(value)) == value
+    assert exact(None) == ""

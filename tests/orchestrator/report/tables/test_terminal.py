@@ -1,0 +1,63 @@
+import io
+
+import pytest
+from rich.console import Console
+
+from orchestrator.artifacts.run import Hole
+from orchestrator.report.tables.all_tables import Tables
+from orchestrator.report.tables.table import Column, Row, Table
+from orchestrator.report.tables.terminal import holes, to_rich
+from tests.orchestrator.report.tables.examples import SMALL
+
+
+def printed(table: Table, width: int = 80) -> str:
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(to_rich(table, width))
+    return stream.getvalue()
+
+
+def test_a_terminal_shows_half_the_interval_and_the_reason_below() -> None:
+    text = printed(SMALL)
+    for word in (
+        "0.5000",
+        "±0.1500",
+        "p0.3000",
+        "-0.0500",
+        "failed",
+        "c x_1 cv: failed: no memory",
+        "a note",
+    ):
+        assert word in text
+
+
+def test_table_1_fits_80_characters(tables: Tables) -> None:
+    lines = printed(tables.table1).splitlines()
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("sigmoid_sparsemax") for line in lines) == 1, "one block"
+    assert not any("…" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_nothing_is_cut_on_a_narrow_terminal(tables: Tables, width: int) -> None:
+    for table in [*tables.of_numbers.values(), tables.verdicts]:
+        text = printed(table, width)
+        assert "…" not in text
+        assert max(map(len, text.splitlines())) <= width
+
+
+def test_columns_that_do_not_fit_go_on_in_further_blocks(tables: Tables) -> None:
+    narrow, wide = (printed(tables.readings, width) for width in (60, 400))
+    numbers = [line for line in wide.splitlines() if line.startswith("sigmoid/verified_only")]
+    assert len(numbers) == 1
+    assert sum(line.startswith("sigmoid/verified_only") for line in narrow.splitlines()) > 1
+    for number in numbers[0].split()[1:]:
+        assert number in narrow
+
+
+def test_equal_holes_of_a_row_are_told_once() -> None:
+    lost, failed = Hole("not run"), Hole("failed", "no memory")
+    columns = (Column("x"), Column("y", "cv"), Column("z"))
+    rows = (Row("a", (lost, lost, lost)), Row("b", ("1", failed, lost)))
+    assert list(holes(Table("t", "c", columns, rows))) == [
+        ("a", lost), ("b y cv", failed), ("b z", lost)
+    ]  # fmt: skip
