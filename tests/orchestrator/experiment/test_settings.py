@@ -1,12 +1,18 @@
+"""An experiment: what is shipped is right, and contradictions are refused when it is loaded."""
+
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from orchestrator.experiment.loading import load_experiment, parse_experiment
 from orchestrator.experiment.settings import Experiment
+from tests.orchestrator.experiment.tiny_config import MINIMAL, write
 from tests.places import CONFIGS
 from trainable.config import OURS, PAPER, Settings, marks
+from trainable.errors import UserError
 
 
 @pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.yaml")), ids=lambda p: p.stem)
@@ -47,3 +53,68 @@ def test_paper_yaml_gives_the_defaults_of_the_code() -> None:
             assert getattr(experiment, name) == field.default, name
     assert experiment.folds == 4
     assert [(s.iterations, s.unverified) for s in experiment.stages] == [(10000, 0), (10000, 0.5), (5000, 0)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "selections.strict.k=4",
+            "selections.strict in stages.1: threshold: k = 4 masks all 4 unverified clips",
+        ),
+        ("seeds=[1, 1]", "seeds [1, 1] names one twice"),
+        ("seeds=[]", "seeds: Tuple should have at least 1 item"),
+        ("stages=[]", "stages: Tuple should have at least 1 item"),
+        ("stages.1.unverified=1", "stages.1: a batch needs at least one verified clip, lower unverified"),
+        ("stages.1.unverified=0.01", "stages.1: 0.01 of a batch of 8 is no clip"),
+        ("augment.time_warp=50", "lower it"),
+        ("audio.f_max=30000", "f_min < f_max"),
+        ("audio.n_mels=4", "audio.n_mels (4) is too small for 4 blocks"),
+        ("model.channels=[4, 4, 4, 4, 4, 4, 4]", "batches.crop_frames (100) is too small for 7 blocks"),
+        ("name=../x", "name: String should match pattern"),
+        ("ensembles.all=[wide/verified]", "there is no cell wide/verified, did you mean wide/verified_only?"),
+        ("ensembles.all=[wide/strict/1]", "there is no cell wide/strict/1, did you mean wide/strict/0?"),
+        ("ensembles.all=[]", "ensembles.all: name its members, such as sigmoid/verified_only"),
+        (
+            "ensembles={a/b: [wide/strict]}",
+            "ensembles.a/b: it names a folder, use letters, digits and ._- alone",
+        ),
+        ("ensembles={..: [wide/strict]}", "ensembles...: it names a folder"),
+        ("ensembles={'': [wide/strict]}", "ensembles.: it names a folder"),
+    ],
+)
+def test_a_contradiction_is_refused_when_it_is_loaded(tmp_path: Path, change: str, message: str) -> None:
+    with pytest.raises(UserError, match=re.escape(message)):
+        load_experiment(write(tmp_path), [change])
+
+
+def test_an_ensemble_may_have_cells_of_all_seeds_and_of_one(tmp_path: Path) -> None:
+    changes = ["seeds=[3, 5]", "ensembles={both.1: [sigmoid/strict, wide/verified_only/5]}"]
+    experiment = load_experiment(write(tmp_path), changes)
+    assert experiment.ensembles == {"both.1": ("sigmoid/strict", "wide/verified_only/5")}
+
+
+def test_pooling_halves_once_for_each_block(tmp_path: Path) -> None:
+    """100 frames survive six halvings (100 / 64 = 1.6), 80 bands too; a seventh leaves nothing."""
+    assert load_experiment(write(tmp_path), ["model.channels=[4, 4, 4, 4, 4, 4]"])
+
+
+@pytest.mark.parametrize(
+    ("section", "content"),
+    [
+        ("resources", {"cpus_per_fold": 0}),
+        ("resources", {"gpus_per_fold": "all"}),
+        ("resources", {"threads_per_fold": 0}),
+        ("resources", {"machines": [{"gpus": 1}]}),
+        ("resources", {"machines": [{"cpus": 1, "count": 0}]}),
+        ("resources", {"max_failures": -1}),
+        ("report", {"level": 1}),
+        ("report", {"resamples": 99}),
+        ("report", {"clip_sigma": 0}),
+        ("report", {"ties": "none"}),
+    ],
+)
+def test_sections_refuse_what_has_no_meaning(section: str, content: dict[str, Any]) -> None:
+    ((key, _),) = content.items()
+    with pytest.raises(UserError, match=rf"tiny\.yaml: {section}\.{key}"):
+        parse_experiment(yaml.safe_load(MINIMAL) | {section: content}, "tiny.yaml")
