@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.dataset.clip_table import read_dataset
-from orchestrator.dataset.layouts import DataSettings, PlainSettings
+from orchestrator.dataset.layouts import DataSettings, PlainSettings, Source, find_layout
 from tests.orchestrator.dataset.small_sets import (
     CLASSES,
     EXPECTED,
@@ -92,3 +92,52 @@ def test_a_malformed_submission_is_refused(tmp_path: Path, content: str) -> None
     folder = kaggle(tmp_path)
     (folder / "sample_submission.csv").write_text(content)
     assert "sample_submission.csv, line 1: " in problem(folder)
+
+
+def test_zenodos_sources_are_its_three_tables_and_folders(tmp_path: Path) -> None:
+    layout = find_layout(zenodo(tmp_path), DataSettings())
+    meta = tmp_path / "FSDKaggle2019.meta"
+    names = {"verified": "train_curated", "unverified": "train_noisy", "test": "test"}
+    assert layout.sources == tuple(
+        Source(part, meta / f"{name}_post_competition.csv", tmp_path / f"FSDKaggle2019.audio_{name}")
+        for part, name in names.items()
+    )
+    assert (layout.name, layout.vocabulary) == ("zenodo", CLASSES)
+
+
+def test_of_two_layouts_in_a_folder_kaggles_is_found(tmp_path: Path) -> None:
+    """Zenodo's tables may lie beside for the labels of the test clips."""
+    layout = find_layout(kaggle(zenodo(tmp_path)), DataSettings())
+    assert layout.name == "kaggle"
+    assert layout.sources[2].table == tmp_path / "FSDKaggle2019.meta" / "test_post_competition.csv"
+
+
+def test_without_a_later_table_the_submission_lists_the_test_clips(tmp_path: Path) -> None:
+    submission = find_layout(kaggle(tmp_path), DataSettings()).sources[2]
+    assert submission == Source("test", tmp_path / "sample_submission.csv", tmp_path / "test", labelled=False)
+    write_csv(tmp_path / "test_post_competition.csv", ("fname", "labels", "usage"), TEST)
+    labelled = find_layout(tmp_path, DataSettings()).sources[2]
+    assert labelled.labelled
+    assert labelled.expected == {row[0] for row in TEST}
+
+
+def test_plain_settings_are_enough_to_choose_the_plain_layout(tmp_path: Path) -> None:
+    plain = PlainSettings(verified_csv="v.csv", verified_folder="v", test_csv="t.csv", test_folder="t")
+    for settings in (DataSettings(plain=plain), DataSettings(layout="plain", plain=plain)):
+        layout = find_layout(kaggle(tmp_path), settings)
+        assert [(s.part, s.table, s.folder) for s in layout.sources] == [
+            ("verified", tmp_path / "v.csv", tmp_path / "v"),
+            ("test", tmp_path / "t.csv", tmp_path / "t"),
+        ]
+        assert layout.vocabulary is None
+    assert find_layout(tmp_path, DataSettings(layout="kaggle", plain=plain)).name == "kaggle"
+
+
+def test_a_byte_order_mark_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
+    """Excel writes the one, editors the other."""
+    folder = kaggle(zenodo(tmp_path))
+    (folder / "FSDKaggle2019.meta" / "vocabulary.csv").write_bytes(b"\xef\xbb\xbf0,Bark\r\n\r\n1,Meow\r\n")
+    (folder / "sample_submission.csv").write_bytes(b"\xef\xbb\xbffname,Bark\n\n1.wav,0\n")
+    assert find_layout(folder, DataSettings(layout="zenodo")).vocabulary == ("Bark", "Meow")
+    found = find_layout(folder, DataSettings(layout="kaggle"))
+    assert found.vocabulary == ("Bark",)

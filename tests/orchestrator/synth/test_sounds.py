@@ -66,3 +66,45 @@ def test_several_sounds_overlap_in_part() -> None:
         for part in (samples[: RATE // 8], samples[-RATE // 4 :])
     ]
     assert share[0] < 0.05 < 0.3 < share[1]
+
+
+@pytest.mark.parametrize(("variant", "rate"), [(0, 12.0), (1, 21.6)])
+def test_pulses_come_at_their_variants_rate(variant: int, rate: float) -> None:
+    for seed in range(4):
+        assert modulation(Sound("Pulse", variant), seed) == pytest.approx(rate, rel=0.13)
+
+
+def test_sounds_are_listed_as_neighbours_of_each_family_in_turn() -> None:
+    sounds = list_sounds(32)
+    families = [sound.family for sound in sounds[:16:2]]
+    assert len(set(families)) == 8
+    for start, variants in ((0, (0, 1)), (16, (2, 3))):
+        expected = [Sound(family, variant) for family in families for variant in variants]
+        assert sounds[start : start + 16] == expected
+    assert list_sounds(5) == sounds[:5]
+    assert sounds[1].name == f"{families[0]}_2"
+
+
+def test_the_same_generator_gives_the_same_recording_and_another_one_another() -> None:
+    for sound in list_sounds(16):
+        one, again, other = (record([sound], 4410, np.random.default_rng(seed)) for seed in (3, 3, 4))
+        np.testing.assert_array_equal(one, again)
+        assert not np.allclose(one, other)
+
+
+def test_a_recording_begins_and_ends_in_silence() -> None:
+    for seed, sound in enumerate(list_sounds(16)):
+        samples = record([sound], RATE, np.random.default_rng(seed))
+        assert samples[0] == samples[-1] == 0
+
+
+def test_odd_hums_lack_the_even_partials() -> None:
+    """Their even partials are 0.05 as strong: the share of the power in these tells the variants apart."""
+    shares = []
+    for variant in (0, 1):
+        samples = record([Sound("Hum", variant)], 4 * RATE, np.random.default_rng(2))
+        f, power = welch(samples, RATE, nperseg=16384)
+        pitch = f[power[f < 480].argmax()]
+        bands = [power[abs(f - k * pitch) < 0.25 * pitch].sum() for k in range(1, 7)]
+        shares.append(sum(bands[1::2]) / sum(bands))
+    assert shares[1] < 0.05 < 0.1 < shares[0]
