@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from ray.util.metrics import Gauge
 
 from orchestrator.artifacts.files import FoldProgress
 from orchestrator.training import gauges
@@ -17,12 +18,12 @@ def samples(monkeypatch: pytest.MonkeyPatch) -> Samples:
     """What Ray's gauges were set to, by name and tags; Ray's own checks of both are made."""
     seen: Samples = {}
 
-    class Gauge(gauges.Gauge):  # type: ignore[misc, unused-ignore]
+    class Recorded(Gauge):
         def set(self, value: Any, tags: dict[str, str] | None = None) -> None:
             super().set(value, tags)
             seen[self.info["name"], tuple(sorted((tags or {}).items()))] = value
 
-    monkeypatch.setattr(gauges, "Gauge", Gauge)
+    monkeypatch.setattr(gauges, "Gauge", Recorded)
     return seen
 
 
