@@ -118,7 +118,7 @@ def test_without_a_later_table_the_submission_lists_the_test_clips(tmp_path: Pat
     write_csv(tmp_path / "test_post_competition.csv", ("fname", "labels", "usage"), TEST)
     labelled = find_layout(tmp_path, DataSettings()).sources[2]
     assert labelled.labelled
-    assert labelled.expected == {row[0] for row in TEST}
+    assert labelled.expected == frozenset(row[0] for row in TEST)
 
 
 def test_plain_settings_are_enough_to_choose_the_plain_layout(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def samples(monkeypatch: pytest.MonkeyPatch) -> Samples:
 
     class Recorded(Gauge):
         def set(self, value: Any, tags: dict[str, str] | None = None) -> None:
-            super().set(value, tags)
+            super().set(value, tags or {})
             seen[self.info["name"], tuple(sorted((tags or {}).items()))] = value
 
     monkeypatch.setattr(gauges, "Gauge", Recorded)
