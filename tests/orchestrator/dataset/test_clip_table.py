@@ -1,8 +1,6 @@
 """The reader on small folders made here, on the real tables, and on the real recordings."""
 
-import csv
 import time
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,75 +8,22 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from orchestrator.dataset.clip_table import ClipTable, read_dataset, read_noise_truth
+from orchestrator.dataset.clip_table import read_dataset, read_noise_truth
 from orchestrator.dataset.folds import assign_folds
-from orchestrator.dataset.layouts import DataSettings, PlainSettings
+from orchestrator.dataset.layouts import DataSettings
+from tests.orchestrator.dataset.small_sets import (
+    CLASSES,
+    EXPECTED,
+    UNVERIFIED,
+    problem,
+    summary,
+    write_csv,
+    zenodo,
+)
 from tests.places import META, REAL_MINI
 
 real_meta = pytest.mark.skipif(not META.exists(), reason="the real tables are not beside the checkout")
 real_mini = pytest.mark.skipif(not REAL_MINI.exists(), reason="the recordings are not beside the checkout")
-
-Rows = list[tuple[str, ...]]
-CLASSES = ("Accordion", "Bark", "Zipper_(clothing)")
-VERIFIED: Rows = [("b.wav", "Bark"), ("a.wav", "Accordion,Bark"), ("f76181c4.wav", "Bark")]
-UNVERIFIED: Rows = [("d.wav", "Zipper_(clothing)"), ("c.wav", "Bark")]
-TEST: Rows = [("9.wav", "Bark", "Private"), ("1.wav", "Accordion,Zipper_(clothing)", "Public")]
-NAMES = ("train_curated", "train_noisy", "test")
-
-
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])
-
-
-def write_wavs(folder: Path, rows: Iterable[Sequence[str]]) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for row in rows:
-        (folder / row[0]).touch()
-
-
-def zenodo(folder: Path) -> Path:
-    meta = folder / "FSDKaggle2019.meta"
-    write_csv(meta / "train_curated_post_competition.csv", ("fname", "labels"), VERIFIED)
-    write_csv(meta / "train_noisy_post_competition.csv", ("fname", "labels"), UNVERIFIED)
-    write_csv(meta / "test_post_competition.csv", ("fname", "labels", "usage"), TEST)
-    (meta / "vocabulary.csv").write_text("\n".join(f"{i},{name}" for i, name in enumerate(CLASSES)))
-    for name, rows in zip(NAMES, (VERIFIED, UNVERIFIED, TEST), strict=True):
-        write_wavs(folder / f"FSDKaggle2019.audio_{name}", rows)
-    return folder
-
-
-def kaggle(folder: Path, nested: bool = False) -> Path:
-    # Another order of rows and of classes than the Zenodo copy's.
-    write_csv(folder / "train_curated.csv", ("fname", "labels"), reversed(VERIFIED))
-    write_csv(folder / "train_noisy.csv", ("fname", "labels"), reversed(UNVERIFIED))
-    scores = [(row[0], "0", "0", "0") for row in TEST]
-    write_csv(folder / "sample_submission.csv", ("fname", *CLASSES), scores)
-    for name, rows in zip(NAMES, (VERIFIED, UNVERIFIED, TEST), strict=True):
-        write_wavs(folder / name / name if nested else folder / name, rows)
-    return folder
-
-
-def summary(table: ClipTable) -> list[tuple[object, ...]]:
-    clips = table.clips[["fname", "part", "labels", "usage"]]
-    return [tuple(row) for row in clips.itertuples(index=False)]
-
-
-EXPECTED = [
-    ("a.wav", "verified", ("Accordion", "Bark"), ""),
-    ("b.wav", "verified", ("Bark",), ""),
-    ("c.wav", "unverified", ("Bark",), ""),
-    ("d.wav", "unverified", ("Zipper_(clothing)",), ""),
-    ("1.wav", "test", ("Accordion", "Zipper_(clothing)"), "Public"),
-    ("9.wav", "test", ("Bark",), "Private"),
-]
-
-
-def problem(folder: Path, settings: DataSettings | None = None) -> str:
-    with pytest.raises(ValueError, match=r".") as caught:
-        read_dataset(folder, settings or DataSettings())
-    return str(caught.value)
 
 
 # --- layouts -------------------------------------------------------------------------------------------
@@ -93,60 +38,6 @@ def test_the_zenodo_layout(tmp_path: Path) -> None:
     truth = [[1, 1, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 0]]
     np.testing.assert_array_equal(table.targets(), truth)
     assert table.targets().dtype == np.uint8
-
-
-@pytest.mark.parametrize("nested", [False, True])
-def test_the_kaggle_layout_has_no_test_labels(tmp_path: Path, nested: bool) -> None:
-    table = read_dataset(kaggle(tmp_path, nested), DataSettings())
-    usages = [("1.wav", "test", (), "Public"), ("9.wav", "test", (), "Private")]
-    assert summary(table) == EXPECTED[:4] + usages
-    assert (table.layout, table.vocabulary, table.dropped) == ("kaggle", CLASSES, ("f76181c4.wav",))
-    assert all(Path(path).is_file() for path in table.clips["path"])
-    assert not table.targets()[4:].any()
-
-
-def test_an_empty_inner_folder_is_not_taken_for_the_files(tmp_path: Path) -> None:
-    folder = kaggle(tmp_path)
-    (folder / "test" / "test").mkdir()
-    assert all(Path(path).is_file() for path in read_dataset(folder, DataSettings()).clips["path"])
-
-
-@pytest.mark.parametrize("place", ["", "FSDKaggle2019.meta"])
-def test_a_later_test_table_labels_a_kaggle_copy(tmp_path: Path, place: str) -> None:
-    """Clips of the table that neither the submission nor the folder has are not in this copy."""
-    folder = kaggle(tmp_path)
-    elsewhere = ("7.wav", "Bark", "Public")
-    write_csv(folder / place / "test_post_competition.csv", ("fname", "labels", "usage"), [elsewhere, *TEST])
-    assert summary(read_dataset(folder, DataSettings())) == EXPECTED
-    (folder / "test" / "7.wav").touch()
-    assert len(read_dataset(folder, DataSettings()).clips) == 7
-    (folder / "test" / "9.wav").unlink()
-    assert "line 3: " in problem(folder, DataSettings())
-
-
-def test_a_named_layout_is_taken_whatever_else_lies_there(tmp_path: Path) -> None:
-    folder = kaggle(zenodo(tmp_path))
-    assert read_dataset(folder, DataSettings(layout="zenodo")).layout == "zenodo"
-    assert read_dataset(folder, DataSettings(layout="kaggle")).layout == "kaggle"
-
-
-def test_the_plain_layout(tmp_path: Path) -> None:
-    write_csv(tmp_path / "mine.csv", ("id", "labels", "fname"), [("1", "x, y", "1.wav"), ("2", "b", "0.wav")])
-    write_wavs(tmp_path / "sounds", [("1.wav",), ("0.wav",), ("without a row.wav",)])
-    plain = PlainSettings(verified_csv="mine.csv", verified_folder="sounds")
-    table = read_dataset(tmp_path, DataSettings(plain=plain))
-    assert table.vocabulary == ("b", "x", "y")
-    assert summary(table) == [("0.wav", "verified", ("b",), ""), ("1.wav", "verified", ("x", "y"), "")]
-    assert table.layout == "plain"
-    (tmp_path / "classes.csv").write_text("0,y\n1,x\n2,b\n3,never\n")
-    named = plain.model_copy(update={"vocabulary_csv": "classes.csv"})
-    assert read_dataset(tmp_path, DataSettings(plain=named)).vocabulary == ("y", "x", "b", "never")
-
-
-def test_one_half_of_a_plain_part_is_refused(tmp_path: Path) -> None:
-    plain = PlainSettings(verified_csv="a.csv", verified_folder="a", test_csv="b.csv")
-    assert "test_folder" in problem(tmp_path, DataSettings(plain=plain))
-    assert "data.plain" in problem(tmp_path, DataSettings(layout="plain"))
 
 
 def test_bad_clips_can_be_kept_and_need_no_file_when_dropped(tmp_path: Path) -> None:
@@ -208,11 +99,6 @@ def test_a_missing_table_or_folder_is_named(tmp_path: Path, name: str) -> None:
     assert str(folder / name) in problem(folder)
 
 
-def test_a_folder_of_no_known_layout_is_refused(tmp_path: Path) -> None:
-    assert "plain" in problem(tmp_path)
-    assert "no such folder" in problem(tmp_path / "nowhere")
-
-
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
@@ -227,22 +113,6 @@ def test_a_malformed_table_is_refused(tmp_path: Path, content: bytes, complaint:
     message = problem(folder)
     assert complaint in message
     assert str(folder / TABLE) in message
-
-
-@pytest.mark.parametrize(
-    ("content", "line"), [("0,Bark\n2,Meow", 2), ("Bark", 1), ("0,Bark\n1,Bark", 2), ("0,", 1)]
-)
-def test_a_malformed_vocabulary_is_refused(tmp_path: Path, content: str, line: int) -> None:
-    folder = zenodo(tmp_path)
-    (folder / "FSDKaggle2019.meta" / "vocabulary.csv").write_text(content)
-    assert f"vocabulary.csv, line {line}: " in problem(folder)
-
-
-@pytest.mark.parametrize("content", ["", "fname\n1.wav\n", "fname,Bark,Bark\n", "Bark,Meow\n"])
-def test_a_malformed_submission_is_refused(tmp_path: Path, content: str) -> None:
-    folder = kaggle(tmp_path)
-    (folder / "sample_submission.csv").write_text(content)
-    assert "sample_submission.csv, line 1: " in problem(folder)
 
 
 # --- the real data set ---------------------------------------------------------------------------------

@@ -2,7 +2,6 @@ import io
 import subprocess
 import time
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import pytest
@@ -12,9 +11,7 @@ from orchestrator.artifacts import files
 from orchestrator.artifacts.files import FoldProgress, PlannedLeg
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.status import StatusReader, clock, seconds_left, status_view, summary
-from orchestrator.monitoring.terminal import wait_for_run, watch_run
 from orchestrator.storage.processes import this_process
-from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
 
 
@@ -89,22 +86,6 @@ def shown(run: Run, width: int) -> str:
     console.print(status_view(StatusReader(run).read()))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-def test_watching_a_finished_run_ends(tmp_path: Path) -> None:
-    run = make_fake_run(tmp_path, selections=("top_k",), activations=("sigmoid",))
-    console = Console(width=100, file=io.StringIO())
-    watch_run(run, console, go_on=True)
-    assert isinstance(console.file, io.StringIO)
-    assert "done" in console.file.getvalue()
-
-
-def test_a_run_that_has_not_begun_is_waited_for(tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
-    later = Timer(0.2, lambda: store.write(files.RUN, b"{}"))
-    later.start()
-    wait_for_run(store, Console(file=io.StringIO()))
-    assert store.exists(files.RUN)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])

@@ -1,0 +1,91 @@
+"""grid.py as `ray submit` runs it: a copy of the file alone, on a machine that may lack the program."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.places import ROOT
+
+GRID = ROOT / "orchestrator" / "grid.py"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The file alone in a folder."""
+    (tmp_path / "there").mkdir()
+    return Path(shutil.copy(GRID, tmp_path / "there"))
+
+
+def run(
+    script: Path, *arguments: str, path: str = "", site: bool = False
+) -> "subprocess.CompletedProcess[str]":
+    """Its result in its own folder; without `site` Python finds the standard library and `path` alone."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return subprocess.run(
+        [sys.executable, *([] if site else ["-S"]), str(script), *arguments],
+        cwd=script.parent,
+        env=clean | ({"PYTHONPATH": path} if path else {}) | {"COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_machine_without_stagegrid_is_told_what_to_install(copy: Path) -> None:
+    done = run(copy, "--config", "x.yaml")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("stagegrid is not installed on this machine: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_the_message_names_files_that_exist(copy: Path) -> None:
+    words = run(copy).stderr.replace("(", " ").split()
+    named = [word for word in words if "/" in word]
+    assert named == ["cluster/constraints.txt", "cluster/gpu.yaml"]
+    assert all((ROOT / name).is_file() for name in named)
+    assert "setup_commands" in (ROOT / "cluster" / "gpu.yaml").read_text()
+
+
+def test_stagegrid_is_not_blamed_for_another_missing_module(copy: Path) -> None:
+    """It is there, what it needs is not."""
+    done = run(copy, path=str(ROOT))
+    assert done.returncode == 1
+    assert "not installed on this machine" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: No module named 'typer'")
+
+
+def test_a_module_that_stagegrid_itself_lacks_is_a_fault_of_its_installation(copy: Path) -> None:
+    """`orchestrator` is there without its `cli`: half a copy. The traceback says which module is missing."""
+    (copy.parent / "orchestrator").mkdir()
+    (copy.parent / "orchestrator" / "__init__.py").touch()
+    done = run(copy)
+    assert "not installed on this machine" not in done.stderr
+    assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'orchestrator.cli'"
+
+
+def test_where_it_is_installed_it_is_stagegrid_run(copy: Path) -> None:
+    done = run(copy, "--help", path=str(ROOT), site=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Fill the grid. The same command continues what was interrupted." in done.stdout
+    refused = run(copy, "--config", "none.yaml", "--out", "out", path=str(ROOT), site=True)
+    assert refused.returncode == 2
+    assert refused.stderr == "stagegrid: none.yaml: no such configuration file\n"
+
+
+def test_importing_it_runs_nothing() -> None:
+    command = "import runpy; runpy.run_path('grid.py', run_name='imported')"
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        cwd=GRID.parent,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
