@@ -85,6 +85,8 @@ def find_damage(store: Store, name: str, written: StoredFile) -> Damage | None:
 class Sealed(BaseModel):
     """A JSON file that carries the checksum of its own content."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
     seal: str = ""
     """SHA-256 of everything else in the file."""
 

@@ -259,3 +259,24 @@ def cell_of(run: Run, activation: str, selection: str, seed: int = 0) -> Cell:
     cell = Cell(activation, selection, seed)
     assert cell in run.cells
     return cell
+
+
+def replace_file(run: Run, cell: Cell, fold: int, name: str, table: pa.Table) -> None:
+    """Let a fold of a cell have left another table."""
+    leg = run.leg_of(cell)
+    folder, result = leg.fold(fold), leg.fold(fold).result()
+    folder.finish(
+        result.model_copy(update={"files": result.files | {name: folder.put(name, table_bytes(table))}})
+    )
+    leg.store.delete(files.RESULT)
+    assert leg.finish(run.experiment.folds)
+
+
+def with_noise_truth(run: Run, table: pa.Table | None) -> Run:
+    """The run with another noise_truth.parquet, or without one."""
+    others = {name: file for name, file in run.manifest.files.items() if name != files.NOISE_TRUTH}
+    run.store.delete(files.NOISE_TRUTH)
+    if table is not None:
+        run.store.write_table(files.NOISE_TRUTH, table)
+        others[files.NOISE_TRUTH] = StoredFile.of(run.store.read(files.NOISE_TRUTH))
+    return Run(run.store, run.manifest.model_copy(update={"files": others}))

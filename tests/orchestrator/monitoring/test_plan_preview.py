@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.artifacts.files import DATA
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.dataset.folded import open_dataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import FeatureManifest, Shard, features_id, sets_of

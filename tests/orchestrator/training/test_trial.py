@@ -6,7 +6,7 @@ import pytest
 from ray.train import WorkerGroupError
 
 from orchestrator.artifacts import files
-from orchestrator.artifacts.folders import LegFolders
+from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
 from orchestrator.training.trial import _root_cause, note_failure

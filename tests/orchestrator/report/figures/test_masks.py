@@ -3,12 +3,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.report.figures.masks import masking, masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.style import Picture, style
 from orchestrator.report.selection.diagnostics import diagnose
-from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.fake_run import make_fake_run, with_noise_truth
 from tests.orchestrator.report.figures.drawn import SMALL, texts
 
 
@@ -40,7 +39,7 @@ def test_masks_have_a_column_for_each_activation_and_say_what_is_measured(
 
 def test_without_known_truth_only_the_share_is_drawn(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("top_k",))
-    run.store.delete(files.NOISE_TRUTH)
+    run = with_noise_truth(run, None)
     diagnostics = diagnose(run)
     with style():
         drawn = masks_over_time(run, diagnostics)

@@ -14,7 +14,8 @@ from orchestrator.artifacts.run import Hole, Part, Run
 from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import Score, ScoreKey
-from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
+from orchestrator.storage.store import table_of
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, replace_file
 
 FAST = {"report": {"resamples": 200}}
 ENTRY = Entry("sigmoid", "threshold")
@@ -122,13 +123,12 @@ def test_per_class_and_f_score(run: Run, scores: RunScores) -> None:
 
 def test_tied_labels_are_counted_and_the_rules_then_differ(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["verified_only"], config=FAST)
-    leg = run.leg_of(Cell("sigmoid", "verified_only", 0))
+    cell = Cell("sigmoid", "verified_only", 0)
     for fold in range(2):
-        store = leg.fold(fold).store
-        table = store.read_table(files.PREDICTIONS)
+        table = table_of(run.leg_of(cell).fold(fold).read(files.PREDICTIONS))
         flat = np.round(table["scores"].combine_chunks().flatten().to_numpy(), 1)
         column = pa.FixedSizeListArray.from_arrays(pa.array(flat), 6)
-        store.write_table(files.PREDICTIONS, table.set_column(1, "scores", column))
+        replace_file(run, cell, fold, files.PREDICTIONS, table.set_column(1, "scores", column))
     scores = score_run(run)
     entry = Entry("sigmoid", "verified_only")
     assert 0 < scores.entries[entry].tied["cv"] < 1

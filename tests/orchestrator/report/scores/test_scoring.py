@@ -14,7 +14,8 @@ from orchestrator.report.scores.bootstrap import Sampled, bootstrap, paired
 from orchestrator.report.scores.predictions import CellPredictions, ClipScores, Pool, Split
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import CellSums, ScoreKey, cell_sums, score_cells
-from tests.orchestrator.fake_run import make_fake_run
+from orchestrator.storage.store import table_of
+from tests.orchestrator.fake_run import make_fake_run, replace_file
 from trainable.metrics import lwlrap
 
 FAST = {"report": {"resamples": 200}}
@@ -104,10 +105,10 @@ def test_a_cell_does_not_differ_from_its_twin(tmp_path: Path) -> None:
     """With equal predictions the paired difference is exactly zero in every sample."""
     columns = ("top_k", "threshold")
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, config=FAST)
-    first, second = (run.leg_of(Cell("sigmoid", column, 0)) for column in columns)
+    first, second = (Cell("sigmoid", column, 0) for column in columns)
     for fold in range(2):
-        predictions = first.fold(fold).store.read(files.PREDICTIONS)
-        second.fold(fold).store.write(files.PREDICTIONS, predictions)
+        predictions = table_of(run.leg_of(first).fold(fold).read(files.PREDICTIONS))
+        replace_file(run, second, fold, files.PREDICTIONS, predictions)
     scores = score_run(run)
     a, b = (scores.entries[Entry("sigmoid", column)].scores[ScoreKey("cv")] for column in columns)
     difference = paired(a.sampled, b.sampled)

@@ -11,8 +11,8 @@ from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.report.selection.diagnostics import CELL, Diagnostics, diagnose
 from orchestrator.report.selection.judgements import BINS
-from orchestrator.storage.store import Store
-from tests.orchestrator.fake_run import cell_of, make_fake_run
+from orchestrator.storage.store import Store, table_of
+from tests.orchestrator.fake_run import cell_of, make_fake_run, replace_file, with_noise_truth
 from tests.orchestrator.report.selection.by_hand import rows_by_hand
 from tests.orchestrator.report.selection.conftest import SMALL
 
@@ -113,17 +113,15 @@ def test_soft_weights_count_in_part(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",), numbers=SMALL)
     cell = cell_of(run, "sigmoid", "top_k")
     for fold in range(2):
-        store = run.leg_of(cell).fold(fold).store
-        table = store.read_table(files.JUDGEMENTS)
+        table = table_of(run.leg_of(cell).fold(fold).read(files.JUDGEMENTS))
         soft = pa.array(np.full(len(table), 0.75, np.float32))
-        store.write_table(files.JUDGEMENTS, table.set_column(4, "keep", soft))
+        replace_file(run, cell, fold, files.JUDGEMENTS, table.set_column(4, "keep", soft))
     assert line(diagnose(run).by_cell, "sigmoid", "top_k", 0)["masked_share"] == pytest.approx(0.25)
 
 
 def test_without_known_truth_only_shares_are_told(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",), numbers=SMALL)
-    run.store.delete(files.NOISE_TRUTH)
-    diagnostics = diagnose(run)
+    diagnostics = diagnose(with_noise_truth(run, None))
     assert diagnostics.precision_at is None
     assert diagnostics.by_kind is None
     assert "precision" not in diagnostics.by_cell

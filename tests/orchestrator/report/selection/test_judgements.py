@@ -5,7 +5,6 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell
 from orchestrator.report.selection.judgements import (
@@ -16,8 +15,7 @@ from orchestrator.report.selection.judgements import (
     read_truth,
     spans,
 )
-from orchestrator.storage.store import Store
-from tests.orchestrator.fake_run import cell_of
+from tests.orchestrator.fake_run import cell_of, make_fake_run, with_noise_truth
 
 
 def judged(loss: list[list[float]], masked: list[list[float]]) -> Judged:
@@ -62,8 +60,8 @@ def test_spans_cover_every_judgement_once(run: Run) -> None:
         assert judged.iteration[places].max() == last
 
 
-def test_equal_sets_of_labels_are_right_in_any_order(run: Run, tmp_path: Path) -> None:
-    store = Store.open(tmp_path)
+def test_equal_sets_of_labels_are_right_in_any_order(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",))
     names = run.clips["fname"].tolist()
     table = {
         "fname": names[-3:],
@@ -71,9 +69,7 @@ def test_equal_sets_of_labels_are_right_in_any_order(run: Run, tmp_path: Path) -
         "true": ["b,a", "", "b"],
         "kind": ["x", "y", "z"],
     }
-    store.write_table(files.NOISE_TRUTH, pa.table(table))
-    store.write_table(files.CLIPS, run.store.read_table(files.CLIPS))
-    truth = read_truth(Run(store, run.manifest))
+    truth = read_truth(with_noise_truth(run, pa.table(table)))
     assert truth is not None
     assert np.flatnonzero(truth.wrong).tolist() == [len(names) - 2, len(names) - 1]
 
