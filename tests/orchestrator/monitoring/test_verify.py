@@ -6,7 +6,6 @@ import pytest
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
-from orchestrator.features.feature_set import MANIFEST
 from orchestrator.monitoring.verify import verify
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
