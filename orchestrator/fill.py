@@ -28,10 +28,10 @@ from orchestrator.features.recordings import Recordings
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
 from orchestrator.plan.legs import Leg, Plan, make_plan
-from orchestrator.storage.integrity import DamagedFile, set_aside_suffix
+from orchestrator.storage.integrity import Damage, DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
-from orchestrator.synth.synthesize import synthesize
+from orchestrator.synth.synthesize import DamagedData, synthesize
 from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
@@ -95,7 +95,12 @@ def _data_folder(order: Order, experiment: Experiment, out: Store, display: Disp
         raise UserError("make the embedded data with `stagegrid synth DIR`, and name it with --data DIR")
     folder = Path(out.base) / files.DATA
     with display.busy("making the embedded data"):
-        synthesize(folder, experiment.synth)
+        try:
+            synthesize(folder, experiment.synth)
+        except DamagedData:
+            display.damaged(Damage(out, files.DATA, "not what was written"))
+            out.rename(files.DATA, f"{files.DATA}{set_aside_suffix()}")
+            synthesize(folder, experiment.synth)
     return folder
 
 

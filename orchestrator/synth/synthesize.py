@@ -5,7 +5,7 @@ settings give the same bytes (on another kind of processor a sample may be round
 """
 
 import csv
-import json
+import hashlib
 import shutil
 import struct
 import uuid
@@ -16,7 +16,7 @@ from typing import Annotated
 import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from orchestrator.synth.clip_plan import PART_PLANS, Clip, plan_clips
 from orchestrator.synth.sounds import BLOCK, RATE, add_background, list_sounds, record, through_channel
@@ -61,6 +61,7 @@ def synthesize(folder: Path, settings: SynthSettings) -> None:
     paper; `FSDKaggle2019.doc/noise_truth.csv` (fname,given,true,kind) says what each unverified clip holds.
 
     Raises:
+        DamagedData: `folder` holds this data set, but not as it was written.
         UserError: `folder` holds anything else.
     """
     if _is_made(folder, settings):
@@ -76,13 +77,47 @@ def synthesize(folder: Path, settings: SynthSettings) -> None:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+class DamagedData(UserError):
+    """An embedded data set is not what was written."""
+
+
+class MadeFrom(BaseModel):
+    """synth.json: what a data set was made from, and what came out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    settings: SynthSettings
+    """Its settings."""
+    version: int
+    """VERSION of the program that made it."""
+    content: str
+    """SHA-256 over the names and contents of all other files."""
+
+
 def _is_made(folder: Path, settings: SynthSettings) -> bool:
     path = folder / SETTINGS_FILE
-    return path.is_file() and path.read_text(encoding="utf-8") == _signature(settings)
+    if not path.is_file():
+        return False
+    damaged = DamagedData(f"{folder} is not what was written: delete it, it is made again")
+    try:
+        made = MadeFrom.model_validate_json(path.read_bytes())
+    except ValidationError:
+        raise damaged from None
+    if (made.settings, made.version) != (settings, VERSION):
+        return False
+    if made.content != _content(folder):
+        raise damaged
+    return True
 
 
-def _signature(settings: SynthSettings) -> str:
-    return json.dumps(settings.model_dump(mode="json") | {"version": VERSION}, indent=1) + "\n"
+def _content(folder: Path) -> str:
+    """SHA-256 over the names and contents of all files but SETTINGS_FILE."""
+    whole = hashlib.sha256()
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    for path in sorted(path for path in files if path.name != SETTINGS_FILE):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        whole.update(f"{path.relative_to(folder)} {content}\n".encode())
+    return whole.hexdigest()
 
 
 def _check_free(folder: Path) -> None:
@@ -149,7 +184,8 @@ def _write_all(folder: Path, settings: SynthSettings) -> None:
             if clip.part == part:
                 (audio / clip.fname).write_bytes(_wav(sound_of(clip, settings)))
     _write_tables(folder, clips, settings)
-    (folder / SETTINGS_FILE).write_text(_signature(settings), encoding="utf-8")
+    made = MadeFrom(settings=settings, version=VERSION, content=_content(folder))
+    (folder / SETTINGS_FILE).write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def _wav(samples: NDArray[np.int16]) -> bytes:

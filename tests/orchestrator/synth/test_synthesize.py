@@ -16,7 +16,7 @@ from orchestrator.dataset.layouts import DataSettings
 from orchestrator.synth import synthesize as synth
 from orchestrator.synth.clip_plan import Clip
 from orchestrator.synth.sounds import RATE
-from orchestrator.synth.synthesize import SynthSettings, synthesize
+from orchestrator.synth.synthesize import DamagedData, SynthSettings, synthesize
 from tests.orchestrator.synth.test_clip_plan import planned
 
 SMALL = SynthSettings(classes=5, verified=20, unverified=30, test=20, longest=1.0, seed=3)
@@ -160,3 +160,22 @@ def test_an_empty_folder_is_filled_and_a_faster_twin_wins(
 def test_impossible_settings_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         SynthSettings.model_validate(wrong)
+
+
+@pytest.mark.parametrize(
+    "name", ["synth.json", "FSDKaggle2019.meta/vocabulary.csv", "FSDKaggle2019.audio_test"]
+)
+@pytest.mark.parametrize("fault", ["flipped", "cut", "gone"])
+def test_damage_to_the_data_set_is_noticed(tmp_path: Path, name: str, fault: str) -> None:
+    folder = tmp_path / "data"
+    settings = SynthSettings(classes=2, verified=4, unverified=2, test=2, longest=0.5)
+    synthesize(folder, settings)
+    synthesize(folder, settings)
+    path = folder / name if "." in name.rsplit("/")[-1][-5:] else next((folder / name).iterdir())
+    data = path.read_bytes()
+    if fault == "gone" and name != "synth.json":
+        path.unlink()
+    else:
+        path.write_bytes(data[:-10] if fault == "cut" else data[:-3] + bytes([data[-3] ^ 1]) + data[-2:])
+    with pytest.raises(DamagedData, match="is not what was written"):
+        synthesize(folder, settings)
