@@ -67,7 +67,7 @@ def drill(
         say(f"{fault.name}: {fault.sentence}")
         scene = Scene(arguments, folder / fault.name)
         try:
-            yield _inject(fault, scene, _tables(untouched.out))
+            yield _inject(fault, scene, tables_of(untouched.out))
         finally:
             scene.end()
 
@@ -93,7 +93,7 @@ def _inject(fault: Fault, scene: Scene, expected: dict[str, bytes]) -> Outcome:
         scene.start()
     recovered = _seconds(lambda: scene.wait_for(lambda: _went_on(scene, before, hurt), "the fold goes on"))
     exit_code = scene.finish()
-    equal = _tables(scene.out) == expected
+    equal = tables_of(scene.out) == expected
     return Outcome(fault, injected_at, noticed, recovered, _lost(scene, before), equal, exit_code)
 
 
@@ -144,7 +144,8 @@ def _lost(scene: Scene, before: dict[str, int]) -> int:
     return max([0, *again])
 
 
-def _tables(out: Path) -> dict[str, bytes]:
+def tables_of(out: Path) -> dict[str, bytes]:
+    """Contents of a run's tables by name."""
     folder = out / REPORT / "tables"
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*"))}
 
