@@ -4,8 +4,8 @@
 
 Every round is a run of its own in FOLDER/<seed>, hurt a few times, then given the same command until it ends
 well. A line for each round goes to FOLDER/soak.txt and to the terminal: its seed, what was done to it, and
-whether its tables are those of the untouched run. The same command again goes on with the next seed. Ends with
-exit code 1 at the first round that is not equal; its folder stays.
+whether its tables are those of the untouched run. The same command again goes on with the next seed. Ends at
+the first round that is not equal, with exit code 1; its folder stays.
 """
 
 import argparse
