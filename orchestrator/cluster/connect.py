@@ -22,6 +22,7 @@ RAY_OPTIONS = {
     "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
     "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
+    "MLFLOW_DISABLE_TELEMETRY": "true",  # Tune imports MLflow: it would write to ~/.config
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # orchestrator.training.interrupt has ours
 }
 KNOCK_SECONDS = 10.0

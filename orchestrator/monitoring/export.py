@@ -4,6 +4,7 @@ Both take what is finished; the run's own files stay the record. Again after mor
 there already stays as it is.
 """
 
+import os
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -72,6 +73,7 @@ def to_mlflow(run: Run, uri: str) -> int:
     Raises:
         UserError: MLflow is not installed, or the server does not take what it gets.
     """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     try:
         from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException

@@ -62,6 +62,11 @@ def test_one_command_fills_the_grid(bench: Bench) -> None:
     assert "Error" not in bench.output  # nor was anything tried twice
 
 
+def test_nothing_phones_home(bench: Bench) -> None:
+    """MLflow, which Tune imports where it is installed, would note its telemetry in the user's home."""
+    assert not list(bench.home.rglob("*telemetry*"))
+
+
 def test_every_leg_leaves_what_the_reader_expects(bench: Bench) -> None:
     legs = [path.parent for path in (bench.out / "legs").glob("*/result.json")]
     assert len(legs) == 12
