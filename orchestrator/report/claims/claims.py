@@ -129,13 +129,13 @@ def claims_of(experiment: Experiment) -> Iterator[Claim]:
 
 
 def judge_claims(run: Run, scores: RunScores) -> list[ClaimResult]:
-    """Every claim that the grid's names allow, on cv and on the held-out test clips, then steadiness.
+    """Every claim that the grid's names allow, on cv and on held-out clips if there are any, then steadiness.
 
     The paper's differences stand beside only where the data set is the paper's. Verdicts are for one claim
     each, uncorrected for their number.
     """
     with_published = is_fsdkaggle2019(run) is None
-    splits: dict[Clips, tuple[Split, ...]] = {"all": ("cv", scores.held_out), "several": ("cv",)}
+    splits: dict[Clips, tuple[Split, ...]] = {"all": scores.main_splits, "several": ("cv",)}
     results = [
         _judge(claim, split, scores, with_published)
         for claim in claims_of(run.experiment)

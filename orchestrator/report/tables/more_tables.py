@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.claims.claims import Claim, ClaimResult
-from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import Entry, RunScores
 from orchestrator.report.scores.scoring import What
 from orchestrator.report.tables.paper_tables import content_of
@@ -16,7 +15,7 @@ def readings_table(run: Run, scores: RunScores) -> Table:
     """What the paper leaves open: one model or all folds, raw or normalised scores, either rule for ties."""
     other: Ties = "challenge" if scores.settings.ties == "group" else "group"
     whats = []
-    for split in ("cv", scores.held_out):
+    for split in scores.main_splits:
         plain = What(split, ties=scores.settings.ties)
         pooled = "pooled" if split == "cv" else "blend"
         whats += [
@@ -26,7 +25,7 @@ def readings_table(run: Run, scores: RunScores) -> Table:
             (Column(split, f"{pooled} normalised"), plain._replace(score="blend", form="normalised")),
             (Column(split, f"{other} ties"), plain._replace(ties=other)),
         ]
-    more = [Column(split, name) for split in ("cv", scores.held_out) for name in ("tied labels", "F-score")]
+    more = [Column(split, name) for split in scores.main_splits for name in ("tied labels", "F-score")]
     rows = [
         Row(str(entry), (*(content_of(scores.find(entry, what)) for _, what in whats), *_more(scores, entry)))
         for entry in _entries(run)
@@ -48,7 +47,7 @@ def _entries(run: Run) -> list[Entry]:
 def _more(scores: RunScores, entry: Entry) -> list[Content]:
     """Share of tied labels and F-score on cv and on the held-out clips."""
     cells: list[Content] = []
-    for split in ("cv", scores.held_out):
+    for split in scores.main_splits:
         reason = scores.holes.get(entry) or scores.unscored.get(split)
         if reason:
             cells += [Hole(reason), Hole(reason)]
@@ -61,7 +60,7 @@ def _more(scores: RunScores, entry: Entry) -> list[Content]:
 def stages_table(run: Run, scores: RunScores) -> Table:
     """Columns without unverified clips at the end of every stage: what more iterations alone give."""
     stages = len(run.experiment.stages)
-    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    splits = scores.main_splits
     ends = [(number, number if number < stages - 1 else None) for number in range(stages)]
     plain = [name for name, selection in run.experiment.selections.items() if not selection.uses_unverified]
     rows = [

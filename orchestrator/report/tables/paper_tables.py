@@ -6,7 +6,7 @@ from orchestrator.artifacts.run import Run
 from orchestrator.report.claims.claims import ClaimResult
 from orchestrator.report.claims.published import TABLE_1, TABLE_2, TABLE_3, is_fsdkaggle2019
 from orchestrator.report.scores.bootstrap import Interval
-from orchestrator.report.scores.predictions import Split
+from orchestrator.report.scores.predictions import SPLITS, Split
 from orchestrator.report.scores.run_scores import Entry, RunScores
 from orchestrator.report.scores.scoring import FORMS, Form, Score, What
 from orchestrator.report.tables.table import Column, Content, Hole, Row, Table, Value
@@ -15,7 +15,7 @@ from orchestrator.report.tables.table import Column, Content, Hole, Row, Table, 
 def table1(run: Run, scores: RunScores) -> Table:
     """lwlrap of every entry on cv and on the held-out test clips: rows activations, columns selections."""
     published, selections = is_fsdkaggle2019(run) is None, list(run.experiment.selections)
-    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    splits = scores.main_splits
     rows = [
         Row(activation, tuple(
             _content(scores, Entry(activation, selection), split, published)
@@ -96,7 +96,7 @@ def _row2(scores: RunScores, entry: Entry, folds: int, published: bool) -> Row:
 
 def table3(run: Run, scores: RunScores) -> Table:
     """Ensembles, raw and normalised, beside the published systems."""
-    splits: tuple[Split, ...] = ("cv", "public", "private", "test")
+    splits = SPLITS if scores.test_clips else SPLITS[:1]
     rows = [
         Row(
             f"{name}, {form}",

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from orchestrator.artifacts.fold_files import fold_folder
+
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell
 from orchestrator.report.selection.diagnostics import CELL, Diagnostics, diagnose
