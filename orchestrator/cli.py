@@ -1,5 +1,6 @@
 """The command line."""
 
+import errno
 import sys
 import traceback
 import warnings
@@ -11,11 +12,15 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from orchestrator.storage.place import check_place
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
 if TYPE_CHECKING:
     from orchestrator.artifacts.run import Run
+
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
+"""What a disk may say while a file is written, when Python no longer knows its name."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +28,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-console = Console()
+console = Console(highlight=False)
+"""Without rich's colours for numbers and paths: they take minutes for a word of a megabyte."""
+LINE_SHOWN, LINES_SHOWN = 2_000, 60
+"""Characters and lines of a complaint: whatever it quotes may be long."""
 
 
 @app.command()
@@ -57,7 +65,7 @@ def synth(
         raise UserError("\n".join(explain(problem, SynthSettings) for problem in error.errors())) from None
     with console.status("writing clips"):
         synthesize(folder, settings)
-    console.print(f"{verified + unverified + test} clips of {classes} classes in {folder}")
+    _say(f"{verified + unverified + test} clips of {classes} classes in {folder}")
 
 
 @app.command()
@@ -74,6 +82,7 @@ def run(
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
 
+    check_place(out)
     display = Display(console)
     try:
         done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
@@ -107,23 +116,23 @@ def plan(
     from orchestrator.artifacts.run import Run
     from orchestrator.artifacts.speed import measured_speed
     from orchestrator.experiment.loading import load_experiment
+    from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
-    from orchestrator.plan.forecast import Speed
 
+    sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
     planned = preview(experiment, store, data)
     console.print(plan_tree(planned))
     if store and store.exists(RUN):
         _name_damages(Run.open(store))
-    source = like or (out if speed is None and store and store.exists(RUN) else None)
-    if source is None and speed is None:
-        console.print("for times name a run on this hardware with --like, or state a --speed")
+    own = Run.open(store) if store and store.exists(RUN) else None
+    pace = stated or (measured_speed(own) if own else None)
+    if pace is None:
+        _say("for times name a run on this hardware with --like, or state a --speed")
         return
-    pace = measured_speed(Run.open(Store.open(source))) if source else Speed(speed or 0.0, start)
     subtree = experiment.resources.legs_per_run == "subtree"
-    sizes = [int(size) for size in devices.split(",")]
     console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
 
 
@@ -156,7 +165,7 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     with console.status("reading every file"):
         checked = verify_run(Run.open(Store.open(out)))
     for damage in checked.damages:
-        console.print(f"damaged: {damage}", soft_wrap=True, markup=False)
+        _say(f"damaged: {damage}")
     console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
     if checked.damages:
         raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
@@ -197,10 +206,10 @@ def export(
         raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
     exported = Run.open(Store.open(out))
     if tensorboard is not None:
-        console.print(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
+        _say(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}")
     if mlflow is not None:
         name = exported.experiment.name
-        console.print(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
+        _say(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
 
 
 @app.command()
@@ -216,7 +225,7 @@ def submit(
     """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
     from orchestrator.cluster.submit import submit_run
 
-    console.print(submit_run(cluster, config, out, data, assignments or ()), soft_wrap=True, markup=False)
+    _say(submit_run(cluster, config, out, data, assignments or ()))
 
 
 def main(prefix: list[str] | None = None) -> NoReturn:
@@ -227,17 +236,23 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     except UserError as error:
         _complain(str(error))
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in DISK_ERRORS:
             _own_fault(error)
-        _complain(f"{error.filename}: {error.strerror}")
+        _complain(f"{error.filename or 'a file of the run'}: {error.strerror or error}")
     except Exception as error:
         _own_fault(error)
     raise SystemExit(2)
 
 
+def _say(text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)
+
+
 def _complain(text: str) -> None:
+    lines = [line if len(line) <= LINE_SHOWN else f"{line[:LINE_SHOWN]}..." for line in text.splitlines()]
+    shown = "\n".join([*lines[:LINES_SHOWN], *(["..."] if len(lines) > LINES_SHOWN else [])])
     Console(stderr=True, style="red").print(
-        f"stagegrid: {text}", markup=False, highlight=False, soft_wrap=True
+        f"stagegrid: {shown}", markup=False, highlight=False, soft_wrap=True
     )
 
 

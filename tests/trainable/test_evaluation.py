@@ -32,7 +32,8 @@ def test_at_least_one_clip_at_a_time() -> None:
 def test_no_clips_have_no_scores() -> None:
     nothing = np.zeros(0, np.int64)
     scores = score_clips(_model(), task().activation, data().bank, nothing, recipe().batches)
-    assert (scores.shape, scores.dtype) == ((0, CLASSES), np.float32)
+    assert scores.shape == (0, CLASSES)
+    assert scores.dtype == np.float32
 
 
 def test_judged_by_f_score_and_lwlrap() -> None:

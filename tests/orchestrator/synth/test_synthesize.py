@@ -12,8 +12,9 @@ import soundfile
 from pydantic import ValidationError
 from scipy.signal import hilbert, welch
 
-from orchestrator.dataset.clip_table import read_dataset, read_noise_truth
+from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.layouts import DataSettings
+from orchestrator.dataset.noise_truth import read_noise_truth
 from orchestrator.synth import synthesize as synth
 from orchestrator.synth.clip_plan import PART_PLANS, Clip, plan_clips
 from orchestrator.synth.sounds import RATE, Sound, add_background, list_sounds, record, through_channel
@@ -106,7 +107,7 @@ def test_a_clip_depends_on_its_own_key_alone() -> None:
 
 
 def test_known_errors_are_written_down(made: Path) -> None:
-    truth = read_noise_truth(made)
+    truth = read_noise_truth(made, read_dataset(made, DataSettings()))
     assert truth is not None
     assert list(truth.columns) == ["fname", "given", "true", "kind"]
     table = pd.read_csv(made / "FSDKaggle2019.meta" / "train_noisy_post_competition.csv")
