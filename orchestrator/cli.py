@@ -1,26 +1,21 @@
 """The command line."""
 
-import errno
 import sys
-import traceback
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from orchestrator.monitoring.complaints import complain, explain_failure
 from orchestrator.storage.place import check_place
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
 if TYPE_CHECKING:
     from orchestrator.artifacts.run import Run
-
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG)
-"""What a disk may say while a file is written, when Python no longer knows its name."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,8 +25,6 @@ app = typer.Typer(
 )
 console = Console(highlight=False)
 """Without rich's colours for numbers and paths: they take minutes for a word of a megabyte."""
-LINE_SHOWN, LINES_SHOWN = 2_000, 60
-"""Characters and lines of a complaint: whatever it quotes may be long."""
 
 
 @app.command()
@@ -78,11 +71,11 @@ def run(
     ] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
+    check_place(out)
     from orchestrator.fill import Order, fill_grid
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
 
-    check_place(out)
     display = Display(console)
     try:
         done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
@@ -151,7 +144,7 @@ def _name_damages(run: "Run") -> None:
     """End with exit code 1 where a finished result is damaged."""
     damages = [damage for damages in run.damages.values() for damage in damages]
     for damage in damages:
-        _complain(f"damaged: {damage}")
+        complain(f"damaged: {damage}")
     if damages:
         raise SystemExit("the same `stagegrid run` sets it aside and makes it again")
 
@@ -233,38 +226,13 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
     try:
         app([*(prefix or []), *sys.argv[1:]])
-    except UserError as error:
-        _complain(str(error))
-    except OSError as error:
-        if error.filename is None and error.errno not in DISK_ERRORS:
-            _own_fault(error)
-        _complain(f"{error.filename or 'a file of the run'}: {error.strerror or error}")
     except Exception as error:
-        _own_fault(error)
-    raise SystemExit(2)
+        raise SystemExit(explain_failure(error)) from error
+    raise SystemExit
 
 
 def _say(text: str) -> None:
     console.print(text, markup=False, soft_wrap=True)
-
-
-def _complain(text: str) -> None:
-    lines = [line if len(line) <= LINE_SHOWN else f"{line[:LINE_SHOWN]}..." for line in text.splitlines()]
-    shown = "\n".join([*lines[:LINES_SHOWN], *(["..."] if len(lines) > LINES_SHOWN else [])])
-    Console(stderr=True, style="red").print(
-        f"stagegrid: {shown}", markup=False, highlight=False, soft_wrap=True
-    )
-
-
-def _own_fault(error: Exception) -> NoReturn:
-    """Say that this program is to blame, and where the traceback is."""
-    with NamedTemporaryFile("w", prefix="stagegrid-", suffix=".log", delete=False) as log:
-        log.writelines(traceback.format_exception(error))
-    _complain(
-        f"a fault of this program, not of what you asked for ({type(error).__name__}: {error}); its "
-        f"traceback is in {log.name}. Finished work is kept."
-    )
-    raise SystemExit(70) from error
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 Without the note every command would decode all clips again, to find the same ones.
 """
 
+from collections import Counter
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -37,6 +38,7 @@ def open_readable(folder: Path, experiment: Experiment, out: Store) -> FoldedDat
         UserError: as `open_dataset`.
     """
     dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+    _check_parts(dataset, experiment)
     if experiment.data.bad_clips == "stop":
         return dataset
     try:
@@ -48,7 +50,16 @@ def open_readable(folder: Path, experiment: Experiment, out: Store) -> FoldedDat
 
 def left_out(dataset: FoldedDataset, experiment: Experiment, reasons: dict[str, str]) -> FoldedDataset:
     """The data set without these clips, its folds dealt anew."""
-    return fold_dataset(dataset.table.without(reasons), experiment.folds, experiment.fold_seed)
+    left = fold_dataset(dataset.table.without(reasons), experiment.folds, experiment.fold_seed)
+    _check_parts(left, experiment)
+    return left
+
+
+def _check_parts(dataset: FoldedDataset, experiment: Experiment) -> None:
+    try:
+        experiment.check_parts(Counter(dataset.table.clips["part"]))
+    except ValueError as error:
+        raise UserError(str(error)) from None
 
 
 def _name(dataset: FoldedDataset, experiment: Experiment) -> str:

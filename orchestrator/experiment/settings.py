@@ -1,6 +1,7 @@
 """An experiment: all settings of one grid, checked before anything is computed."""
 
 import difflib
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -76,6 +77,21 @@ class Experiment(TrainingSettings):
     def cell(self, selection: str) -> tuple[Stage, ...]:
         """The stages of every cell in this column."""
         return cell_stages(self.stages, self.selections[selection], self.optimizer.learning_rate)
+
+    def check_parts(self, clips: Mapping[str, int]) -> None:
+        """Refuse a data set without unverified clips where a stage draws some; `clips` counts each part.
+
+        Raises:
+            ValueError: names a column and what to do.
+        """
+        if clips.get("unverified"):
+            return
+        for name in self.selections:
+            if any(stage.selection for stage in self.cell(name)):
+                raise ValueError(
+                    f"selections.{name} needs unverified clips, and the data set has none: leave the column "
+                    "out, or set stages.*.unverified to 0"
+                )
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Self:

@@ -151,7 +151,7 @@ def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> Feat
         clips=len(accounts),
         frames=sum(account["frames"] for account in accounts),
         shards=tuple(Shard(**shard) for shard in shards.values()),
-    )
+    ).sealed()
 
 
 def write_shard(source: pa.Table, audio: Audio, folder: Store) -> pa.Table:
