@@ -12,7 +12,7 @@ LONGEST_MESSAGE = 500
 """Characters that are kept of what the YAML parser says."""
 DEEPEST = 30
 """Lists and mappings inside one another."""
-MOST_NODES = 20_000
+MOST_NODES = 10_000
 """Values, lists and mappings, those that aliases repeat counted each time."""
 LARGEST = 2**63 - 1
 """What fits a computer's whole number, of which seeds are made."""
@@ -56,13 +56,12 @@ def parse_yaml(text: str) -> Any:
 def _check_events(text: str) -> None:
     """Before anything is built of it: YAML's own builder has no limits."""
     depth = 0
-    for event in yaml.parse(text, _Loader):
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-        if isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
+    for number, event in enumerate(yaml.parse(text, _Loader)):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
             raise ValueError(f"line {_line(event)}: more than {DEEPEST} levels inside one another")
+        if number > 2 * MOST_NODES:  # a list or mapping has a start and an end
+            raise ValueError(f"line {_line(event)}: more than {MOST_NODES} values")
         if tag := getattr(event, "tag", None):
             raise ValueError(f"line {_line(event)}: take out the tag {tag[:100]}")
 
