@@ -1,16 +1,17 @@
 """The command line."""
 
 import sys
-import traceback
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
+from orchestrator.monitoring.complaints import complain, explain_failure
+from orchestrator.storage.place import check_place
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
@@ -23,7 +24,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-console = Console()
+console = Console(highlight=False)
+"""Without rich's colours for numbers and paths: they take minutes for a word of a megabyte."""
 
 
 @app.command()
@@ -57,7 +59,7 @@ def synth(
         raise UserError("\n".join(explain(problem, SynthSettings) for problem in error.errors())) from None
     with console.status("writing clips"):
         synthesize(folder, settings)
-    console.print(f"{verified + unverified + test} clips of {classes} classes in {folder}")
+    _say(f"{verified + unverified + test} clips of {classes} classes in {folder}")
 
 
 @app.command()
@@ -70,6 +72,7 @@ def run(
     ] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
+    check_place(out)
     from orchestrator.fill import Order, fill_grid
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
@@ -107,23 +110,23 @@ def plan(
     from orchestrator.artifacts.run import Run
     from orchestrator.artifacts.speed import measured_speed
     from orchestrator.experiment.loading import load_experiment
+    from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
-    from orchestrator.plan.forecast import Speed
 
+    sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
     planned = preview(experiment, store, data)
     console.print(plan_tree(planned))
     if store and store.exists(RUN):
         _name_damages(Run.open(store))
-    source = like or (out if speed is None and store and store.exists(RUN) else None)
-    if source is None and speed is None:
-        console.print("for times name a run on this hardware with --like, or state a --speed")
+    own = Run.open(store) if store and store.exists(RUN) else None
+    pace = stated or (measured_speed(own) if own else None)
+    if pace is None:
+        _say("for times name a run on this hardware with --like, or state a --speed")
         return
-    pace = measured_speed(Run.open(Store.open(source))) if source else Speed(speed or 0.0, start)
     subtree = experiment.resources.legs_per_run == "subtree"
-    sizes = [int(size) for size in devices.split(",")]
     console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
 
 
@@ -142,7 +145,7 @@ def _name_damages(run: "Run") -> None:
     """End with exit code 1 where a finished result is damaged."""
     damages = [damage for damages in run.damages.values() for damage in damages]
     for damage in damages:
-        _complain(f"damaged: {damage}")
+        complain(f"damaged: {damage}")
     if damages:
         raise SystemExit("the same `stagegrid run` sets it aside and makes it again")
 
@@ -156,7 +159,7 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     with console.status("reading every file"):
         checked = verify_run(Run.open(Store.open(out)))
     for damage in checked.damages:
-        console.print(f"damaged: {damage}", soft_wrap=True, markup=False)
+        _say(f"damaged: {damage}")
     console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
     if checked.damages:
         raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
@@ -223,10 +226,10 @@ def export(
         raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
     exported = Run.open(Store.open(out))
     if tensorboard is not None:
-        console.print(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}", soft_wrap=True)
+        _say(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}")
     if mlflow is not None:
         name = exported.experiment.name
-        console.print(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
+        _say(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
 
 
 @app.command()
@@ -242,7 +245,7 @@ def submit(
     """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
     from orchestrator.cluster.submit import submit_run
 
-    console.print(submit_run(cluster, config, out, data, assignments or ()), soft_wrap=True, markup=False)
+    _say(submit_run(cluster, config, out, data, assignments or ()))
 
 
 def main(prefix: list[str] | None = None) -> NoReturn:
@@ -250,32 +253,13 @@ def main(prefix: list[str] | None = None) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
     try:
         app([*(prefix or []), *sys.argv[1:]])
-    except UserError as error:
-        _complain(str(error))
-    except OSError as error:
-        if error.filename is None:
-            _own_fault(error)
-        _complain(f"{error.filename}: {error.strerror}")
     except Exception as error:
-        _own_fault(error)
-    raise SystemExit(2)
+        raise SystemExit(explain_failure(error)) from error
+    raise SystemExit
 
 
-def _complain(text: str) -> None:
-    Console(stderr=True, style="red").print(
-        f"stagegrid: {text}", markup=False, highlight=False, soft_wrap=True
-    )
-
-
-def _own_fault(error: Exception) -> NoReturn:
-    """Say that this program is to blame, and where the traceback is."""
-    with NamedTemporaryFile("w", prefix="stagegrid-", suffix=".log", delete=False) as log:
-        log.writelines(traceback.format_exception(error))
-    _complain(
-        f"a fault of this program, not of what you asked for ({type(error).__name__}: {error}); its "
-        f"traceback is in {log.name}. Finished work is kept."
-    )
-    raise SystemExit(70) from error
+def _say(text: str) -> None:
+    console.print(text, markup=False, soft_wrap=True)
 
 
 if __name__ == "__main__":

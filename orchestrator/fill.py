@@ -7,13 +7,16 @@ from pathlib import Path
 import ray
 
 from orchestrator.artifacts import files
+from orchestrator.artifacts.bad_notes import left_out, note_bad_clips, open_readable
 from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
 from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
-from orchestrator.dataset.folded import FoldedDataset, open_dataset
+from orchestrator.dataset.bad_clips import BadClips
+from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.memory import check_fits
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import (
     BankArrays,
@@ -58,14 +61,15 @@ def fill_grid(order: Order, display: Display) -> Run:
     """
     began = time.monotonic()
     experiment = load_experiment(order.config, order.assignments)
+    check_fits(experiment)
     out = Store.open(order.out)
     with only_driver(out):
         out.remove_leftovers()
         folder = _data_folder(order, experiment, out, display)
-        dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+        dataset = open_readable(folder, experiment, out)
         display.dataset(dataset)
         cluster = _Cluster(experiment, out, display)
-        features = _features(dataset, cluster)
+        dataset, features = _features(dataset, cluster)
         data_id = dataset.data_id(features.content_hash)
         plan, legs = make_plan(experiment, data_id), LegFolders.of(out)
         _set_damage_aside(plan, legs, experiment.folds, display)
@@ -132,7 +136,8 @@ class _Cluster:
         return make_shares(grown or nodes(), self.experiment.folds, resources)
 
 
-def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
+def _features(dataset: FoldedDataset, cluster: _Cluster) -> tuple[FoldedDataset, FeatureSet]:
+    """The features of the data set, and the data set without the clips that could not be decoded."""
     audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
     clips = len(dataset.table.clips)
     with display.busy("looking at the recordings"):
@@ -140,10 +145,19 @@ def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:
     features = open_features(out, set_id)
     if features:
         display.say(f"features: {clips} clips are computed already")
-        return features
+        return dataset, features
     cluster.shares()
-    with display.features(clips) as progress:
-        return compute_features(dataset.table, audio, out, progress, set_id)
+    try:
+        with display.features(clips) as progress:
+            return dataset, compute_features(dataset.table, audio, out, progress, set_id)
+    except BadClips as error:
+        experiment = cluster.experiment
+        if experiment.data.bad_clips == "stop":
+            raise
+        note_bad_clips(out, dataset, experiment, error.reasons)
+        readable = left_out(dataset, experiment, error.reasons)
+        display.dataset(readable)
+        return _features(readable, cluster)
 
 
 def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
@@ -162,7 +176,7 @@ def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: _Cluster) -> Ba
     except DamagedFile as error:
         cluster.display.damaged(error.damage)
         sets_of(cluster.out).rename(features.id, f"{features.id}{set_aside_suffix()}")
-    return load_bank_arrays(_features(dataset, cluster))
+    return load_bank_arrays(_features(dataset, cluster)[1])
 
 
 def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display) -> None:

@@ -21,6 +21,7 @@ ELSEWHERE = "enters a model's identity elsewhere"
 of the grid."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Decay = Annotated[float, Field(ge=0, lt=1)]
 """Weight of the past in a running mean."""
 
@@ -29,7 +30,11 @@ class Settings(BaseModel):
     """Base of all settings: immutable, unknown keys refused, field docs kept as descriptions."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True
+        frozen=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
+        validate_default=True,
+        allow_inf_nan=False,
     )
 
 
@@ -59,7 +64,7 @@ def _strings(metadata: list[Any]) -> Iterator[str]:
 class Audio(Settings):
     """Waveform to log-mel energies (section 2.1)."""
 
-    sample_rate: Annotated[PositiveInt, OURS] = 44100
+    sample_rate: Annotated[PositiveInt, Field(le=768_000), OURS] = 44100
     """Hz; the rate of the data set. Files at another rate are resampled."""
     window: Annotated[PositiveInt, PAPER] = 1764
     """Samples in one frame: 40 ms."""

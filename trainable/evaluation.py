@@ -14,7 +14,8 @@ from trainable.model import CnnGru
 def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, batches: Batches) -> Scores:
     """Fused scores of clips at their full fixed length (section 2.1): (len(clips), classes).
 
-    Leaves the model in evaluation mode. Batches hold about as many frames as in training.
+    Leaves the model in evaluation mode. Batches hold about as many frames as in training. A data set may
+    have no test clips: no clips have no scores.
     """
     model.eval()
     at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
@@ -22,7 +23,7 @@ def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, 
         activation.predict(model(bank.whole(clips[i : i + at_once]))).float().cpu()
         for i in range(0, len(clips), at_once)
     ]
-    return torch.cat(parts).numpy()
+    return torch.cat([torch.empty(0, model.n_classes), *parts]).numpy()
 
 
 def f_score_and_lwlrap(truth: Labels, scores: Scores, f_threshold: float) -> tuple[float, float]:

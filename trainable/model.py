@@ -42,6 +42,7 @@ class CnnGru(nn.Module):
         self.blocks = nn.Sequential(*[_block(a, b, settings.convolutions) for a, b in pairwise(widths)])
         self.gru = nn.GRU(widths[-1] * bands, settings.gru, batch_first=True, bidirectional=True)
         self.pooling = settings.pooling
+        self.n_classes = n_classes
         self.dropout = nn.Dropout(settings.dropout)
         self.hidden = nn.Linear(2 * settings.gru, settings.hidden)
         self.heads = nn.ModuleList([nn.Linear(settings.hidden, n_classes) for _ in range(n_heads)])

@@ -27,7 +27,7 @@ OUT/run.json                RunManifest
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.plan.legs import Cell
 from orchestrator.storage.integrity import Sealed, StoredFile
@@ -221,6 +221,8 @@ class RunManifest(Artifact, Sealed):
     """Of the data set's folder."""
     dropped: list[str]
     """Officially bad clips that were left out."""
+    skipped: dict[str, str] = Field(default_factory=dict)
+    """Clips that were left out because their files are bad, with the reason."""
     data_folder: str
     """The data set's folder."""
     features: str

@@ -14,8 +14,8 @@ import torch
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import PlannedCell, PlannedLeg, RunManifest, Timing
 from orchestrator.artifacts.tables import clips_table
-from orchestrator.dataset.clip_table import read_noise_truth
 from orchestrator.dataset.folded import FoldedDataset
+from orchestrator.dataset.noise_truth import read_noise_truth
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Plan
 from orchestrator.storage.integrity import StoredFile
@@ -57,6 +57,7 @@ def write_manifest(
         vocabulary=list(dataset.table.vocabulary),
         layout=dataset.table.layout,
         dropped=list(dataset.table.dropped),
+        skipped=dict(dataset.table.skipped),
         data_folder=str(origin.data),
         features=hashes[0],
         data_id=hashes[1],
@@ -79,7 +80,7 @@ def write_manifest(
 def _write_tables(out: Store, dataset: FoldedDataset, folder: Path) -> dict[str, StoredFile]:
     """clips.parquet and, where the data set has one, noise_truth.parquet; what was written."""
     tables = {files.CLIPS: clips_table(dataset)}
-    truth = read_noise_truth(folder)
+    truth = read_noise_truth(folder, dataset.table)
     if truth is not None:
         tables[files.NOISE_TRUTH] = pa.Table.from_pandas(truth, preserve_index=False)
     else:

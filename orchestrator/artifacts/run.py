@@ -96,7 +96,7 @@ class Run:
         """
         try:
             return cls(store, store.read_model(files.RUN, RunManifest))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise UserError(
                 f"{store}: no run is here ({files.RUN} is missing): start one with stagegrid run"
             ) from None

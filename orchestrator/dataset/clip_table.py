@@ -1,16 +1,16 @@
 """A data set's folder -> ClipTable: both layouts of FSDKaggle2019, and any pair of CSV files and folders."""
 
-import csv
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from orchestrator.dataset.csv_files import read_columns
 from orchestrator.dataset.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
 from trainable.errors import UserError
 
@@ -20,6 +20,10 @@ BAD = frozenset(
 """Curated clips that the authors of the data set call bad: five wrong labels, one without signal."""
 SHOWN = 10
 """Problems listed in one message."""
+LABEL_SHOWN = 100
+"""Characters of a label in a message: a broken table may have one of megabytes."""
+USAGES = ("", "Public", "Private")
+"""What the column usage may say."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,13 @@ class ClipTable:
     dropped: tuple[str, ...]
     """Officially bad clips that were left out."""
     layout: str
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Clips left out because their files are bad, with the reason."""
+
+    def without(self, reasons: Mapping[str, str]) -> "ClipTable":
+        """The table without these clips, which are bad for these reasons."""
+        kept = self.clips[~self.clips["fname"].isin(list(reasons))].reset_index(drop=True)
+        return replace(self, clips=kept, skipped=dict(sorted({**self.skipped, **reasons}.items())))
 
     def targets(self) -> NDArray[np.uint8]:
         """Labels as rows of 0 and 1: (clips, classes)."""
@@ -91,12 +102,6 @@ def read_dataset(folder: Path, settings: DataSettings, check_audio: bool = True)
     return ClipTable(vocabulary, pd.DataFrame(columns), dropped, layout.name)
 
 
-def read_noise_truth(folder: Path) -> pd.DataFrame | None:
-    """Known label errors of the unverified clips (columns fname, given, true, kind); None where unknown."""
-    path = folder / "FSDKaggle2019.doc" / "noise_truth.csv"
-    return pd.read_csv(path, dtype=str, keep_default_na=False) if path.is_file() else None
-
-
 @dataclass(frozen=True)
 class _Row:
     fname: str
@@ -117,9 +122,12 @@ def _read_source(
     need(source.table)
     if check_audio:
         need(source.folder)
+        if not source.folder.is_dir():
+            raise UserError(f"{source.folder} is no folder: it must hold the files of {source.table.name}")
     present = {entry.name for entry in os.scandir(source.folder)} if source.folder.is_dir() else set()
     here = None if source.expected is None else source.expected | present
-    for line, fields in _read_table(source, problems):
+    required = ("fname", "labels") if source.labelled else ("fname",)
+    for line, fields in read_columns(source.table, required):
         row = _row(source, fields, line, bad)
         if here is not None and row.fname not in here:
             continue
@@ -128,30 +136,10 @@ def _read_source(
         yield row
 
 
-def _read_table(source: Source, problems: _Problems) -> Iterator[tuple[int, dict[str, str]]]:
-    """Line numbers and values of a part's table."""
-    with source.table.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        try:
-            required = {"fname", "labels"} if source.labelled else {"fname"}
-            if not required <= set(reader.fieldnames or ()):
-                names = ", ".join(sorted(required))
-                raise UserError(f"{source.table}, line 1: the columns must include {names}")
-            for fields in reader:
-                if None in fields:
-                    what = "more values than columns: put labels that are several in quotes"
-                    problems.add(source.table, reader.line_num, what)
-                yield reader.line_num, fields
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise UserError(
-                f"{source.table}, after line {reader.line_num}: not a CSV file ({error})"
-            ) from None
-
-
 def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str]) -> _Row:
-    fname = (fields["fname"] or "").strip()
-    labels = (fields.get("labels") or "").split(",") if source.labelled else []
-    usage = (fields.get("usage") or "").strip()
+    fname = fields["fname"].strip()
+    labels = fields["labels"].split(",") if source.labelled else []
+    usage = fields.get("usage", "").strip()
     if not source.labelled:
         usage = "Public" if fname < FIRST_PRIVATE else "Private"
     return _Row(
@@ -176,6 +164,9 @@ def _check(rows: Sequence[_Row], vocabulary: Sequence[str], problems: _Problems)
             first = seen[row.fname]
             problems.add(row.table, row.line, f"{row.fname} is in {first.table.name}, line {first.line}, too")
         seen.setdefault(row.fname, row)
+        if row.usage not in USAGES:
+            what = f"the usage {row.usage[:LABEL_SHOWN]} is neither Public nor Private (nor empty)"
+            problems.add(row.table, row.line, what)
         if row.labelled:
             _check_labels(row, known, problems)
 
@@ -187,6 +178,7 @@ def _check_labels(row: _Row, known: set[str], problems: _Problems) -> None:
         problems.add(row.table, row.line, f"{row.fname} has a label twice")
     for label in row.labels:
         if label and label not in known:
-            near = difflib.get_close_matches(label, known, 1)
+            shown = label[:LABEL_SHOWN]
+            near = difflib.get_close_matches(shown, known, 1)
             hint = f", did you mean {near[0]}?" if near else ""
-            problems.add(row.table, row.line, f"{row.fname} has the unknown label {label}{hint}")
+            problems.add(row.table, row.line, f"{row.fname} has the unknown label {shown}{hint}")

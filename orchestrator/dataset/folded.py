@@ -8,12 +8,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from orchestrator.dataset.bad_clips import without_bad
 from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.layouts import PARTS, DataSettings
+from orchestrator.dataset.noise_truth import read_noise_truth
 from orchestrator.storage.digest import digest
 from trainable.arrays import Ints
+from trainable.errors import UserError
 from trainable.sampling import TrainingClips
+
+SHOWN = 10
+"""Classes listed in one message."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,13 @@ class FoldedDataset:
         folds = hashlib.sha256(self.fold_of.tobytes()).hexdigest()
         names = digest(self.table.clips["fname"].tolist())
         return digest([features_hash, labels, folds, names, list(self.table.vocabulary)])
+
+    @property
+    def thin_classes(self) -> dict[str, int]:
+        """Classes with fewer verified clips than folds, with their counts: some folds validate without."""
+        folds = int(self.fold_of.max()) + 1
+        counts = self.targets[: len(self.fold_of)].sum(0, dtype=int).tolist()
+        return {name: n for name, n in zip(self.table.vocabulary, counts, strict=True) if n < folds}
 
     def rows_of(self, fold: int) -> "FoldRows":
         """Fold `fold`: every unverified clip trains, the verified ones train but for the fold's own."""
@@ -60,7 +73,25 @@ def open_dataset(folder: Path, settings: DataSettings, folds: int, fold_seed: in
     Raises:
         UserError: anything is wrong with the data set; the message names file and line.
     """
-    table = read_dataset(folder, settings)
+    table = without_bad(read_dataset(folder, settings), settings)
+    read_noise_truth(folder, table)  # refused here, not after the features
+    return fold_dataset(table, folds, fold_seed)
+
+
+def fold_dataset(table: ClipTable, folds: int, fold_seed: int) -> FoldedDataset:
+    """Split the verified clips of `table` into folds.
+
+    Raises:
+        UserError: there are fewer of them than folds, or a class has none.
+    """
     verified = (table.clips["part"] == "verified").to_numpy()
     assert verified[: verified.sum()].all(), "verified clips come first"
-    return FoldedDataset(table, assign_folds(table.targets()[verified], folds, fold_seed))
+    targets = table.targets()[verified]
+    missing = [name for name, count in zip(table.vocabulary, targets.sum(0), strict=True) if not count]
+    if missing:
+        shown = ", ".join(missing[:SHOWN]) + (" ..." if len(missing) > SHOWN else "")
+        raise UserError(
+            f"{len(missing)} of {len(table.vocabulary)} classes have no verified clip, so nothing can be "
+            f"learned or validated of them: {shown}: add clips or take them out of the vocabulary"
+        )
+    return FoldedDataset(table, assign_folds(targets, folds, fold_seed))

@@ -1,11 +1,11 @@
 """Where the tables and files of a data set are: the layouts that we can read."""
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
+from orchestrator.dataset.csv_files import read_lines
 from trainable.config import OURS, Settings
 from trainable.errors import UserError
 
@@ -40,6 +40,9 @@ class DataSettings(Settings):
     """Layout of the folder; auto: by the files in it."""
     keep_bad: Annotated[bool, OURS] = False
     """Keep the six officially bad curated clips."""
+    bad_clips: Annotated[Literal["stop", "skip"], OURS] = "stop"
+    """Where sound files are damaged, cut, longer than ten minutes or no sound at all: stop and name them, or
+    skip them, which the run's manifest and its page list. Silent clips are not bad."""
     plain: PlainSettings | None = None
     """What the plain layout needs."""
 
@@ -126,8 +129,7 @@ def _kaggle_test(folder: Path, clips: frozenset[str]) -> Source:
 def _read_submission(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
     """Classes and clips of Kaggle's sample submission."""
     need(path)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        header, *lines = [line for line in csv.reader(file) if line] or [[]]
+    header, *lines = [line.values for line in read_lines(path)] or [[]]
     if header[:1] != ["fname"] or len(header) == 1:
         raise UserError(f"{path}, line 1: the columns must be fname and the classes")
     _check_classes(path, header[1:], lambda index: 1)
@@ -160,14 +162,17 @@ def need(path: Path) -> None:
     Raises:
         UserError: names it.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except (OSError, ValueError) as error:  # a name that is too long, or has a null byte
+        raise UserError(f"{str(path)[:200]!r} is no name of a file ({error.args[-1]})") from None
+    if not there:
         raise UserError(f"{path} is missing: is the data set complete?")
 
 
 def _read_vocabulary(path: Path) -> tuple[str, ...]:
     need(path)
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        lines = [line for line in csv.reader(file) if line]
+    lines = [line.values for line in read_lines(path)]
     for number, line in enumerate(lines):
         if len(line) != 2 or line[0] != str(number):
             raise UserError(f"{path}, line {number + 1}: must be {number},class")
@@ -180,7 +185,9 @@ def _check_classes(path: Path, names: Sequence[str], line_of: Callable[[int], in
     """Refuse a vocabulary that is empty, or that has an empty class or one twice."""
     if not names:
         raise UserError(f"{path}: names no class")
+    seen: set[str] = set()
     for index, name in enumerate(names):
-        if not name or name in names[:index]:
+        if not name or name in seen:
             what = f"class {name} is there twice" if name else "a class has no name"
             raise UserError(f"{path}, line {line_of(index)}: {what}")
+        seen.add(name)

@@ -1,14 +1,29 @@
 """The grid's two axes in a configuration: names of rows and columns, each with its mechanism's settings."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, ValidationError
 
-from orchestrator.experiment.messages import explain
+from orchestrator.experiment.messages import explain, shortened
 from trainable.activations import Activation
 from trainable.config import Mechanism
 from trainable.selection import Selection
+
+NAME = r"[A-Za-z0-9_.+-]{1,64}"
+"""Names become folders, files and columns."""
+
+
+def named(name: object) -> str:
+    """A name that is fit for a folder, as it was given.
+
+    Raises:
+        ValueError: says what a name may be.
+    """
+    if not isinstance(name, str) or not re.fullmatch(NAME, name) or name in (".", ".."):
+        raise ValueError(f"{shortened(repr(name))} is no name: use 1 to 64 letters, digits and _.+- alone")
+    return name
 
 
 def _mechanisms(kind: type[Mechanism], key: str) -> BeforeValidator:
@@ -17,7 +32,7 @@ def _mechanisms(kind: type[Mechanism], key: str) -> BeforeValidator:
     def build(value: object) -> object:
         if not isinstance(value, Mapping):
             raise ValueError(f"must map a name to its settings, such as {{{min(kind.choices())}: {{}}}}")
-        return {name: _mechanism(kind, key, name, settings) for name, settings in value.items()}
+        return {named(name): _mechanism(kind, key, name, settings) for name, settings in value.items()}
 
     return BeforeValidator(build)
 

@@ -14,22 +14,37 @@ _UNION_MEMBER = re.compile(r"literal\[.*\]|float|int|str|constrained-\w+")
 """What pydantic puts at the end of a place where a value may be of several types: it is no key."""
 
 
+SHOWN = 200
+"""Characters of a value or key in a message: it may have megabytes."""
+LONGEST = 2000
+"""Characters of a message, in case a validator has put a value into it."""
+
+
+def shortened(text: str) -> str:
+    """As much of `text` as a message has room for."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}... ({len(text)} characters)"
+
+
 def explain(error: ErrorDetails, model: type[Settings]) -> str:
     """The problem `error` in settings of type `model`: its place, what is wrong, the nearest valid key."""
-    keys = [str(key) for key in error["loc"]]
+    keys = [shortened(str(key)) for key in error["loc"]]
     if error["type"] == "extra_forbidden":
         near = difflib.get_close_matches(keys[-1], _fields(model, keys[:-1]), 1, 0)
         return f"{'.'.join(keys)}: unknown key" + (f", did you mean {near[0]}?" if near else "")
     if keys and _UNION_MEMBER.fullmatch(keys[-1]):
         keys.pop()
     where = ".".join(keys) or "the configuration"
-    return f"{where}: {error['msg'].removeprefix('Value error, ')}" + _given(error)
+    return f"{where}: {_message(error)}" + _given(error)
 
 
 def _given(error: ErrorDetails) -> str:
     value = error["input"]
     simple = isinstance(value, str | int | float) and not (isinstance(value, float) and math.isnan(value))
-    return f" (given: {value!r})" if simple else ""
+    return f" (given: {shortened(repr(value))})" if simple else ""
+
+
+def _message(error: ErrorDetails) -> str:
+    return error["msg"].removeprefix("Value error, ")[:LONGEST]
 
 
 def _fields(model: type[Settings], keys: Sequence[str]) -> list[str]:

@@ -2,9 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveFloat
+from pydantic import Field, PositiveFloat
 
-from trainable.config import OURS, Settings
+from trainable.config import OURS, Seed, Settings
 
 
 class ReportSettings(Settings):
@@ -12,11 +12,11 @@ class ReportSettings(Settings):
 
     clip_sigma: Annotated[PositiveFloat | None, OURS] = 3.0
     """Standard deviations at which class-normalised scores are clipped. null: no clipping."""
-    resamples: Annotated[int, Field(ge=100), OURS] = 10_000
+    resamples: Annotated[int, Field(ge=100, le=1_000_000), OURS] = 10_000
     """Bootstrap samples of the clips, the same ones for every cell."""
     level: Annotated[float, Field(gt=0, lt=1), OURS] = 0.95
     """Coverage of intervals, and certainty of verdicts."""
-    bootstrap_seed: Annotated[NonNegativeInt, OURS] = 0
+    bootstrap_seed: Annotated[Seed, OURS] = 0
     """Seed of the bootstrap samples."""
     ties: Annotated[Literal["group", "challenge"], OURS] = "group"
     """Rank of equal scores in the tables: group counts all of them as above (eq. 10); challenge sorts,

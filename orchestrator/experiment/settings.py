@@ -1,16 +1,17 @@
 """An experiment: all settings of one grid, checked before anything is computed."""
 
 import difflib
-import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from orchestrator.dataset.layouts import DataSettings
-from orchestrator.experiment.axes import Activations, Selections
+from orchestrator.experiment.axes import Activations, Selections, named
+from orchestrator.experiment.messages import shortened
 from orchestrator.experiment.report_settings import ReportSettings
 from orchestrator.synth.synthesize import SynthSettings
-from trainable.config import ELSEWHERE, NO_RESULT, OURS, PAPER, Audio, Settings, TrainingSettings
+from trainable.config import ELSEWHERE, NO_RESULT, OURS, PAPER, Audio, Seed, Settings, TrainingSettings
 from trainable.record import unverified_clips
 from trainable.stages import Stage, StageSettings, cell_stages
 
@@ -33,7 +34,7 @@ class Resources(Settings):
     """CPUs that one fold's worker reserves; auto: one, or a share where all folds need to fit."""
     gpus_per_fold: Annotated[Annotated[float, Field(ge=0)] | Literal["auto"], OURS, NO_RESULT] = "auto"
     """GPUs that one fold's worker reserves; auto: an equal share of those in the cluster, at most one."""
-    threads_per_fold: Annotated[PositiveInt, OURS] = 1
+    threads_per_fold: Annotated[PositiveInt, Field(le=1024), OURS] = 1
     """Threads of torch in one fold; sums are rounded differently with another number."""
     shared_path: Annotated[bool, OURS, NO_RESULT] = False
     """The path of --out is on a disk that all machines of the cluster share, such as NFS."""
@@ -51,7 +52,7 @@ class Resources(Settings):
 class Experiment(TrainingSettings):
     """One grid: rows (activations) x columns (selections) x folds x seeds on one data set."""
 
-    name: Annotated[str, Field(pattern=r"^[\w.-]+$"), NO_RESULT]
+    name: Annotated[str, AfterValidator(named), NO_RESULT]
     """Names the run's folder and its report."""
     data: Annotated[DataSettings, ELSEWHERE] = DataSettings()
     synth: Annotated[SynthSettings | None, ELSEWHERE] = None
@@ -59,9 +60,9 @@ class Experiment(TrainingSettings):
     audio: Annotated[Audio, ELSEWHERE] = Audio()
     folds: Annotated[int, PAPER, Field(ge=2)] = 4
     """Cross-validation folds of the verified clips (section 4.2)."""
-    fold_seed: Annotated[NonNegativeInt, OURS, ELSEWHERE] = 0
+    fold_seed: Annotated[Seed, OURS, ELSEWHERE] = 0
     """Seed of the split into folds; the same for all seeds of training."""
-    seeds: Annotated[tuple[NonNegativeInt, ...], OURS, ELSEWHERE, Field(min_length=1)] = (0,)
+    seeds: Annotated[tuple[Seed, ...], OURS, ELSEWHERE, Field(min_length=1)] = (0,)
     """Seeds of training: every cell is trained once with each."""
     stages: Annotated[tuple[StageSettings, ...], ELSEWHERE, Field(min_length=1)]
     activations: Annotated[Activations, ELSEWHERE]
@@ -76,6 +77,21 @@ class Experiment(TrainingSettings):
     def cell(self, selection: str) -> tuple[Stage, ...]:
         """The stages of every cell in this column."""
         return cell_stages(self.stages, self.selections[selection], self.optimizer.learning_rate)
+
+    def check_parts(self, clips: Mapping[str, int]) -> None:
+        """Refuse a data set without unverified clips where a stage draws some; `clips` counts each part.
+
+        Raises:
+            ValueError: names a column and what to do.
+        """
+        if clips.get("unverified"):
+            return
+        for name in self.selections:
+            if any(stage.selection for stage in self.cell(name)):
+                raise ValueError(
+                    f"selections.{name} needs unverified clips, and the data set has none: leave the column "
+                    "out, or set stages.*.unverified to 0"
+                )
 
     @model_validator(mode="after")
     def _stages_fit(self) -> Self:
@@ -102,14 +118,14 @@ class Experiment(TrainingSettings):
         cells = [f"{row}/{column}" for row in self.activations for column in self.selections]
         cells += [f"{cell}/{seed}" for cell in cells for seed in self.seeds]
         for name, members in self.ensembles.items():
-            if not re.fullmatch(r"\w[\w.-]*", name):
-                raise ValueError(f"ensembles.{name}: it names a folder, use letters, digits and ._- alone")
+            named(name)
             if not members:
                 raise ValueError(f"ensembles.{name}: name its members, such as {cells[0]}")
             for member in members:
                 if member not in cells:
-                    near = difflib.get_close_matches(member, cells, 1, 0)[0]
-                    raise ValueError(f"ensembles.{name}: there is no cell {member}, did you mean {near}?")
+                    shown = shortened(member)
+                    near = difflib.get_close_matches(shown, cells, 1, 0)[0]
+                    raise ValueError(f"ensembles.{name}: there is no cell {shown}, did you mean {near}?")
         return self
 
     def _check_stage(self, where: str, stage: Stage) -> None:

@@ -21,7 +21,7 @@ from pydantic import NonNegativeInt, PositiveInt, ValidationError
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.recordings import Recordings
 from orchestrator.storage.digest import digest
-from orchestrator.storage.integrity import Damage, StoredFile, find_damage, read_intact
+from orchestrator.storage.integrity import Damage, Sealed, StoredFile, find_damage, read_intact
 from orchestrator.storage.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
@@ -55,7 +55,7 @@ class Shard(Settings):
         return StoredFile(size=self.bytes, sha256=self.sha256)
 
 
-class FeatureManifest(Settings):
+class FeatureManifest(Settings, Sealed):
     """What a feature set is made of."""
 
     id: str
@@ -112,6 +112,8 @@ def open_features(store: Store, set_id: str) -> FeatureSet | None:
     try:
         manifest = FeatureManifest.model_validate_json(folder.read(MANIFEST))
     except (FileNotFoundError, ValidationError):
+        return None
+    if not manifest.seal:
         return None
     files = folder.fs.get_file_info([f"{folder.base}/{shard.name}" for shard in manifest.shards])
     whole = all(

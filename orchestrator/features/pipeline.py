@@ -22,6 +22,7 @@ import ray
 import torch
 from ray.data import DataContext
 
+from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import (
@@ -40,8 +41,6 @@ from trainable.logmel import LogMel
 
 CLIPS_PER_SHARD = 32
 """Clips of one task: half a second of work, so that progress moves; 4 MB of the real data set."""
-ERRORS_NAMED = 10
-"""Most unreadable files that a message lists."""
 SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3)), ("path", pa.string())])
 
 
@@ -58,8 +57,8 @@ def compute_features(
     it is known. Ray must be initialised.
 
     Raises:
-        UserError: the settings make no spectrogram; clips cannot be read or hold values that are not finite,
-            the message lists the first ones. Nothing is kept then.
+        UserError: the settings make no spectrogram.
+        BadClips: clips cannot be read or hold values that are not finite. Nothing is kept then.
     """
     set_id = set_id or features_id(table, audio)
     sets = sets_of(store)
@@ -106,7 +105,7 @@ def _run(
     """Have every shard written; the accounts of all clips in the table's order.
 
     Raises:
-        UserError: clips have no features.
+        BadClips: clips have no features.
     """
     total = sum(map(len, sources))
     accounts: list[dict[str, Any]] = []
@@ -123,7 +122,9 @@ def _run(
             accounts.append(account)
             progress(len(accounts), total)
     accounts.sort(key=lambda account: (account["shard"], account["row"]))
-    _refuse_errors([account["error"] for account in accounts if account["error"]], total)
+    errors = {account["fname"]: account["error"] for account in accounts if account["error"]}
+    if errors:
+        raise BadClips(errors, total)
     return accounts
 
 
@@ -141,13 +142,6 @@ def _quiet_ray_data() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _refuse_errors(errors: list[str], total: int) -> None:
-    if errors:
-        shown = "\n  ".join(errors[:ERRORS_NAMED])
-        more = f"\n  and {len(errors) - ERRORS_NAMED} more" if len(errors) > ERRORS_NAMED else ""
-        raise UserError(f"{len(errors)} of {total} clips have no features:\n  {shown}{more}")
-
-
 def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> FeatureManifest:
     shards: dict[str, dict[str, Any]] = {}
     content = hashlib.sha256()
@@ -162,7 +156,7 @@ def _manifest(set_id: str, audio: Audio, accounts: list[dict[str, Any]]) -> Feat
         clips=len(accounts),
         frames=sum(account["frames"] for account in accounts),
         shards=tuple(Shard(**shard) for shard in shards.values()),
-    )
+    ).sealed()
 
 
 def write_shard(source: pa.Table, audio: Audio, folder: Store) -> pa.Table:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.artifacts.bad_notes import open_readable
 from orchestrator.artifacts.files import DATA
 from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.leg_folders import LegFolders
-from orchestrator.dataset.folded import open_dataset
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import features_id, open_features, sets_of
 from orchestrator.features.recordings import Recordings
@@ -47,7 +47,7 @@ def _data_id(experiment: Experiment, out: Store | None, data: Path | None) -> st
     folder = data or (Path(out.base) / DATA if out and out.is_local else None)
     if out is None or folder is None or not folder.is_dir():
         return "data are not there yet"
-    dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+    dataset = open_readable(folder, experiment, out)
     recordings = Recordings.read(sets_of(out))
     features = open_features(out, features_id(dataset.table, experiment.audio, recordings))
     return dataset.data_id(features.content_hash) if features else "no features yet"

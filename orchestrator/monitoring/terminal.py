@@ -21,6 +21,8 @@ from orchestrator.storage.integrity import Damage
 from orchestrator.storage.repeated import repeated
 from orchestrator.storage.store import Store
 
+SKIPPED_SHOWN = 10
+"""Skipped clips that are named on the terminal."""
 LINE_SECONDS = 15.0
 """Without a terminal a line is printed so often."""
 
@@ -33,7 +35,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line."""
-        self.console.print(text, highlight=False, soft_wrap=True)
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""
@@ -43,6 +45,12 @@ class Display:
         self.say(f"data: {clips} clips, {len(table.vocabulary)} classes ({table.layout} layout)")
         if table.dropped:
             self.say(f"      left out, officially bad: {', '.join(table.dropped)}")
+        for reason in list(table.skipped.values())[:SKIPPED_SHOWN]:
+            self.say(f"      skipped: {reason}")
+        if table.skipped:
+            self.say(f"      skipped, bad files: {len(table.skipped)}, all listed in {files.RUN}")
+        for name, count in dataset.thin_classes.items():
+            self.say(f"      class {name} has fewer verified clips ({count}) than there are folds")
 
     def plan(self, plan: Plan, work_left: Mapping[str, WorkLeft], stale: Mapping[str, str]) -> None:
         """What there is to do."""

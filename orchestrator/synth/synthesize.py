@@ -11,22 +11,32 @@ import struct
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.random import Generator, Philox
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from orchestrator.synth.clip_plan import PART_PLANS, Clip, plan_clips
 from orchestrator.synth.sounds import BLOCK, RATE, add_background, list_sounds, record, through_channel
-from trainable.config import OURS, Settings, Share
+from trainable.config import OURS, Seed, Settings, Share
 from trainable.errors import UserError
 
 VERSION = 1
 """Raise it with any change of what the same settings give."""
 SETTINGS_FILE = "synth.json"
 """In the data set's folder: what it was made from."""
+MOST_CLIPS = 100_000
+"""Clips of a part: four times the real data set, 30 GB at 3 seconds each."""
 SHORTEST = 0.3
 """Seconds of the shortest clip."""
 SNR_DB = (5.0, 25.0)
@@ -40,18 +50,26 @@ class SynthSettings(Settings):
 
     classes: Annotated[int, OURS, Field(ge=2, le=80)] = 12
     """Classes of the vocabulary: neighbours, two from each family of sounds, then two more from each."""
-    verified: Annotated[PositiveInt, OURS] = 96
+    verified: Annotated[PositiveInt, Field(le=MOST_CLIPS), OURS] = 96
     """Clips with right labels."""
-    unverified: Annotated[NonNegativeInt, OURS] = 800
+    unverified: Annotated[NonNegativeInt, Field(le=MOST_CLIPS), OURS] = 800
     """Clips from another recording channel, some of them with wrong labels."""
-    test: Annotated[NonNegativeInt, OURS] = 400
+    test: Annotated[NonNegativeInt, Field(le=MOST_CLIPS), OURS] = 400
     """Clips with right labels, more of them in a clip."""
     wrong_rate: Annotated[Share, OURS] = 0.4
     """Share of the unverified clips whose labels are all wrong: in half of these is a sound of no class."""
     longest: Annotated[float, OURS, Field(ge=0.5, le=60)] = 3.0
     """Seconds of the longest clips; the shortest ones last 0.3."""
-    seed: Annotated[NonNegativeInt, OURS, Field(lt=2**63)] = 0
+    seed: Annotated[Seed, OURS] = 0
     """Seed of everything drawn."""
+
+    @model_validator(mode="after")
+    def _every_class_is_verified(self) -> Self:
+        if self.verified < self.classes:
+            raise ValueError(
+                f"verified ({self.verified}) must be at least classes ({self.classes}): raise it"
+            )
+        return self
 
 
 def synthesize(folder: Path, settings: SynthSettings) -> None:

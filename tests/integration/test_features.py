@@ -19,6 +19,7 @@ import ray
 import soundfile
 from ray.data import DataContext
 
+from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import MANIFEST, features_id, load_bank_arrays, open_features
@@ -134,11 +135,13 @@ def test_unreadable_files_are_named_and_nothing_is_kept(tmp_path: Path, kind: st
     store = bucket(tmp_path) if kind == "object storage" else Store.open(tmp_path / "out")
     for number in range(12):
         Path(table.clips["path"][5 * number]).write_bytes(b"not a sound")
-    with pytest.raises(ValueError, match="12 of 69 clips have no features") as caught:
+    with pytest.raises(BadClips, match="12 of 69 clips have no features") as caught:
         compute_features(table, AUDIO, store, quiet)
     lines = str(caught.value).splitlines()
-    assert [line.partition(".wav: ")[0][-3:] for line in lines[1:-1]] == [f"{5 * n:03}" for n in range(10)]
-    assert lines[-1].strip() == "and 2 more"
+    assert [line.partition(".wav: ")[0][-3:] for line in lines[1:-2]] == [f"{5 * n:03}" for n in range(10)]
+    assert lines[-2].strip() == "and 2 more"
+    assert lines[-1] == "with --set data.bad_clips=skip they are left out"
+    assert list(caught.value.reasons) == [f"{5 * n:03}.wav" for n in range(12)]
     assert (store / "features").names() == []
 
 

@@ -31,6 +31,13 @@ def test_at_least_one_clip_at_a_time() -> None:
     assert score_clips(_model(), task().activation, data().bank, np.arange(3), tiny).shape == (3, CLASSES)
 
 
+def test_no_clips_have_no_scores() -> None:
+    nothing = np.zeros(0, np.int64)
+    scores = score_clips(_model(), task().activation, data().bank, nothing, settings().batches)
+    assert scores.shape == (0, CLASSES)
+    assert scores.dtype == np.float32
+
+
 def test_the_f_score_comes_first_and_has_the_threshold() -> None:
     truth = np.array([[1, 0, 0], [0, 1, 1]], np.uint8)
     scores = np.array([[0.9, 0.1, 0.2], [0.1, 0.8, 0.7]], np.float32)

@@ -61,7 +61,7 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
 
     Verdicts are for one claim each, uncorrected for their number.
     """
-    splits: dict[Clips, tuple[Split, ...]] = {"all": ("cv", scores.held_out), "several": ("cv",)}
+    splits: dict[Clips, tuple[Split, ...]] = {"all": scores.main_splits, "several": ("cv",)}
     results = [
         _by_scores(claim, split, scores, published)
         for claim in claims_of(run.experiment)

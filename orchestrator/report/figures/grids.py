@@ -34,8 +34,7 @@ SPLIT_NAMES: dict[Split, str] = {
 
 def splits_shown(scores: RunScores) -> list[Split]:
     """cv and the held-out split, where they can be scored."""
-    both: tuple[Split, Split] = ("cv", scores.held_out)
-    return [split for split in both if split not in scores.unscored]
+    return [split for split in scores.main_splits if split not in scores.unscored]
 
 
 def heat_map(run: Run, scores: RunScores) -> Picture | None:

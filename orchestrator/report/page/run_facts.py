@@ -84,6 +84,7 @@ def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
         ("Data", [
             ("folder", manifest.data_folder), ("layout", manifest.layout),
             ("left out", ", ".join(manifest.dropped) or "no clip"),
+            ("skipped, bad files", "; ".join(manifest.skipped.values()) or "no clip"),
             ("features", manifest.features), ("features, labels and folds", manifest.data_id),
         ]),
         ("Training", [

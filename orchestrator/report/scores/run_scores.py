@@ -78,6 +78,8 @@ class RunScores:
     labels: Mapping[Split, NDArray[np.int64]]
     """Labels per class of each split that can be scored: (C,)."""
     ensembles: ScoredEnsembles
+    test_clips: int
+    """Test clips of the data set, labelled or not."""
 
     def find(self, entry: Entry, key: ScoreKey) -> Score | Hole:
         """A score, or the reason why there is none."""
@@ -92,6 +94,11 @@ class RunScores:
     def held_out(self) -> Split:
         """The split that stands for the paper's private one: private, or where none is marked so, test."""
         return "test" if "private" in self.unscored else "private"
+
+    @property
+    def main_splits(self) -> tuple[Split, ...]:
+        """What tables compare: cv, and the held-out split where the data set has test clips at all."""
+        return ("cv", self.held_out) if self.test_clips else ("cv",)
 
 
 @dataclass(frozen=True)
@@ -133,6 +140,7 @@ def score_run(run: Run) -> RunScores:
         {split: _why_unscored(run, split) for split in SPLITS if split not in pools},
         {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()},
         ScoredEnsembles(ensembles, {name: scores[name] for name in ensembles}, incomplete),
+        int((run.clips["part"] == "test").sum()),
     )
 
 

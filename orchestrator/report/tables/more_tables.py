@@ -16,7 +16,7 @@ from trainable.metrics import Ties
 
 def readings_table(run: Run, scores: RunScores) -> Table:
     """What the paper leaves open: one model or all folds, raw or normalised scores, either rule for ties."""
-    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    splits = scores.main_splits
     readings = {column: key for split in splits for column, key in _readings(split, scores.settings.ties)}
     rows = [
         Row(
@@ -64,7 +64,7 @@ def _ties_and_fscore(scores: RunScores, entry: Entry, split: Split) -> tuple[Con
 def stages_table(run: Run, scores: RunScores) -> Table:
     """Columns without unverified clips at the end of every stage: what more iterations alone give."""
     stages = len(run.experiment.stages)
-    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    splits = scores.main_splits
     ends = [(number, number if number < stages - 1 else None) for number in range(stages)]
     plain = [name for name, selection in run.experiment.selections.items() if not selection.uses_unverified]
     rows = [

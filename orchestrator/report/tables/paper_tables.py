@@ -16,7 +16,7 @@ from orchestrator.report.tables.table import Column, Content, DetailHole, Row, T
 def table1(run: Run, scores: RunScores, published: Published) -> Table:
     """lwlrap of every entry on cv and on the held-out test clips: rows activations, columns selections."""
     selections = list(run.experiment.selections)
-    splits: tuple[Split, Split] = ("cv", scores.held_out)
+    splits = scores.main_splits
     rows = [
         Row(activation, tuple(
             _beside_paper(scores, Entry(activation, selection), split, published)
@@ -97,15 +97,16 @@ def _row2(scores: RunScores, entry: Entry, folds: int, published: Published) -> 
 def table3(run: Run, scores: RunScores, published: Published) -> Table:
     """Ensembles, raw and normalised, beside the published systems."""
     ensembles = run.experiment.ensembles
+    splits = SPLITS if scores.test_clips else SPLITS[:1]
     rows = [
-        Row(f"{name}, {form}", tuple(_ensemble_cell(scores, name, split, form) for split in SPLITS))
+        Row(f"{name}, {form}", tuple(_ensemble_cell(scores, name, split, form) for split in splits))
         for name in ensembles
         for form in FORMS
     ]
     if published.comparable:
         rows += [Row(system, ("", "***" if public is None else f"{public:.4f}", f"{private:.4f}", ""))
                  for system, (public, private) in TABLE_3.items()]  # fmt: skip
-    columns = (Column("cv", "pooled"), *(Column(split) for split in SPLITS[1:]))
+    columns = (Column("cv", "pooled"), *(Column(split) for split in splits[1:]))
     notes = [f"{name}: {', '.join(members)}" for name, members in ensembles.items()]
     notes += [] if notes else ["no ensemble is named in the configuration (ensembles:)"]
     comparable = published.comparable

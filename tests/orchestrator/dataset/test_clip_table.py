@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
-from orchestrator.dataset.clip_table import read_dataset, read_noise_truth
+from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.layouts import DataSettings
+from orchestrator.dataset.noise_truth import read_noise_truth
 from tests.orchestrator.dataset.small_sets import (
     CLASSES,
     EXPECTED,
@@ -196,7 +197,7 @@ def test_the_real_recordings() -> None:
     table = read_dataset(REAL_MINI, DataSettings())
     assert table.clips["part"].value_counts().to_dict() == {"unverified": 150, "verified": 120, "test": 75}
     assert len(table.vocabulary) == 25
-    truth = read_noise_truth(REAL_MINI)
+    truth = read_noise_truth(REAL_MINI, table)
     assert truth is not None
     assert (truth["given"] != truth["true"]).sum() == 73
     unverified = table.clips[table.clips["part"] == "unverified"].set_index("fname")["labels"]
@@ -204,4 +205,4 @@ def test_the_real_recordings() -> None:
 
 
 def test_a_data_set_without_known_errors(tmp_path: Path) -> None:
-    assert read_noise_truth(tmp_path) is None
+    assert read_noise_truth(tmp_path, read_dataset(zenodo(tmp_path), DataSettings())) is None

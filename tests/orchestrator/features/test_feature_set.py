@@ -62,7 +62,7 @@ def write_set(store: Store) -> Store:
     manifest = FeatureManifest(
         id=ID, content_hash="f" * 64, audio=AUDIO, clips=3, frames=12, shards=tuple(shards)
     )
-    folder.write_model(MANIFEST, manifest)
+    folder.write_model(MANIFEST, manifest.sealed())
     return folder
 
 
@@ -102,7 +102,10 @@ def test_damaged_manifest_is_no_set(tmp_path: Path, manifest: bytes) -> None:
     assert open_features(local(tmp_path), ID) is None
 
 
-@pytest.mark.parametrize("change", ["missing", "short", "another id", "row lost", "no manifest"])
+@pytest.mark.parametrize(
+    "change",
+    ["missing", "short", "another id", "row lost", "no manifest", "another number of frames", "no seal"],
+)
 def test_a_set_that_is_not_whole_is_none(tmp_path: Path, change: str) -> None:
     folder = write_set(local(tmp_path))
     manifest = folder.read_model(MANIFEST, FeatureManifest)
@@ -110,10 +113,13 @@ def test_a_set_that_is_not_whole_is_none(tmp_path: Path, change: str) -> None:
         folder.delete("x-1.parquet")
     elif change == "short":
         folder.write("x-1.parquet", folder.read("x-1.parquet")[:-1])
+    elif change in ("another number of frames", "no seal"):
+        changes = {"frames": 13} if change.startswith("another") else {"seal": ""}
+        folder.write_model(MANIFEST, manifest.model_copy(update=changes))
     elif change == "another id":
-        folder.write_model(MANIFEST, manifest.model_copy(update={"id": "f" * 16}))
+        folder.write_model(MANIFEST, manifest.model_copy(update={"id": "f" * 16}).sealed())
     elif change == "row lost":
-        folder.write_model(MANIFEST, manifest.model_copy(update={"shards": manifest.shards[:1]}))
+        folder.write_model(MANIFEST, manifest.model_copy(update={"shards": manifest.shards[:1]}).sealed())
     else:
         folder.delete(MANIFEST)
     assert open_features(local(tmp_path), ID) is None

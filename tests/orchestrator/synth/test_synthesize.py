@@ -11,8 +11,9 @@ import pytest
 import soundfile
 from pydantic import ValidationError
 
-from orchestrator.dataset.clip_table import read_dataset, read_noise_truth
+from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.layouts import DataSettings
+from orchestrator.dataset.noise_truth import read_noise_truth
 from orchestrator.synth import synthesize as synth
 from orchestrator.synth.clip_plan import Clip
 from orchestrator.synth.sounds import RATE
@@ -101,7 +102,7 @@ def test_a_clip_depends_on_its_own_key_alone() -> None:
 
 
 def test_known_errors_are_written_down(made: Path) -> None:
-    truth = read_noise_truth(made)
+    truth = read_noise_truth(made, read_dataset(made, DataSettings()))
     assert truth is not None
     assert list(truth.columns) == ["fname", "given", "true", "kind"]
     table = pd.read_csv(made / "FSDKaggle2019.meta" / "train_noisy_post_competition.csv")

@@ -1,0 +1,30 @@
+"""Whether results can be written to a place, before anything long begins."""
+
+import os
+import uuid
+from pathlib import Path
+
+from trainable.errors import UserError
+
+
+def check_place(out: str) -> None:
+    """Refuse a folder that results cannot be written to; a URI such as s3://... is checked when it is opened.
+
+    Raises:
+        UserError: the name is empty, or is a file's, or nothing can be written there.
+    """
+    if "://" in out:
+        return
+    if not out.strip():
+        raise UserError("--out is empty: name a folder")
+    folder = Path(out)
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise UserError(f"--out {out} is a file: name a folder")
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{uuid.uuid4().hex}.tmp"
+        probe.write_bytes(b"can it be written to?")
+        probe.unlink()
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UserError(f"--out {out[:200]}: cannot be written to ({reason}): name another folder") from error
