@@ -168,7 +168,7 @@ def test_bad_clips_stop_with_the_first_ones_named_and_what_to_do(tmp_path: Path)
         opened(tmp_path)
     assert list(caught.value.reasons) == ["c.wav", "9.wav"]
     first, *files, hint = str(caught.value).splitlines()
-    assert first == "2 of 7 clips have no features:"
+    assert first == "2 of 7 clips cannot be used:"
     assert [line.partition(": cannot be read (")[0].rpartition("/")[2] for line in files] == [
         "c.wav",
         "9.wav",
