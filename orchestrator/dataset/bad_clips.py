@@ -22,7 +22,7 @@ class BadClips(UserError):
         shown = "\n  ".join(list(self.reasons.values())[:SHOWN])
         more = f"\n  and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
         super().__init__(
-            f"{len(reasons)} of {total} clips have no features:\n  {shown}{more}\n"
+            f"{len(reasons)} of {total} clips cannot be used:\n  {shown}{more}\n"
             "with --set data.bad_clips=skip they are left out"
         )
 

@@ -15,14 +15,16 @@ NAME = r"[A-Za-z0-9_.+-]{1,64}"
 """Names become folders, files and columns."""
 
 
-def named(name: object) -> str:
-    """A name that is fit for a folder, as it was given.
+def named(name: object, key: str = "") -> str:
+    """A name that is fit for a folder, as it was given; `key` is where it stands.
 
     Raises:
         ValueError: says what a name may be.
     """
     if not isinstance(name, str) or not re.fullmatch(NAME, name) or name in (".", ".."):
-        raise ValueError(f"{shortened(repr(name))} is no name: use 1 to 64 letters, digits and _.+- alone")
+        where = f"{key}: " if key else ""
+        shown = shortened(repr(name))
+        raise ValueError(f"{where}{shown} is no name: use 1 to 64 letters, digits and _.+- alone")
     return name
 
 
@@ -43,6 +45,8 @@ def _mechanism(kind: type[Mechanism], key: str, name: object, settings: object) 
     if settings is not None and not isinstance(settings, Mapping):
         raise ValueError(f"{name}: must be a mapping of settings, or nothing")
     fields = {str(k): v for k, v in (settings or {}).items()}
+    if "name" in fields:
+        raise ValueError(f"{name}.name: unknown key, did you mean {key}?")
     chosen = str(fields.pop(key, name))
     try:
         return kind.make(chosen, **fields)

@@ -118,7 +118,7 @@ class Experiment(TrainingSettings):
         cells = [f"{row}/{column}" for row in self.activations for column in self.selections]
         cells += [f"{cell}/{seed}" for cell in cells for seed in self.seeds]
         for name, members in self.ensembles.items():
-            named(name)
+            named(name, "ensembles")
             if not members:
                 raise ValueError(f"ensembles.{name}: name its members, such as {cells[0]}")
             for member in members:

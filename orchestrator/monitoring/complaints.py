@@ -10,8 +10,11 @@ from trainable.errors import UserError
 
 LINE_SHOWN, LINES_SHOWN = 2_000, 60
 """Characters and lines of a complaint: whatever it quotes may be long."""
-DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG)
-"""What a disk may say while a file is written, when Python no longer knows its name."""
+DISK_ERRORS = (
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR,
+    errno.EACCES, errno.EPERM,
+)  # fmt: skip
+"""What a disk may say when Python does not know the file's name: it was opened already, or by pyarrow."""
 USER, OURS = 2, 70
 """Exit codes: what the user can mend, and what he cannot."""
 

@@ -3,6 +3,7 @@
 import os
 import platform
 
+import psutil
 from pydantic import BaseModel, ConfigDict
 
 
@@ -25,12 +26,11 @@ class Process(BaseModel):
         if self.host != platform.node():
             return False
         try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
+            return psutil.Process(self.pid).status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
             return True
-        except PermissionError:  # another user's
+        except psutil.AccessDenied:  # another user's
             return False
-        return False
 
 
 def this_process() -> Process:

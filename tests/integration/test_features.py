@@ -135,7 +135,7 @@ def test_unreadable_files_are_named_and_nothing_is_kept(tmp_path: Path, kind: st
     store = bucket(tmp_path) if kind == "object storage" else Store.open(tmp_path / "out")
     for number in range(12):
         Path(table.clips["path"][5 * number]).write_bytes(b"not a sound")
-    with pytest.raises(BadClips, match="12 of 69 clips have no features") as caught:
+    with pytest.raises(BadClips, match="12 of 69 clips cannot be used") as caught:
         compute_features(table, AUDIO, store, quiet)
     lines = str(caught.value).splitlines()
     assert [line.partition(".wav: ")[0][-3:] for line in lines[1:-2]] == [f"{5 * n:03}" for n in range(10)]

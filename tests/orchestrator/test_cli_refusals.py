@@ -95,6 +95,15 @@ def test_what_is_no_run_is_named(
     assert place in refused(monkeypatch, capsys, command, str(tmp_path / place))
 
 
+def test_a_file_in_place_of_a_runs_folder_is_named_by_plan(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    said = refused(monkeypatch, capsys, "plan", "--config", str(SMOKE), "--out", str(tmp_path / "file"))
+    assert f"{tmp_path}/file" in said
+    assert "Not a directory" in said
+
+
 # --- plan's options ------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.monitoring.terminal import Display
 from orchestrator.storage.store import Store
-from tests.orchestrator.dataset.test_refusals import sounding
+from tests.orchestrator.dataset.small_sets import sounding
 from tests.places import SMOKE
 
 REASON = "d.wav: there are samples that are not finite numbers"
@@ -48,7 +48,7 @@ def features(folder: Path, monkeypatch: pytest.MonkeyPatch, choice: str) -> tupl
 def test_a_clip_that_cannot_be_decoded_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadClips, match=r"d\.wav: there are samples that are not finite"):
         features(tmp_path, monkeypatch, "stop")
-    assert not (tmp_path / "out").exists()
+    assert Store.open(tmp_path / "out").paths() == {"features", "features/recordings.parquet"}
 
 
 def test_a_clip_that_cannot_be_decoded_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,9 @@ import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.layouts import DataSettings
@@ -12,6 +14,7 @@ from orchestrator.dataset.layouts import DataSettings
 Rows = list[tuple[str, ...]]
 CLASSES = ("Accordion", "Bark", "Zipper_(clothing)")
 VERIFIED: Rows = [("b.wav", "Bark"), ("a.wav", "Accordion,Bark"), ("f76181c4.wav", "Bark")]
+THIRD = ("third.wav", "Zipper_(clothing)")
 UNVERIFIED: Rows = [("d.wav", "Zipper_(clothing)"), ("c.wav", "Bark")]
 TEST: Rows = [("9.wav", "Bark", "Private"), ("1.wav", "Accordion,Zipper_(clothing)", "Public")]
 NAMES = ("train_curated", "train_noisy", "test")
@@ -37,6 +40,17 @@ def zenodo(folder: Path) -> Path:
     (meta / "vocabulary.csv").write_text("\n".join(f"{i},{name}" for i, name in enumerate(CLASSES)))
     for name, rows in zip(NAMES, (VERIFIED, UNVERIFIED, TEST), strict=True):
         write_wavs(folder / f"FSDKaggle2019.audio_{name}", rows)
+    return folder
+
+
+def sounding(folder: Path) -> Path:
+    """A data set with a verified clip of every class, all of them sounds."""
+    zenodo(folder)
+    table = folder / "FSDKaggle2019.meta" / "train_curated_post_competition.csv"
+    write_csv(table, ("fname", "labels"), [*VERIFIED, THIRD])
+    (folder / "FSDKaggle2019.audio_train_curated" / THIRD[0]).touch()
+    for path in folder.glob("FSDKaggle2019.audio_*/*.wav"):
+        soundfile.write(path, np.full(500, 0.1), 22050, subtype="PCM_16")
     return folder
 
 

@@ -13,7 +13,7 @@ from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.folded import FoldedDataset, open_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.layouts import PARTS, DataSettings
-from tests.orchestrator.dataset.small_sets import CLASSES, EXPECTED, summary, zenodo
+from tests.orchestrator.dataset.small_sets import CLASSES, EXPECTED, THIRD, sounding, summary
 from trainable.errors import UserError
 
 
@@ -51,25 +51,26 @@ def test_rows_of_a_fold_against_a_loop(counts: list[int], folds: int) -> None:
 
 
 def test_a_folder_is_read_and_split(tmp_path: Path) -> None:
-    data = open_dataset(zenodo(tmp_path), DataSettings(), 2, 0)
-    assert summary(data.table) == EXPECTED
-    assert sorted(data.fold_of) == [0, 1]
-    for row, (_, _, labels, _) in enumerate(EXPECTED):
+    data = open_dataset(sounding(tmp_path), DataSettings(), 2, 0)
+    expected = [*EXPECTED[:2], (THIRD[0], "verified", (THIRD[1],), ""), *EXPECTED[2:]]
+    assert summary(data.table) == expected
+    assert sorted(data.fold_of) in ([0, 0, 1], [0, 1, 1])
+    for row, (_, _, labels, _) in enumerate(expected):
         assert isinstance(labels, tuple)
         assert data.targets[row].tolist() == [int(name in labels) for name in CLASSES]
 
 
 def test_only_verified_clips_are_split_and_the_seed_says_how(tmp_path: Path) -> None:
-    table = read_dataset(zenodo(tmp_path), DataSettings(keep_bad=True))
+    table = read_dataset(sounding(tmp_path), DataSettings(keep_bad=True))
     for seed in range(5):
-        data = open_dataset(tmp_path, DataSettings(keep_bad=True), 3, seed)
-        np.testing.assert_array_equal(data.fold_of, assign_folds(table.targets()[:3], 3, seed))
-        assert sorted(data.fold_of) == [0, 1, 2]
+        data = open_dataset(tmp_path, DataSettings(keep_bad=True), 4, seed)
+        np.testing.assert_array_equal(data.fold_of, assign_folds(table.targets()[:4], 4, seed))
+        assert sorted(data.fold_of) == [0, 1, 2, 3]
 
 
 def test_too_few_clips_and_no_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="2 verified clips cannot fill 3 folds"):
-        open_dataset(zenodo(tmp_path), DataSettings(), 3, 0)
+    with pytest.raises(UserError, match="3 verified clips cannot fill 4 folds"):
+        open_dataset(sounding(tmp_path), DataSettings(), 4, 0)
     with pytest.raises(UserError, match="no such folder"):
         open_dataset(tmp_path / "nowhere", DataSettings(), 2, 0)
 
@@ -92,5 +93,5 @@ def test_the_id_of_the_data_is_the_same_wherever_they_lie(tmp_path: Path) -> Non
     ids = set()
     for name in ("here", "there"):
         (tmp_path / name).mkdir()
-        ids.add(open_dataset(zenodo(tmp_path / name), DataSettings(), 2, 0).data_id("f"))
+        ids.add(open_dataset(sounding(tmp_path / name), DataSettings(), 2, 0).data_id("f"))
     assert len(ids) == 1

@@ -17,6 +17,7 @@ from tests.orchestrator.dataset.small_sets import (
     write_wavs,
     zenodo,
 )
+from trainable.errors import UserError
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -133,11 +134,14 @@ def test_plain_settings_are_enough_to_choose_the_plain_layout(tmp_path: Path) ->
     assert find_layout(tmp_path, DataSettings(layout="kaggle", plain=plain)).name == "kaggle"
 
 
-def test_a_byte_order_mark_and_empty_lines_are_passed_over(tmp_path: Path) -> None:
-    """Excel writes the one, editors the other."""
+def test_a_byte_order_mark_is_passed_over_and_a_blank_line_is_not(tmp_path: Path) -> None:
+    """Excel writes the one; the other may be a lost line."""
     folder = kaggle(zenodo(tmp_path))
-    (folder / "FSDKaggle2019.meta" / "vocabulary.csv").write_bytes(b"\xef\xbb\xbf0,Bark\r\n\r\n1,Meow\r\n")
-    (folder / "sample_submission.csv").write_bytes(b"\xef\xbb\xbffname,Bark\n\n1.wav,0\n")
+    (folder / "FSDKaggle2019.meta" / "vocabulary.csv").write_bytes(b"\xef\xbb\xbf0,Bark\r\n1,Meow\r\n")
+    (folder / "sample_submission.csv").write_bytes(b"\xef\xbb\xbffname,Bark\n1.wav,0\n")
     assert find_layout(folder, DataSettings(layout="zenodo")).vocabulary == ("Bark", "Meow")
     found = find_layout(folder, DataSettings(layout="kaggle"))
     assert found.vocabulary == ("Bark",)
+    (folder / "FSDKaggle2019.meta" / "vocabulary.csv").write_bytes(b"0,Bark\n\n1,Meow\n")
+    with pytest.raises(UserError, match=r"vocabulary\.csv, line 2: the line is blank"):
+        find_layout(folder, DataSettings(layout="zenodo"))

@@ -4,32 +4,18 @@ import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
 
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.folded import FoldedDataset, open_dataset
 from orchestrator.dataset.layouts import DataSettings, PlainSettings
-from tests.orchestrator.dataset.small_sets import CLASSES, VERIFIED, write_csv, zenodo
+from tests.orchestrator.dataset.small_sets import CLASSES, VERIFIED, sounding, write_csv
 from trainable.errors import UserError
 
 META = "FSDKaggle2019.meta"
 TABLE = f"{META}/train_noisy_post_competition.csv"
 TRUTH = "FSDKaggle2019.doc/noise_truth.csv"
-THIRD = ("third.wav", "Zipper_(clothing)")
-
-
-def sounding(folder: Path) -> Path:
-    """A data set with a clip of every class, all of them sounds."""
-    zenodo(folder)
-    table = folder / META / "train_curated_post_competition.csv"
-    write_csv(table, ("fname", "labels"), [*VERIFIED, THIRD])
-    (folder / "FSDKaggle2019.audio_train_curated" / THIRD[0]).touch()
-    for path in folder.glob("FSDKaggle2019.audio_*/*.wav"):
-        soundfile.write(path, np.full(500, 0.1), 22050, subtype="PCM_16")
-    return folder
 
 
 def opened(folder: Path, **settings: object) -> FoldedDataset:
@@ -168,7 +154,7 @@ def test_bad_clips_stop_with_the_first_ones_named_and_what_to_do(tmp_path: Path)
         opened(tmp_path)
     assert list(caught.value.reasons) == ["c.wav", "9.wav"]
     first, *files, hint = str(caught.value).splitlines()
-    assert first == "2 of 7 clips have no features:"
+    assert first == "2 of 7 clips cannot be used:"
     assert [line.partition(": cannot be read (")[0].rpartition("/")[2] for line in files] == [
         "c.wav",
         "9.wav",

@@ -94,9 +94,11 @@ def test_of_several_types_that_a_value_may_have_none_is_part_of_its_place(tmp_pa
     ("change", "end"),
     [
         ("folds=1", "folds: Input should be greater than or equal to 2 (given: 1)"),
-        ("name=a b", "name: String should match pattern '^[\\w.-]+$' (given: 'a b')"),
+        (
+            "folds=a b",
+            "folds: Input should be a valid integer, unable to parse string as an integer (given: 'a b')",
+        ),
         ("model=", "model: Input should be a valid dictionary or instance of Model"),
-        ("optimizer.learning_rate=.nan", "optimizer.learning_rate: Input should be greater than 0"),
     ],
 )
 def test_a_simple_value_is_repeated_and_no_other(tmp_path: Path, change: str, end: str) -> None:

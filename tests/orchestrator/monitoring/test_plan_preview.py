@@ -13,7 +13,7 @@ from orchestrator.monitoring.plan_preview import preview
 from orchestrator.plan.legs import Plan, make_plan
 from orchestrator.storage.store import Store
 from tests.orchestrator.artifacts.test_folders import result
-from tests.orchestrator.dataset.small_sets import zenodo
+from tests.orchestrator.dataset.small_sets import sounding
 from tests.orchestrator.plan.test_legs import experiment
 from trainable.errors import UserError
 
@@ -23,7 +23,7 @@ CONTENT = "c" * 64
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     (tmp_path / "data set").mkdir()
-    return zenodo(tmp_path / "data set")
+    return sounding(tmp_path / "data set")
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def write_features(out: Store, data: Path, settings: Experiment) -> Plan:
     name = features_id(dataset.table, settings.audio)
     folder = sets_of(out) / name
     folder.write("x.parquet", b"12345")
-    shard = Shard(name="x.parquet", rows=6, bytes=5, sha256="0" * 64)
+    shard = Shard(name="x.parquet", rows=7, bytes=5, sha256="0" * 64)
     manifest = FeatureManifest(
-        id=name, content_hash=CONTENT, audio=settings.audio, clips=6, frames=9, shards=(shard,)
+        id=name, content_hash=CONTENT, audio=settings.audio, clips=7, frames=9, shards=(shard,)
     )
-    folder.write_model("manifest.json", manifest)
+    folder.write_model("manifest.json", manifest.sealed())
     return make_plan(settings, dataset.data_id(CONTENT))
 
 
