@@ -4,6 +4,7 @@ import sys
 import traceback
 import warnings
 from contextlib import suppress
+from errno import ENOSPC
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
-from orchestrator.storage.store import Store
+from orchestrator import signals
 from trainable.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,15 +74,13 @@ def run(
     from orchestrator.fill import Order, fill_grid
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
+    from orchestrator.storage.room import waits_told
 
     display = Display(console)
-    try:
+    with waits_told(out, display.say):
         done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
-    except KeyboardInterrupt:
-        console.print("interrupted: the same command goes on from here")
-        raise SystemExit(130) from None
-    with display.busy("writing the report"):
-        report = write_report(done)
+        with display.busy("writing the report"):
+            report = write_report(done)
     console.print(report)
     if holes := [cell for cell in done.cells if done.hole(cell)]:
         raise SystemExit(
@@ -110,6 +109,7 @@ def plan(
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
     from orchestrator.plan.forecast import Speed
+    from orchestrator.storage.store import Store
 
     experiment = load_experiment(config, assignments or ())
     store = Store.open(out) if out else None
@@ -132,6 +132,7 @@ def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     """Make the report again, from the run's files alone."""
     from orchestrator.artifacts.run import Run
     from orchestrator.report.build import write_report
+    from orchestrator.storage.store import Store
 
     reported = Run.open(Store.open(out))
     console.print(write_report(reported))
@@ -152,6 +153,7 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
     from orchestrator.artifacts.run import Run
     from orchestrator.monitoring.verify import verify as verify_run
+    from orchestrator.storage.store import Store
 
     with console.status("reading every file"):
         checked = verify_run(Run.open(Store.open(out)))
@@ -172,6 +174,7 @@ def status(
     from orchestrator.monitoring.live_page import write_live_page
     from orchestrator.monitoring.status import StatusReader
     from orchestrator.monitoring.terminal import wait_for_run, watch_run
+    from orchestrator.storage.store import Store
 
     store = Store.open(out)
     if watch:
@@ -192,6 +195,7 @@ def export(
     """Give the curves of finished cells to TensorBoard or MLflow."""
     from orchestrator.artifacts.run import Run
     from orchestrator.monitoring.export import to_mlflow, to_tensorboard
+    from orchestrator.storage.store import Store
 
     if tensorboard is None and mlflow is None:
         raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
@@ -221,15 +225,20 @@ def submit(
 
 def main(prefix: list[str] | None = None) -> NoReturn:
     """Run the command line; `prefix` are arguments that stand before the given ones."""
+    with signals.caught():
+        _run_command(prefix or [])
+
+
+def _run_command(prefix: list[str]) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
     try:
-        app([*(prefix or []), *sys.argv[1:]])
+        app([*prefix, *sys.argv[1:]])
     except UserError as error:
         _complain(str(error))
     except OSError as error:
-        if error.filename is None:
+        if error.errno != ENOSPC and error.filename is None:
             _own_fault(error)
-        _complain(f"{error.filename}: {error.strerror}")
+        _complain(f"{error.filename or 'a file that is being written'}: {error.strerror}")
     except Exception as error:
         _own_fault(error)
     raise SystemExit(2)

@@ -31,7 +31,6 @@ from orchestrator.storage.integrity import DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
 from orchestrator.synth.synthesize import synthesize
-from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
@@ -164,9 +163,8 @@ def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: 
         inputs.legs[leg].begin(leg)
     inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
-    interrupt = Interrupt()
-    with display.training(run), live_updates(run), interrupt.caught():
-        train_levels(inputs, interrupt)
+    with display.training(run), live_updates(run):
+        train_levels(inputs)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))
