@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import ray
 
 from orchestrator.artifacts import files
@@ -12,6 +13,7 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
 from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
+from orchestrator.cluster.memory import check_memory, node_memories
 from orchestrator.dataset.folded import FoldedDataset, open_dataset
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.settings import Experiment
@@ -35,6 +37,9 @@ from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
 from trainable.errors import UserError
+
+FRAME_BYTES = np.dtype(np.float16).itemsize
+"""Of each mel band."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(plan, legs.work_left(plan), legs.stale(plan))
         timing = run.manifest.timing
         if shares:
+            cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
             inputs = sweep_inputs(run, dataset, bank, shares, plan)
             timing = _train(inputs, run, plan, todo, display)
@@ -104,6 +110,8 @@ class _Cluster:
     out: Store
     display: Display
     _shares: Shares | None = None
+    grows: bool = False
+    """Machines are still to come: what they have nobody knows yet."""
 
     def shares(self) -> Shares:
         """What every fold gets of it. A cluster too small is refused at once."""
@@ -121,7 +129,15 @@ class _Cluster:
         if grown and not joined:
             self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
         check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
+        self.grows = bool(grown)
         return make_shares(grown or nodes(), self.experiment.folds, resources)
+
+    def check_memory(self, features: FeatureSet) -> None:
+        """Refuse what does not fit into the machines' memory, and warn of what is slow."""
+        if not self.grows:
+            amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
+            if warning := check_memory(amount, self.experiment.folds, node_memories()):
+                self.display.say(warning)
 
 
 def _features(dataset: FoldedDataset, cluster: _Cluster) -> FeatureSet:

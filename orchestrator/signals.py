@@ -33,7 +33,7 @@ class _Ending:
     def __init__(self) -> None:
         self.number: int | None = None
         self.mode: Literal["raise", "defer", "leave"] = "raise"
-        self.caught = False
+        self.caught = self.raised = False
         self.closing: Callable[[], object] = lambda: None
         self._children: list[psutil.Process] = []
         self._lock = threading.Lock()
@@ -41,7 +41,8 @@ class _Ending:
     def handle(self, number: int, frame: FrameType | None) -> None:
         """Python's handler, in the main thread."""
         self.note(number)
-        if self.mode == "raise":
+        if self.mode == "raise" and not self.raised:  # once: what ends because of it is not disturbed
+            self.raised = True
             raise KeyboardInterrupt
 
     def note(self, number: int) -> None:
@@ -69,6 +70,7 @@ class _Ending:
 
     def finish(self) -> NoReturn:
         """The orderly end, as soon as the program has come out of its work."""
+        self.raised = True
         with suppress(BaseException):
             self.closing()
             sys.stdout.flush()

@@ -12,6 +12,7 @@ from ray.job_config import JobConfig
 
 from orchestrator import signals
 from orchestrator.cluster.autoscaler import machines_at_most
+from orchestrator.cluster.head_watch import watch_head
 from orchestrator.experiment.settings import Resources
 from orchestrator.plan.allocation import Node
 from orchestrator.storage.store import Store
@@ -56,8 +57,10 @@ def connect(about: Mapping[str, str]) -> str:
                     "set RAY_AUTH_MODE=token and copy its token file"
                 ) from error
         else:
+            watch_head()
             return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
     _start_local(job)
+    watch_head()
     return "on a local Ray"
 
 
