@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: help setup demo test test-unit test-cluster lint bench clean
+.PHONY: help setup demo test test-unit test-cluster test-chaos lint bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -19,14 +19,17 @@ $(READY): pyproject.toml cluster/constraints.txt
 demo: $(READY)  ## the paper's grid on the embedded data: wav files to tables, minutes on two cores
 	$(BIN)/stagegrid run --config configs/demo.yaml --out runs/demo
 
-test: test-unit  ## all tests but those of `make test-cluster`
-	$(BIN)/pytest -m "integration and not cluster"
+test: test-unit  ## all tests but those of `make test-cluster` and `make test-chaos`
+	$(BIN)/pytest -m "integration and not cluster and not chaos"
 
 test-unit: $(READY)  ## the tests that need no Ray, seconds
 	$(BIN)/pytest -m "not integration" --numprocesses auto
 
 test-cluster: $(READY)  ## ray start, ray up over ssh to this machine, several nodes, autoscaling, object storage
 	$(BIN)/pytest -m cluster
+
+test-chaos: $(READY)  ## kill, stop and starve everything that can be, minutes
+	$(BIN)/pytest -m chaos
 
 lint: $(READY)  ## style, types and import rules
 	$(BIN)/ruff check .

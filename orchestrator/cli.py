@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 from rich.console import Console
 
+from orchestrator import signals
 from orchestrator.monitoring.complaints import complain, explain_failure
-from orchestrator.storage.place import check_place
-from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
 if TYPE_CHECKING:
@@ -72,19 +71,19 @@ def run(
     ] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
+    from orchestrator.storage.place import check_place
+
     check_place(out)
     from orchestrator.fill import Order, fill_grid
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
+    from orchestrator.storage.room import waits_told
 
     display = Display(console)
-    try:
+    with waits_told(out, display.say):
         done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
-    except KeyboardInterrupt:
-        console.print("interrupted: the same command goes on from here")
-        raise SystemExit(130) from None
-    with display.busy("writing the report"):
-        report = write_report(done)
+        with display.busy("writing the report"):
+            report = write_report(done)
     console.print(report)
     if holes := [cell for cell in done.cells if done.hole(cell)]:
         raise SystemExit(
@@ -113,6 +112,7 @@ def plan(
     from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
+    from orchestrator.storage.store import Store
 
     sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
     experiment = load_experiment(config, assignments or ())
@@ -135,6 +135,7 @@ def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     """Make the report again, from the run's files alone."""
     from orchestrator.artifacts.run import Run
     from orchestrator.report.build import write_report
+    from orchestrator.storage.store import Store
 
     reported = Run.open(Store.open(out))
     console.print(write_report(reported))
@@ -155,6 +156,7 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
     """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
     from orchestrator.artifacts.run import Run
     from orchestrator.monitoring.verify import verify as verify_run
+    from orchestrator.storage.store import Store
 
     with console.status("reading every file"):
         checked = verify_run(Run.open(Store.open(out)))
@@ -201,6 +203,7 @@ def status(
     from orchestrator.monitoring.live_page import write_live_page
     from orchestrator.monitoring.status import StatusReader
     from orchestrator.monitoring.terminal import wait_for_run, watch_run
+    from orchestrator.storage.store import Store
 
     store = Store.open(out)
     if watch:
@@ -221,6 +224,7 @@ def export(
     """Give the curves of finished cells to TensorBoard or MLflow."""
     from orchestrator.artifacts.run import Run
     from orchestrator.monitoring.export import to_mlflow, to_tensorboard
+    from orchestrator.storage.store import Store
 
     if tensorboard is None and mlflow is None:
         raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
@@ -250,9 +254,14 @@ def submit(
 
 def main(prefix: list[str] | None = None) -> NoReturn:
     """Run the command line; `prefix` are arguments that stand before the given ones."""
+    with signals.caught():
+        _run_command(prefix or [])
+
+
+def _run_command(prefix: list[str]) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
     try:
-        app([*(prefix or []), *sys.argv[1:]])
+        app([*prefix, *sys.argv[1:]])
     except Exception as error:
         raise SystemExit(explain_failure(error)) from error
     raise SystemExit

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import ray
 
 from orchestrator.artifacts import files
@@ -13,6 +14,7 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
 from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
+from orchestrator.cluster.memory import check_memory, node_memories
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.loading import load_experiment
@@ -35,12 +37,14 @@ from orchestrator.storage.integrity import Damage, DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
 from orchestrator.synth.synthesize import DamagedData, synthesize
-from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
 from trainable.config import Audio
 from trainable.errors import UserError
+
+FRAME_BYTES = np.dtype(np.float16).itemsize
+"""Of each mel band."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(plan, legs.work_left(plan), legs.stale(plan))
         timing = run.manifest.timing
         if shares:
+            cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
             inputs = sweep_inputs(run, dataset, bank, shares, plan)
             timing = _train(inputs, run, plan, todo, display)
@@ -116,6 +121,8 @@ class _Cluster:
     out: Store
     display: Display
     _shares: Shares | None = None
+    grows: bool = False
+    """Machines are still to come: what they have nobody knows yet."""
 
     def shares(self) -> Shares:
         """What every fold gets of it. A cluster too small is refused at once."""
@@ -133,7 +140,15 @@ class _Cluster:
         if grown and not joined:
             self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
         check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
+        self.grows = bool(grown)
         return make_shares(grown or nodes(), self.experiment.folds, resources)
+
+    def check_memory(self, features: FeatureSet) -> None:
+        """Refuse what does not fit into the machines' memory, and warn of what is slow."""
+        if not self.grows:
+            amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
+            if warning := check_memory(amount, self.experiment.folds, node_memories()):
+                self.display.say(warning)
 
 
 def _features(dataset: FoldedDataset, cluster: _Cluster) -> tuple[FoldedDataset, FeatureSet]:
@@ -196,9 +211,8 @@ def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: 
         inputs.legs[leg].begin(leg)
     inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
-    interrupt = Interrupt()
-    with display.training(run), live_updates(run), interrupt.caught():
-        train_levels(inputs, interrupt)
+    with display.training(run), live_updates(run):
+        train_levels(inputs)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))

@@ -10,7 +10,9 @@ from pathlib import Path
 import ray
 from ray.job_config import JobConfig
 
+from orchestrator import signals
 from orchestrator.cluster.autoscaler import machines_at_most
+from orchestrator.cluster.head_watch import watch_head
 from orchestrator.experiment.settings import Resources
 from orchestrator.plan.allocation import Node
 from orchestrator.storage.store import Store
@@ -46,7 +48,9 @@ def connect(about: Mapping[str, str]) -> str:
     if address != "local":
         try:
             _knock(address)
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
+            with signals.in_foreign_hands():
+                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
+            signals.at_end(ray.shutdown)  # it learns of our end; a Ray of our own is ended with us
         except OSError as error:
             if address != "auto":
                 raise UserError(
@@ -54,8 +58,10 @@ def connect(about: Mapping[str, str]) -> str:
                     "set RAY_AUTH_MODE=token and copy its token file"
                 ) from error
         else:
+            watch_head()
             return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
     _start_local(job)
+    watch_head()
     return "on a local Ray"
 
 
@@ -69,14 +75,15 @@ def _knock(address: str) -> None:
 def _start_local(job: JobConfig) -> None:
     _protect_token()
     # Without the dashboard a dead Train controller keeps its placement group for ever.
-    ray.init(
-        address="local",
-        include_dashboard=True,
-        dashboard_host="127.0.0.1",
-        log_to_driver=False,
-        logging_level=logging.ERROR,
-        job_config=job,
-    )
+    with signals.in_foreign_hands():
+        ray.init(
+            address="local",
+            include_dashboard=True,
+            dashboard_host="127.0.0.1",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            job_config=job,
+        )
 
 
 def _protect_token() -> None:

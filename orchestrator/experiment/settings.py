@@ -47,6 +47,9 @@ class Resources(Settings):
     max_failures: Annotated[NonNegativeInt, OURS, NO_RESULT] = 3
     """How often a run starts again from its checkpoints after it loses a worker. What the settings are to
     blame for, such as a learning rate at which a fold is no longer finite, is not tried again."""
+    hang_minutes: Annotated[PositiveFloat, OURS, NO_RESULT] = 10.0
+    """A fold without a sign of life for so long is ended and goes on from its state: more than an evaluation
+    takes, and than the first iteration where compute.compile is on."""
 
 
 class Experiment(TrainingSettings):

@@ -15,9 +15,11 @@ from orchestrator.artifacts.progress import REMOTE_SECONDS
 from orchestrator.artifacts.run import Run
 from orchestrator.storage.processes import Process
 
-Activity = Literal["done", "running", "stopped", "failed", "waiting"]
-SILENT_SECONDS = 90.0
-"""Without a sign of life for so long, a fold counts as stopped; on its own machine at once."""
+Activity = Literal["done", "running", "stalled", "stopped", "failed", "waiting"]
+STALLED_SECONDS = 40.0
+"""Without a sign of life for so long a fold counts as stalled, unless its process is known to be gone."""
+REPLACED_SECONDS = 60.0
+"""And so long after `resources.hang_minutes` as stopped: whoever runs would have replaced it."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,10 @@ class FoldStatus:
     """Iterations per second, while it runs."""
     lwlrap: float | None
     """Its newest one."""
+    silent: float = 0.0
+    """Seconds since its last sign of life, where it is stalled."""
+    process: Process | None = None
+    """Its worker, where it is stalled."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +104,9 @@ class StatusReader:
         if failure:
             return LegStatus(leg, "failed", folds, failure.reason)
         states = {fold.state for fold in folds}
-        state: Activity = (
-            "running" if "running" in states else "stopped" if states != {"waiting"} else "waiting"
-        )
-        return LegStatus(leg, state, folds)
+        active: tuple[Activity, ...] = ("running", "stalled")
+        idle: Activity = "waiting" if states == {"waiting"} else "stopped"
+        return LegStatus(leg, next((state for state in active if state in states), idle), folds)
 
     def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
         folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{files.fold_name(fold)}"
@@ -110,10 +115,29 @@ class StatusReader:
         seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
         if seen is None:
             return FoldStatus("waiting", 0, None, None)
-        process = Process(host=seen.host, pid=seen.pid)
-        alive = time.time() - seen.time < SILENT_SECONDS and not process.is_gone
-        state: Activity = "running" if alive else "stopped"
-        return FoldStatus(state, seen.iteration - seen.first, seen.rate if alive else None, seen.lwlrap)
+        process, silent = Process(host=seen.host, pid=seen.pid), abs(time.time() - seen.time)
+        state = self._activity(silent, process.is_gone)
+        done, rate = seen.iteration - seen.first, seen.rate if state == "running" else None
+        if state == "stalled":
+            return FoldStatus(state, done, rate, seen.lwlrap, silent, process)
+        return FoldStatus(state, done, rate, seen.lwlrap)
+
+    def _activity(self, silent: float, gone: bool) -> Activity:
+        replaced = 60 * self.run.experiment.resources.hang_minutes + REPLACED_SECONDS
+        if gone or silent > replaced:
+            return "stopped"
+        return "stalled" if silent > STALLED_SECONDS else "running"
+
+
+def stalls(legs: Sequence[LegStatus]) -> list[str]:
+    """A line for each fold without a sign of life: where, since when, what becomes of it."""
+    return [
+        f"{leg.leg.label} fold {number}: stalled, no sign of life for {clock(fold.silent)} ({fold.process}); "
+        "it is started again after resources.hang_minutes"
+        for leg in legs
+        for number, fold in enumerate(leg.folds)
+        if fold.state == "stalled"
+    ]
 
 
 def seconds_left(legs: Sequence[LegStatus]) -> float | None:
@@ -134,6 +158,7 @@ def clock(seconds: float | None) -> str:
 STYLES: dict[Activity, str] = {
     "done": "green",
     "running": "cyan",
+    "stalled": "magenta",
     "stopped": "yellow",
     "failed": "red",
     "waiting": "dim",
@@ -148,7 +173,8 @@ def status_view(legs: Sequence[LegStatus]) -> RenderableType:
     for leg in legs:
         table.add_row(*_row(leg))
     reasons = [Text(f"{leg.leg.label}: {leg.reason}", style="red") for leg in legs if leg.reason]
-    return Group(table, *reasons, Text(summary(legs)))
+    silent = [Text(line, style="magenta") for line in stalls(legs)]
+    return Group(table, *reasons, *silent, Text(summary(legs)))
 
 
 _COLUMNS: dict[str, dict[str, Any]] = {
@@ -162,7 +188,9 @@ _COLUMNS: dict[str, dict[str, Any]] = {
 
 def _row(status: LegStatus) -> tuple[RenderableType, ...]:
     scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[-4:] for f in status.folds)
-    share = f"{1 - status.left / status.total:.0%}" if status.state in ("running", "stopped") else ""
+    share = (
+        f"{1 - status.left / status.total:.0%}" if status.state in ("running", "stalled", "stopped") else ""
+    )
     return (
         status.leg.label,
         Text(

@@ -14,7 +14,7 @@ from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.layouts import PARTS
-from orchestrator.monitoring.status import StatusReader, status_view, summary
+from orchestrator.monitoring.status import StatusReader, stalls, status_view, summary
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Plan
 from orchestrator.storage.integrity import Damage
@@ -107,8 +107,13 @@ class Display:
             with Live(get_renderable=lambda: self._view(reader), console=self.console, refresh_per_second=2):
                 yield
         else:
-            with repeated(lambda: self.say(summary(reader.read())), LINE_SECONDS):
+            with repeated(lambda: self._lines(reader), LINE_SECONDS):
                 yield
+
+    def _lines(self, reader: StatusReader) -> None:
+        legs = reader.read()
+        for line in (*stalls(legs), summary(legs)):
+            self.say(line)
 
     def _view(self, reader: StatusReader) -> RenderableType:
         return status_view(reader.read())
@@ -128,7 +133,7 @@ def watch_run(run: Run, console: Console, go_on: bool) -> None:
         console.print(status_view(reader.read()))
         return
     with Live(status_view(reader.read()), console=console, refresh_per_second=2) as live:
-        while any(leg.state in ("running", "stopped", "waiting") for leg in reader.read()):
+        while any(leg.state not in ("done", "failed") for leg in reader.read()):
             live.update(status_view(reader.read()))
             time.sleep(1.0)
         live.update(status_view(reader.read()))

@@ -4,7 +4,7 @@ import fcntl
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from orchestrator.storage.processes import Process, this_process
@@ -64,10 +64,8 @@ def object_lock(out: Store) -> Iterator[None]:
     hold it. They would write the same bytes: only work is lost, no result.
     """
     mine = uuid.uuid4().hex
-    with suppress(FileNotFoundError):
-        owner = out.read_model(LOCK, Owner)
-        if time.time() - owner.time < STALE_SECONDS and not owner.is_gone:
-            raise _taken(out, str(owner))
+    if (owner := _read(out)) and _is_kept(out, owner):
+        raise _taken(out, str(owner))
     process = this_process()
 
     def beat() -> None:
@@ -79,6 +77,25 @@ def object_lock(out: Store) -> Iterator[None]:
             yield
     finally:
         out.delete(LOCK)
+
+
+def _read(out: Store) -> Owner | None:
+    """Who holds the lock; a lock that nobody can read is nobody's."""
+    try:
+        return out.read_model(LOCK, Owner)
+    except (FileNotFoundError, UserError):
+        return None
+
+
+def _is_kept(out: Store, owner: Owner) -> bool:
+    """Whether a lock's owner is at work."""
+    age = time.time() - owner.time
+    if owner.is_gone or age >= STALE_SECONDS:
+        return False
+    if age > -BEAT_SECONDS:
+        return True
+    time.sleep(2 * BEAT_SECONDS)  # a clock was set back, here or there: only a beat shows that it is kept
+    return _read(out) not in (None, owner)
 
 
 def _taken(out: Store, owner: str) -> UserError:

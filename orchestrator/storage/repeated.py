@@ -9,7 +9,7 @@ from threading import Event, Thread
 def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
     """Call `action` every `seconds` in the background, and once more at the end.
 
-    Storage that does not answer for a moment (OSError) is asked again the next time.
+    Storage that does not answer for a moment, or has no room (OSError), is asked again the next time.
     """
     stop = Event()
 
@@ -25,4 +25,5 @@ def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
     finally:
         stop.set()
         thread.join()
-        action()
+        with suppress(OSError):
+            action()

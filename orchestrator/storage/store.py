@@ -8,7 +8,10 @@ import io
 import os
 import time
 import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -18,8 +21,11 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
+from orchestrator.storage.patience import patiently
+from orchestrator.storage.room import with_room
 from trainable.errors import UserError
 
+T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
 OBJECT_STORAGE = ("s3", "gcs", "abfs")
@@ -70,37 +76,59 @@ class Store:
 
     def exists(self, name: str) -> bool:
         """Whether the file or folder `name` is there."""
-        return bool(self.fs.get_file_info(f"{self.base}/{name}").type != pafs.FileType.NotFound)
+        return bool(self._kind(name) != pafs.FileType.NotFound)
+
+    def _kind(self, name: str) -> pafs.FileType:
+        return self._ask(lambda: self.fs.get_file_info(f"{self.base}/{name}").type, name)
+
+    def _ask(self, action: Callable[[], T], name: str = "") -> T:
+        """A disk answers or fails; object storage may answer another time."""
+        return action() if self.is_local else patiently(action, f"{self}/{name}".rstrip("/"))
 
     def names(self, suffix: str = "") -> list[str]:
         """Sorted names in this folder that end in `suffix`; none where there is no such folder."""
-        entries = self.fs.get_file_info(pafs.FileSelector(self.base, allow_not_found=True))
+        selector = pafs.FileSelector(self.base, allow_not_found=True)
+        entries = self._ask(lambda: self.fs.get_file_info(selector))
         names = (entry.base_name for entry in entries)
         return sorted(name for name in names if name.endswith(suffix) and not name.startswith("."))
 
     def paths(self) -> set[str]:
         """Everything below this folder, as paths from here; on object storage one request for 1000 files."""
         selector = pafs.FileSelector(self.base, allow_not_found=True, recursive=True)
-        return {entry.path[len(self.base) + 1 :] for entry in self.fs.get_file_info(selector)}
+        entries = self._ask(lambda: self.fs.get_file_info(selector))
+        return {entry.path[len(self.base) + 1 :] for entry in entries}
 
     def read(self, name: str) -> bytes:
         """The bytes of file `name`; FileNotFoundError where it is missing."""
+        return self._ask(lambda: self._download(name), name)
+
+    def _download(self, name: str) -> bytes:
         with self.fs.open_input_file(f"{self.base}/{name}") as stream:
             return bytes(stream.read())
 
     def write(self, name: str, data: bytes, durable: bool = True) -> None:
         """Write file `name` whole, making its folders; a reader never sees a part of it.
 
-        `durable`: it is on the disk when this returns, and stays there if the power fails.
+        `durable`: it is on the disk when this returns, and stays there if the power fails; where the disk has
+        no room, this waits for some.
+
+        Raises:
+            NoRoom: nobody has made room for hours.
         """
         target = f"{self.base}/{name}"
-        if self.is_local:
-            _write_whole(Path(target), data, durable)
-        else:  # an upload becomes visible when it is complete
-            if self.fs.type_name not in OBJECT_STORAGE:
-                self.fs.create_dir(target.rpartition("/")[0], recursive=True)
-            with self.fs.open_output_stream(target) as stream:
-                stream.write(data)
+        if not self.is_local:
+            self._ask(lambda: self._upload(target, data), name)
+        elif durable:
+            with_room(partial(_write_whole, Path(target), data, True), Path(target), len(data))
+        else:
+            _write_whole(Path(target), data, False)
+
+    def _upload(self, target: str, data: bytes) -> None:
+        """It becomes visible when it is complete."""
+        if self.fs.type_name not in OBJECT_STORAGE:
+            self.fs.create_dir(target.rpartition("/")[0], recursive=True)
+        with self.fs.open_output_stream(target) as stream:
+            stream.write(data)
 
     def remove_leftovers(self) -> list[str]:
         """Remove what writers left that were killed while they wrote; the names of those files."""
@@ -114,15 +142,18 @@ class Store:
 
     def delete(self, name: str) -> None:
         """Remove the file or folder `name` if it is there."""
-        kind = self.fs.get_file_info(f"{self.base}/{name}").type
-        if kind == pafs.FileType.Directory:
-            self.fs.delete_dir(f"{self.base}/{name}")
-        elif kind == pafs.FileType.File:
-            self.fs.delete_file(f"{self.base}/{name}")
+        remove = {pafs.FileType.Directory: self.fs.delete_dir, pafs.FileType.File: self.fs.delete_file}
+        if action := remove.get(self._kind(name)):
+            with suppress(FileNotFoundError):
+                self._ask(lambda: action(f"{self.base}/{name}"), name)
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file or folder of this store."""
-        self.fs.move(f"{self.base}/{old}", f"{self.base}/{new}")
+        try:
+            self._ask(lambda: self.fs.move(f"{self.base}/{old}", f"{self.base}/{new}"), old)
+        except FileNotFoundError:
+            if self.is_local or not self.exists(new):  # else it was done, and only the answer was lost
+                raise
 
     def read_model(self, name: str, model: type[Model]) -> Model:
         """JSON file `name` as the model of its content.

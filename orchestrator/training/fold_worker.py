@@ -3,7 +3,8 @@
 import logging
 import time
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import ray
@@ -19,6 +20,7 @@ from orchestrator.artifacts.tables import write_outcome
 from orchestrator.plan.legs import Leg
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.training.gauges import FoldGauges
+from orchestrator.training.hang import SignsOfLife
 from orchestrator.training.sweep_inputs import SweepInputs
 from trainable.bank import Bank
 from trainable.errors import UserError
@@ -45,18 +47,28 @@ def train_worker(config: dict[str, Any]) -> None:
     torch.set_num_threads(inputs.experiment.resources.threads_per_fold)
     log.setLevel(logging.INFO)
     data = _fold_data(inputs, fold)
-    failed: set[str | None] = set()
-    for leg in inputs.trial(config["trial"]):
-        if leg.parent in failed:
+    life = SignsOfLife()
+    with life.watched(inputs.experiment.resources.hang_minutes):
+        _train_legs(inputs, inputs.trial(config["trial"]), fold, data, life)
+    ray.train.report({"fold": fold})
+
+
+def _train_legs(
+    inputs: SweepInputs, trial: Sequence[Leg], fold: int, data: FoldData, life: SignsOfLife
+) -> None:
+    """Train this fold of what has not failed; what an earlier start of this run has given up stays so."""
+    failed: set[str | None] = {leg.id for leg in trial if inputs.legs[leg].failure()}
+    for leg in trial:
+        if {leg.id, leg.parent} & failed:
             failed.add(leg.id)
             continue
         try:
-            _train_leg(inputs, leg, fold, data)
+            life.show()
+            _train_leg(inputs, leg, fold, data, life)
         except UserError as error:
             failed.add(leg.id)
             log.error("%s: %s", leg.label, error)
             inputs.legs[leg].fail(str(error))
-    ray.train.report({"fold": fold})
 
 
 def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
@@ -78,12 +90,12 @@ def _keep_to_share(device: torch.device, gpus: float) -> float:
     return share * torch.cuda.get_device_properties(device).total_memory
 
 
-def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData) -> None:
+def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData, life: SignsOfLife) -> None:
     """Train one fold of one leg, unless it is done, and write what it leaves."""
     folder = inputs.legs[leg].fold(fold)
     if not folder.is_done:
         parent = inputs.legs[leg.parent].fold(fold) if leg.parent else None
-        worker = FoldWorker(folder, parent, leg, fold)
+        worker = FoldWorker(folder, parent, leg, fold, life)
         activation = inputs.experiment.activations[leg.cells[0].activation]
         outcome = train_fold(Task(inputs.experiment, activation, leg.stages, leg.seed, fold), data, worker)
         names = inputs.dataset.table.clips["fname"].tolist()
@@ -100,8 +112,10 @@ def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData) -> None
 class FoldWorker:
     """Trainable's `Worker` in a Ray Train worker: states and progress are files in the fold's folder."""
 
-    def __init__(self, folder: FoldFolder, parent: FoldFolder | None, leg: Leg, fold: int) -> None:
-        self.folder, self.parent = folder, parent
+    def __init__(
+        self, folder: FoldFolder, parent: FoldFolder | None, leg: Leg, fold: int, life: SignsOfLife
+    ) -> None:
+        self.folder, self.parent, self.life = folder, parent, life
         self.ends = boundaries(leg.stages)
         self.last = self.ends[-1]
         self.began, self.resumed = time.monotonic(), 0
@@ -133,7 +147,10 @@ class FoldWorker:
 
     def tick(self, iteration: int, curves: Tensor) -> None:
         """Let people see how far the fold is."""
-        written = self.progress.note(iteration, curves)
+        self.life.show()
+        written = None
+        with suppress(OSError):  # nothing depends on it: not worth a fold where a disk has no room
+            written = self.progress.note(iteration, curves)
         if written:
             self.rate = written.rate
             self.gauges.show(written, bisect_left(self.ends, iteration) - 1)

@@ -1,7 +1,7 @@
 """While legs train, the driver tells the world how far they are: gauges, and a page that reloads itself."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.live_page import write_live_page
@@ -24,6 +24,7 @@ def live_updates(run: Run) -> Iterator[None]:
         gauges.show({"legs_done": done, "legs_total": float(len(legs)), "seconds_left": left})
         write_live_page(run, legs)
 
-    show()
+    with suppress(OSError):  # a view: a disk without room must not end what it shows
+        show()
     with repeated(show, max(SECONDS, reader.every)):
         yield

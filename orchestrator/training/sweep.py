@@ -1,27 +1,30 @@
 """The sweep: one Ray Tune run for each level of the tree of legs."""
 
+import logging
 from collections.abc import Sequence
 
 import ray
 from ray import tune
 
+from orchestrator import signals
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.legs import Leg
 from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.sweep_inputs import SweepInputs
-from orchestrator.training.trial import TrialDriver, note_failure
+from orchestrator.training.trial import TrialDriver, note_failure, root_cause
 
 
-def train_levels(inputs: SweepInputs, interrupt: Interrupt) -> None:
+def train_levels(inputs: SweepInputs) -> None:
     """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
     shared = ray.put(inputs)
+    # Tune keeps notes that nobody reads: where it cannot, storage tells of the same in fewer words
+    logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
     for number in range(len(inputs.levels)):
-        _train_level(inputs, shared, number, interrupt)
+        with signals.deferred():
+            _train_level(inputs, shared, number)
 
 
-def _train_level(
-    inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int, interrupt: Interrupt
-) -> None:
+def _train_level(inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int) -> None:
     """One Tuner for the trials of a level that can and need to be trained."""
     level = inputs.levels[number]
     ready = [name for name, trial in level.items() if _needed(trial, inputs.legs)]
@@ -40,7 +43,7 @@ def _train_level(
             storage_path=f"{inputs.out.base}/ray",
             storage_filesystem=inputs.out.fs,
             verbose=0,
-            callbacks=[interrupt],
+            callbacks=[Interrupt()],
             failure_config=tune.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
         ),
@@ -49,7 +52,8 @@ def _train_level(
     for result in [results[i] for i in range(len(results))]:
         if result.error is not None:
             assert result.config is not None
-            note_failure(level[result.config["trial"]], inputs.legs, result.error)
+            trial = level[result.config["trial"]]
+            note_failure(trial, inputs.legs, root_cause(result.error), str(result.error))
 
 
 def _needed(trial: Sequence[Leg], legs: LegFolders) -> bool:

@@ -4,12 +4,14 @@ The folds share no gradients and no clock: each keeps its own state in its own f
 worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
 import ray
 import ray.train
 from ray import tune
+from ray.exceptions import OutOfMemoryError, RayActorError
 from ray.train.torch import TorchConfig, TorchTrainer
 
 from orchestrator.artifacts.leg_folders import LegFolders
@@ -17,6 +19,9 @@ from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
 from orchestrator.training.fold_worker import train_worker
 from orchestrator.training.sweep_inputs import SweepInputs
+
+HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
+"""For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
 
 
 class TrialDriver(tune.Trainable):
@@ -36,17 +41,22 @@ class TrialDriver(tune.Trainable):
         return self.name
 
     def step(self) -> dict[str, Any]:
-        """Train all legs of the trial."""
+        """Train all legs of the trial; one that keeps failing is given up, the others go on without it."""
         inputs = self.inputs
         legs, trial = inputs.legs, inputs.trial(self.name)
-        try:
-            self._trainer().fit()
-        except ray.train.WorkerGroupError as error:  # Ray Train has tried again: Tune would do it all over
-            note_failure(trial, legs, error)
+        os.environ[HANG] = str(60 * inputs.experiment.resources.hang_minutes)
+        for attempt in range(len(trial)):
+            try:
+                self._trainer(attempt).fit()
+                break
+            except ray.train.WorkerGroupError as error:  # Ray Train has tried again, Tune need not
+                note_failure(_blamed(trial, legs, error), legs, _reason(error), str(error))
+                if not to_train(trial, legs):
+                    break
         results = {leg.label: legs[leg].result_or_none() for leg in trial}
         return {**{label: result.lwlrap for label, result in results.items() if result}, "done": True}
 
-    def _trainer(self) -> TorchTrainer:
+    def _trainer(self, attempt: int) -> TorchTrainer:
         inputs = self.inputs
         return TorchTrainer(
             train_worker,
@@ -58,7 +68,7 @@ class TrialDriver(tune.Trainable):
                 resources_per_worker=inputs.shares.per_fold(),
             ),
             run_config=ray.train.RunConfig(
-                name=f"{inputs.stamp}-{self.name}",
+                name=f"{inputs.stamp}-{self.name}-{attempt}",
                 storage_path=f"{inputs.out.base}/ray",
                 storage_filesystem=inputs.out.fs,
                 failure_config=ray.train.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
@@ -66,14 +76,41 @@ class TrialDriver(tune.Trainable):
         )
 
 
-def note_failure(trial: Sequence[Leg], legs: LegFolders, error: Exception) -> None:
+def to_train(trial: Sequence[Leg], legs: LegFolders) -> list[Leg]:
+    """What of a trial is neither done nor given up, and grows from nothing that is given up."""
+    lost = {leg.id for leg in trial if legs[leg].failure()}
+    for leg in trial:  # parents first
+        if leg.parent in lost:
+            lost.add(leg.id)
+    return [leg for leg in trial if leg.id not in lost and not legs[leg].is_done]
+
+
+def _blamed(trial: Sequence[Leg], legs: LegFolders, error: ray.train.WorkerGroupError) -> list[Leg]:
+    """The legs in which the folds were that failed: each fold trains one after the other."""
+    left = to_train(trial, legs)
+    return [leg for leg in left if any(not legs[leg].fold(rank).is_done for rank in error.worker_failures)]
+
+
+def note_failure(trial: Sequence[Leg], legs: LegFolders, reason: str, traceback: str) -> None:
     """Leave the reason where reports look for it, and the traceback beside it: at the first missing leg."""
     unfinished = next((leg for leg in trial if not legs[leg].is_done), None)
     if unfinished:
-        legs[unfinished].fail(_root_cause(error), str(error))
+        legs[unfinished].fail(reason, traceback)
 
 
-def _root_cause(error: Exception) -> str:
+def _reason(error: ray.train.WorkerGroupError) -> str:
+    """In one line."""
+    for rank, failure in error.worker_failures.items():
+        died = getattr(failure, "health_check_failure", None)  # Ray Train's type for it is not public
+        if isinstance(died, RayActorError | OutOfMemoryError):
+            return (
+                f"the process of fold {rank} was killed each time that it was tried: as a rule because the "
+                f"machine's memory ran out"
+            )
+    return root_cause(error)
+
+
+def root_cause(error: Exception) -> str:
     """The last line of an error that has travelled through Ray's processes."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

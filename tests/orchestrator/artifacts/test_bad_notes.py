@@ -11,7 +11,8 @@ from orchestrator.experiment.loading import load_experiment
 from orchestrator.plan.legs import make_plan
 from orchestrator.report.page.run_facts import run_facts
 from orchestrator.storage.store import Store
-from tests.orchestrator.dataset.test_refusals import damage, sounding
+from tests.orchestrator.dataset.small_sets import sounding
+from tests.orchestrator.dataset.test_refusals import damage
 from tests.places import SMOKE
 from trainable.errors import UserError
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import FoldProgress, PlannedLeg
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.status import StatusReader, clock, seconds_left, status_view, summary
+from orchestrator.monitoring.status import StatusReader, clock, seconds_left, stalls, status_view, summary
 from orchestrator.storage.processes import this_process
 from tests.orchestrator.fake_run import make_fake_run
 
@@ -53,6 +53,12 @@ def test_states_follow_the_files(run: Run) -> None:
     assert states()[leg.id] == "stopped"
     progress(run, 0, 1, pid=ended.pid, host="another")
     assert states()[leg.id] == "running"
+    progress(run, 0, 1, pid=ended.pid, host="another", time=time.time() - 62)
+    assert states()[leg.id] == "stalled"
+    assert f"{leg.label} fold 0: stalled, no sign of life for 1:02 (process {ended.pid} on" in shown(run, 200)
+    progress(run, 0, 1, time=time.time() + 3600)  # a clock was set back: until the next sign of life
+    assert states()[leg.id] == "stopped"
+    assert stalls(StatusReader(run).read()) == []
     run.legs[leg.id].fail("out of memory")
     assert states()[leg.id] == "failed"
     assert "out of memory" in shown(run, 80)

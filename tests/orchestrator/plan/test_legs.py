@@ -125,6 +125,7 @@ UNCHANGING: dict[str, Any] = {
     "resources.machines": [{"cpus": 4}],
     "resources.legs_per_run": "subtree",
     "resources.max_failures": 0,
+    "resources.hang_minutes": 1,
     "report": {"level": 0.9},
     "ensembles": {"both": ["sigmoid/top_k", "sigmoid/threshold"]},
 }

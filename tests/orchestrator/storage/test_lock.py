@@ -8,6 +8,7 @@ from orchestrator.storage.lock import LOCK, STALE_SECONDS, Owner, object_lock, o
 from orchestrator.storage.processes import this_process
 from orchestrator.storage.store import Store
 from tests.object_storage import Bucket
+from trainable.errors import UserError
 
 
 @pytest.fixture(params=["disk", "objects"])
@@ -56,3 +57,31 @@ def test_the_lock_of_a_process_that_ended_on_this_machine_is_free_at_once(tmp_pa
     store.write_model(LOCK, mine)
     with pytest.raises(ValueError, match=f"process {mine.pid}"), object_lock(store):
         pass
+
+
+def test_a_lock_that_nobody_can_read_is_nobodys(store: Store) -> None:
+    store.write(LOCK, b'{"host": "some')
+    with object_lock(store):
+        assert store.read_model(LOCK, Owner).pid == this_process().pid
+
+
+@pytest.mark.parametrize("alive", [True, False])
+def test_a_lock_from_the_future_is_kept_by_who_renews_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alive: bool
+) -> None:
+    """A clock was set back."""
+    store = Store.open(tmp_path)
+    left = Owner(host="other", pid=1, owner="x", time=time.time() + 3600)
+    store.write_model(LOCK, left)
+
+    def sleep(seconds: float) -> None:
+        if alive:
+            store.write_model(LOCK, left.model_copy(update={"time": left.time + seconds}))
+
+    monkeypatch.setattr("orchestrator.storage.lock.time.sleep", sleep)
+    if alive:
+        with pytest.raises(UserError, match="process 1 on other"), object_lock(store):
+            pass
+    else:
+        with object_lock(store):
+            assert store.read_model(LOCK, Owner).host != "other"

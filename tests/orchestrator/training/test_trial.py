@@ -1,17 +1,68 @@
-"""What of a trial needs no Ray: the reason of a failure, and where it is left."""
+"""The reason of a failure, and at which leg it is laid; the rest of a trial is held by tests/integration."""
 
 from pathlib import Path
 
 import pytest
+import ray.train
+from ray.exceptions import ActorDiedError
 from ray.train import WorkerGroupError
 
 from orchestrator.artifacts import files
+from orchestrator.artifacts.files import FOLD
 from orchestrator.artifacts.leg_folders import LegFolders
-from orchestrator.plan.legs import make_plan
+from orchestrator.experiment.loading import load_experiment
+from orchestrator.plan.legs import Leg, make_plan
 from orchestrator.storage.store import Store
-from orchestrator.training.trial import _root_cause, note_failure
+from orchestrator.training.trial import _blamed, _reason, note_failure, root_cause, to_train
 from tests.orchestrator.artifacts.test_folders import result
 from tests.orchestrator.plan.test_legs import experiment
+from tests.places import SMOKE
+
+
+class Died(Exception):
+    """As Ray Train's own, which is not public."""
+
+    health_check_failure = ActorDiedError()
+
+
+@pytest.fixture
+def trial() -> tuple[Leg, ...]:
+    """A stem and its three branches."""
+    return tuple(make_plan(load_experiment(SMOKE, ()), "data").subtrees[0])
+
+
+@pytest.fixture
+def legs(tmp_path: Path) -> LegFolders:
+    return LegFolders.of(Store.open(tmp_path))
+
+
+def group_error(failures: dict[int, Exception]) -> ray.train.WorkerGroupError:
+    return ray.train.WorkerGroupError("text\nlast line", failures)
+
+
+def test_a_fold_fails_in_the_first_leg_that_it_has_not_done(trial: tuple[Leg, ...], legs: LegFolders) -> None:
+    for leg, folds in zip(trial, ((0, 1), (0,), ()), strict=False):
+        for fold in folds:
+            legs[leg].fold(fold).store.write(FOLD, b"{}")
+    assert _blamed(trial, legs, group_error({1: RuntimeError()}))[0] == trial[1]
+    assert _blamed(trial, legs, group_error({0: RuntimeError()}))[0] == trial[2]
+
+
+def test_what_is_given_up_takes_along_what_grows_from_it_alone(
+    trial: tuple[Leg, ...], legs: LegFolders
+) -> None:
+    assert to_train(trial, legs) == list(trial)
+    legs[trial[1]].fail("broken")
+    assert to_train(trial, legs) == [leg for leg in trial if trial[1].id not in (leg.id, leg.parent)]
+    legs[trial[0]].fail("broken")
+    assert to_train(trial, legs) == []
+
+
+def test_a_killed_process_is_named_as_one() -> None:
+    assert _reason(group_error({0: RuntimeError("x")})) == "last line"
+    assert "the process of fold 1 was killed" in _reason(group_error({1: Died()}))
+    assert "memory" in _reason(group_error({1: Died()}))
+
 
 TRAVELLED = """Training failed due to worker errors:
 [Rank 1 Error Snippet]:
@@ -35,10 +86,10 @@ RuntimeError: CUDA error: out of memory
     ],
 )
 def test_the_reason_is_the_last_line_that_says_something(error: Exception, reason: str) -> None:
-    assert _root_cause(error).splitlines() == [reason]
+    assert root_cause(error).splitlines() == [reason]
 
 
-def finish(legs: LegFolders, leg: str) -> None:
+def finish_leg(legs: LegFolders, leg: str) -> None:
     legs[leg].fold(0).finish(result(0.5))
     assert legs[leg].finish(1)
 
@@ -46,8 +97,8 @@ def finish(legs: LegFolders, leg: str) -> None:
 def test_the_first_unfinished_leg_has_failed_and_no_other(tmp_path: Path) -> None:
     legs = LegFolders.of(Store.open(tmp_path))
     trial = make_plan(experiment(), "data").subtrees[0]
-    finish(legs, trial[0].id)
-    note_failure(trial, legs, RuntimeError(TRAVELLED))
+    finish_leg(legs, trial[0].id)
+    note_failure(trial, legs, root_cause(RuntimeError(TRAVELLED)), TRAVELLED)
     failures = [legs[leg].failure() for leg in trial]
     assert [failure is not None for failure in failures] == [False, True, False, False]
     assert failures[1] is not None
@@ -61,15 +112,15 @@ def test_a_trial_whose_legs_are_done_has_not_failed(tmp_path: Path) -> None:
     """Its last worker may die after it has written everything."""
     legs = LegFolders.of(Store.open(tmp_path))
     trial = make_plan(experiment(), "data").legs[:1]
-    finish(legs, trial[0].id)
-    note_failure(trial, legs, RuntimeError("the node went away"))
+    finish_leg(legs, trial[0].id)
+    note_failure(trial, legs, "the node went away", "Traceback")
     assert legs[trial[0]].failure() is None
 
 
 def test_an_error_without_words_leaves_its_kind(tmp_path: Path) -> None:
     legs = LegFolders.of(Store.open(tmp_path))
     trial = make_plan(experiment(), "data").legs[:1]
-    note_failure(trial, legs, TimeoutError())
+    note_failure(trial, legs, root_cause(TimeoutError()), "")
     failure = legs[trial[0]].failure()
     assert failure is not None
     assert (failure.reason, failure.log) == ("TimeoutError", None)

@@ -1,0 +1,245 @@
+"""Faults, injected for real into the real program: what it says, how soon, and that no bit changes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.integration.programs import results, run, start, wait_for
+from tests.places import SMOKE
+
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(290)]
+
+GRID = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
+        "--set", "stages.0.iterations=1500", "--set", "schedule.checkpoint_every=20")  # fmt: skip
+ENDING = "interrupted: the same command goes on from here\n"
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where the tests work, and the results of a grid that nothing has happened to."""
+
+    home: Path
+    data: Path
+    expected: dict[str, bytes]
+
+    def start(self, out: Path, *more: object, **environment: str) -> subprocess.Popen[str]:
+        return start(self.home, *command(self.data, out), *more, PYTHONUNBUFFERED="1", **environment)
+
+    def processes(self) -> list[psutil.Process]:
+        """Everything that runs with this home."""
+        return [process for process in psutil.process_iter() if self._owns(process)]
+
+    def _owns(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            alive = process.status() != psutil.STATUS_ZOMBIE
+            return alive and process.environ().get("HOME") == str(self.home)
+        return False
+
+
+def command(data: Path, out: Path) -> tuple[object, ...]:
+    return ("run", "--config", SMOKE, "--data", data, "--out", out, *GRID)
+
+
+def take_all_room(ballast: Path) -> None:
+    with suppress(OSError), ballast.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    folder = tmp_path_factory.mktemp("faults")
+    home, data, out = folder / "home", folder / "data", folder / "out"
+    small = ("--classes", 4, "--verified", 16, "--unverified", 24, "--test", 16)
+    assert run(home, "synth", data, *small)[0] == 0
+    code, output = run(home, *command(data, out))
+    assert code == 0, output
+    bench = Bench(home, data, results(out))
+    yield bench
+    for process in bench.processes():
+        process.kill()
+
+
+def training(out: Path) -> dict[int, int]:
+    """Processes of the folds that are in the middle of a leg and have a state, by fold."""
+    pids = {}
+    for path in out.glob("legs/*/fold-*/progress.json"):
+        with suppress(ValueError, OSError):
+            seen, folder = json.loads(path.read_text()), path.parent
+            if not (folder / "fold.json").exists() and (folder / "state.pt").exists():
+                pids[int(folder.name[-1])] = int(seen["pid"])
+    return {fold: pid for fold, pid in pids.items() if psutil.pid_exists(pid)}
+
+
+def end(process: subprocess.Popen[str], number: int) -> tuple[str, float]:
+    """All that a program has said, and how long it took after the signal to end."""
+    began = time.monotonic()
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == 128 + number, output
+    assert output.endswith(ENDING), output
+    assert "Traceback" not in output
+    return output, time.monotonic() - began
+
+
+PHASES: dict[str, Callable[[Path], bool]] = {
+    "features": lambda out: any(out.glob("features/unfinished-*")),
+    "training": lambda out: bool(training(out)),
+    "report": lambda out: not (out / "report/index.html").exists() and any(out.glob("report/tables/*")),
+}
+
+
+def test_sigterm_in_any_phase_is_an_end_within_seconds_that_leaves_nothing_behind(
+    bench: Bench, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for number in (signal.SIGTERM, signal.SIGINT):
+        process = bench.start(out)
+        time.sleep(1.5)  # imports take seconds
+        assert end(process, number)[1] < 10
+    for phase, reached in PHASES.items():
+        process = bench.start(out)
+        wait_for(lambda reached=reached: reached(out), phase, 150)  # type: ignore[misc]
+        output, seconds = end(process, signal.SIGTERM)
+        assert seconds < 10, (phase, output)
+        wait_for(lambda: not bench.processes(), "the end of all processes", 30)
+    code, output = run(bench.home, *command(bench.data, out))
+    assert code == 0, output
+    assert "nothing to train" in output
+    assert results(out) == bench.expected
+
+
+def test_workers_stopped_and_killed_their_controller_and_their_trial_cost_no_bit(
+    bench: Bench, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    process = bench.start(out, "--set", "resources.hang_minutes=0.2", "--set", "resources.max_failures=9")
+    children = psutil.Process(process.pid).children
+
+    def both(but: set[int]) -> Callable[[], bool]:
+        return lambda: len(found := set(training(out).values())) == 2 and not found & but
+
+    def titled(title: str) -> int:
+        return next(p.pid for p in children(recursive=True) if title in " ".join(p.cmdline()))
+
+    hit = set[int]()
+    faults: list[tuple[int, Callable[[], set[int]]]] = [
+        (signal.SIGSTOP, lambda: {training(out)[0]}),
+        (signal.SIGKILL, lambda: {training(out)[1]}),
+        (signal.SIGKILL, lambda: set(training(out).values())),
+        (signal.SIGKILL, lambda: {titled("ray::TrainController")}),
+        (signal.SIGKILL, lambda: {titled("ray::TrialDriver")}),
+    ]
+    for number, victims in faults:
+        wait_for(both(hit), "two folds at work", 100)
+        hit |= set(training(out).values())
+        for pid in victims():
+            os.kill(pid, number)
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    assert results(out) == bench.expected
+
+
+def test_a_full_disk_is_named_and_waited_for(bench: Bench, tmp_path: Path) -> None:
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", tmp_path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this user may not mount a file system")
+    out, ballast = tmp_path / "out", tmp_path / "ballast"
+    process = bench.start(out)
+    os.set_blocking(process.stdout.fileno(), False)  # type: ignore[union-attr]
+    output = ""
+
+    def said(text: str) -> bool:
+        nonlocal output
+        output += process.stdout.read() or ""  # type: ignore[union-attr]
+        return text in output
+
+    try:
+        for phase in ("features", "training"):
+            wait_for(lambda phase=phase: PHASES[phase](out), phase, 150)  # type: ignore[misc]
+            take_all_room(ballast)
+            output = ""
+            wait_for(lambda: said("bytes needed, 0 free: waits"), "a line", 30)
+            ballast.unlink()
+            wait_for(lambda: said("there is room again"), "its end", 30)
+        wait_for(lambda: said("report: ") or process.poll() is not None, "the report", 150)
+        process.wait(60)
+        assert process.returncode == 0, output
+        assert results(out) == bench.expected
+    finally:
+        process.kill()
+        subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+BROKEN = """
+import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import PathFinder
+
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "trainable.fold":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        execute = spec.loader.exec_module
+        def broken(module):
+            execute(module)
+            train = module.train_fold
+            def train_fold(task, data, worker):
+                if task.stages[-1].selection is not None:
+                    raise RuntimeError("a mechanism with a fault in it")
+                return train(task, data, worker)
+            module.train_fold = train_fold
+        spec.loader.exec_module = broken
+        return spec
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_a_leg_that_keeps_failing_is_given_up_with_its_log_and_the_rest_is_filled(
+    bench: Bench, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BROKEN)
+    out, path = tmp_path / "out", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    columns = "selections={top_k: {k: 2}, verified_only: {}}"  # the one that fails comes first
+    code, output = run(bench.home, *command(bench.data, out), "--set", columns,
+                       "--set", "resources.max_failures=1", PYTHONPATH=path)  # fmt: skip
+    assert code == 1, output
+    (failure,) = out.glob("legs/*/failure.json")
+    said = json.loads(failure.read_text())
+    assert said["reason"] == "RuntimeError: a mechanism with a fault in it"
+    assert "train_fold" in Path(said["log"]).read_text()
+    assert said["log"] in output
+    assert "1 cells have no result" in output
+    healthy = {name: data for name, data in results(out).items() if name.startswith("legs")}
+    assert healthy
+    assert healthy == {name: bench.expected[name] for name in healthy}
+    assert len(list(out.glob("legs/*/result.json"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("victim", "name"), [("gcs_server", "the head of the Ray cluster"), ("raylet", "Ray on this machine")]
+)
+def test_a_lost_ray_is_named_and_ends_the_run(bench: Bench, tmp_path: Path, victim: str, name: str) -> None:
+    out = tmp_path / "out"
+    process = bench.start(out, "--set", "stages.0.iterations=100000")
+    wait_for(lambda: bool(training(out)), "training", 150)
+    began = time.monotonic()
+    next(p for p in psutil.Process(process.pid).children() if victim in p.name()).kill()
+    output, _ = process.communicate(timeout=90)
+    assert process.returncode == 1, output
+    assert time.monotonic() - began < 75
+    assert f"lost: {name} (" in output.splitlines()[-1]
+    wait_for(lambda: not bench.processes(), "the end of all processes", 30)
