@@ -4,18 +4,14 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 
 from orchestrator import signals
-from orchestrator.monitoring.complaints import complain, explain_failure
+from orchestrator.monitoring.complaints import explain_failure
 from trainable.errors import UserError
-
-if TYPE_CHECKING:
-    from orchestrator.artifacts.run import Run
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,6 +19,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
+Config = Annotated[Path, typer.Option(help="The experiment, a YAML file.")]
+Data = Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
+]
+RunFolder = Annotated[str, typer.Argument(help="Folder of a run.")]
 console = Console(highlight=False)
 """Without rich's colours for numbers and paths: they take minutes for a word of a megabyte."""
 
@@ -39,23 +41,13 @@ def synth(
     seed: int = 0,
 ) -> None:
     """Write a synthetic look-alike of FSDKaggle2019 with known label errors."""
-    from pydantic import ValidationError
+    from orchestrator.experiment.loading import synth_settings
+    from orchestrator.synth.synthesize import synthesize
 
-    from orchestrator.experiment.messages import explain
-    from orchestrator.synth.synthesize import SynthSettings, synthesize
-
-    try:
-        settings = SynthSettings(
-            classes=classes,
-            verified=verified,
-            unverified=unverified,
-            test=test,
-            wrong_rate=wrong_rate,
-            longest=longest,
-            seed=seed,
-        )
-    except ValidationError as error:
-        raise UserError("\n".join(explain(problem, SynthSettings) for problem in error.errors())) from None
+    settings = synth_settings(
+        classes=classes, verified=verified, unverified=unverified, test=test, wrong_rate=wrong_rate,
+        longest=longest, seed=seed,
+    )  # fmt: skip
     with console.status("writing clips"):
         synthesize(folder, settings)
     _say(f"{verified + unverified + test} clips of {classes} classes in {folder}")
@@ -63,12 +55,10 @@ def synth(
 
 @app.command()
 def run(
-    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    config: Config,
     out: Annotated[str, typer.Option(help="Folder of the run: a path, or s3://... or gs://...")],
-    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
-    ] = None,
+    data: Data = None,
+    assignments: Assignments = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
     from orchestrator.storage.place import check_place
@@ -93,16 +83,14 @@ def run(
 
 @app.command()
 def plan(
-    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    config: Config,
     out: Annotated[str | None, typer.Option(help="Folder of its run, where there is one.")] = None,
-    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
+    data: Data = None,
     like: Annotated[str | None, typer.Option(help="A run on this hardware to take the speed from.")] = None,
     speed: Annotated[float | None, typer.Option(help="Iterations per second of a fold on a device.")] = None,
     start: Annotated[float, typer.Option(help="Seconds that a run's start and end cost.")] = 20.0,
     devices: Annotated[str, typer.Option(help="Sizes of clusters, in GPUs or CPUs.")] = "1,4,8,36,144",
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
-    ] = None,
+    assignments: Assignments = None,
 ) -> None:
     """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
     from orchestrator.artifacts.files import RUN
@@ -112,6 +100,7 @@ def plan(
     from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
+    from orchestrator.monitoring.verify import refuse_damaged
     from orchestrator.storage.store import Store
 
     sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
@@ -120,7 +109,7 @@ def plan(
     planned = preview(experiment, store, data)
     console.print(plan_tree(planned))
     if store and store.exists(RUN):
-        _name_damages(Run.open(store))
+        refuse_damaged(Run.open(store))
     own = Run.open(store) if store and store.exists(RUN) else None
     pace = stated or (measured_speed(own) if own else None)
     if pace is None:
@@ -131,28 +120,20 @@ def plan(
 
 
 @app.command()
-def report(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
+def report(out: RunFolder) -> None:
     """Make the report again, from the run's files alone."""
     from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.verify import refuse_damaged
     from orchestrator.report.build import write_report
     from orchestrator.storage.store import Store
 
     reported = Run.open(Store.open(out))
     console.print(write_report(reported))
-    _name_damages(reported)
-
-
-def _name_damages(run: "Run") -> None:
-    """End with exit code 1 where a finished result is damaged."""
-    damages = [damage for damages in run.damages.values() for damage in damages]
-    for damage in damages:
-        complain(f"damaged: {damage}")
-    if damages:
-        raise SystemExit("the same `stagegrid run` sets it aside and makes it again")
+    refuse_damaged(reported)
 
 
 @app.command()
-def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None:
+def verify(out: RunFolder) -> None:
     """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
     from orchestrator.artifacts.run import Run
     from orchestrator.monitoring.verify import verify as verify_run
@@ -170,24 +151,17 @@ def verify(out: Annotated[str, typer.Argument(help="Folder of a run.")]) -> None
 @app.command()
 def drill(
     config: Annotated[Path, typer.Option(help="The experiment, a small one.")] = Path("configs/smoke.yaml"),
-    data: Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")] = None,
+    data: Data = None,
     faults: Annotated[str, typer.Option(help="all, or names of faults separated by commas.")] = "all",
     folder: Annotated[Path | None, typer.Option(help="Keeps its runs; else they are removed.")] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
-    ] = None,
+    assignments: Assignments = None,
 ) -> None:
     """Inject faults into real runs on this machine, and show what recovers, how fast, and whether equal."""
-    from orchestrator.drill.drill import choose_faults, drill_table
-    from orchestrator.drill.drill import drill as run_drill
+    from orchestrator.drill.drill import choose_faults, drill_in, drill_table
 
-    chosen = choose_faults(faults)
     words = ["--config", str(config), *(["--data", str(data)] if data else [])]
     words += [word for assignment in assignments or () for word in ("--set", assignment)]
-    with TemporaryDirectory(prefix="stagegrid-drill-") as temporary:
-        place = folder or Path(temporary)
-        place.mkdir(parents=True, exist_ok=True)
-        outcomes = list(run_drill(words, chosen, place, lambda text: console.print(text, highlight=False)))
+    outcomes = drill_in(folder, words, choose_faults(faults), _say)
     console.print(drill_table(outcomes))
     if not all(outcome.passed for outcome in outcomes):
         raise SystemExit("not every run with a fault ended in equal tables")
@@ -195,7 +169,7 @@ def drill(
 
 @app.command()
 def status(
-    out: Annotated[str, typer.Argument(help="Folder of a run.")],
+    out: RunFolder,
     watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
 ) -> None:
     """Show how far a run is, running or not."""
@@ -203,6 +177,7 @@ def status(
     from orchestrator.monitoring.live_page import write_live_page
     from orchestrator.monitoring.status import StatusReader
     from orchestrator.monitoring.terminal import wait_for_run, watch_run
+    from orchestrator.monitoring.verify import refuse_damaged
     from orchestrator.storage.store import Store
 
     store = Store.open(out)
@@ -212,12 +187,12 @@ def status(
     watch_run(watched, console, watch)
     with suppress(OSError):  # whoever may only read may ask too
         write_live_page(watched, StatusReader(watched).read())
-    _name_damages(watched)
+    refuse_damaged(watched)
 
 
 @app.command()
 def export(
-    out: Annotated[str, typer.Argument(help="Folder of a run.")],
+    out: RunFolder,
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
     mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
 ) -> None:
@@ -239,12 +214,10 @@ def export(
 @app.command()
 def submit(
     cluster: Annotated[Path, typer.Argument(help="Cluster file of ray up, such as cluster/gpu.yaml.")],
-    config: Annotated[Path, typer.Option(help="The experiment, a YAML file.")],
+    config: Config,
     out: Annotated[str, typer.Option(help="Folder of the run, as the cluster sees it: s3://... or gs://...")],
     data: Annotated[str | None, typer.Option(help="The data set's folder on the cluster.")] = None,
-    assignments: Annotated[
-        list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
-    ] = None,
+    assignments: Assignments = None,
 ) -> None:
     """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
     from orchestrator.cluster.submit import submit_run

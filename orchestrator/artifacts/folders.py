@@ -13,6 +13,7 @@ from orchestrator.artifacts.files import (
     PROGRESS,
     RESULT,
     STATE,
+    WEIGHTS,
     FoldProgress,
     FoldResult,
     LegFailure,
@@ -63,18 +64,19 @@ class FoldFolder:
             raise FileNotFoundError(f"{self.store}/{name}")
         return read_intact(self.store, name, written)
 
-    def damages(self) -> list[Damage]:
+    def damages(self, whole: bool) -> list[Damage]:
         """What is wrong with the fold's files by its own notes; nothing where it is not finished."""
         if not self.is_done:
             return []
         try:
-            return self.differing(self.result().files)
+            return self.differing(self.result().files, whole)
         except UserError:
             return [Damage(self.store, FOLD, "not what was written")]
 
-    def differing(self, written: Mapping[str, StoredFile]) -> list[Damage]:
-        """Which of the fold's files are not what was written."""
-        found = [find_damage(self.store, name, file) for name, file in written.items()]
+    def differing(self, written: Mapping[str, StoredFile], whole: bool) -> list[Damage]:
+        """Which of the fold's files are not what was written; `whole`: weights and states are read too."""
+        asked = {name: file for name, file in written.items() if whole or name not in (WEIGHTS, STATE)}
+        found = [find_damage(self.store, name, file) for name, file in asked.items()]
         return [damage for damage in found if damage]
 
     def progress(self) -> FoldProgress | None:
@@ -155,21 +157,24 @@ class LegFolder:
         self.store.write_model(RESULT, result.sealed())
         return True
 
-    def damages(self) -> list[Damage]:
-        """What is wrong with the files of the leg's finished folds, and with its result."""
+    def damages(self, whole: bool = True) -> list[Damage]:
+        """What is wrong with the files of the leg's finished folds, and with its result.
+
+        `whole`: weights and states are read too, most of the bytes; each is checked again when it is used.
+        """
         try:
             result = self.result()
         except FileNotFoundError:
-            return self._damages_of_folds()
+            return self._damages_of_folds(whole)
         except UserError:
-            return [Damage(self.store, RESULT, "not what was written"), *self._damages_of_folds()]
+            return [Damage(self.store, RESULT, "not what was written"), *self._damages_of_folds(whole)]
         pairs = zip(result.folds, result.fold_files, strict=True)
         written = [fold.files | {FOLD: file} for fold, file in pairs]
-        return [d for number, files in enumerate(written) for d in self.fold(number).differing(files)]
+        return [d for number, files in enumerate(written) for d in self.fold(number).differing(files, whole)]
 
-    def _damages_of_folds(self) -> list[Damage]:
+    def _damages_of_folds(self, whole: bool) -> list[Damage]:
         folders = [FoldFolder(self.store / name) for name in self.store.names() if is_fold(name)]
-        return [damage for folder in folders for damage in folder.damages()]
+        return [damage for folder in folders for damage in folder.damages(whole)]
 
     def set_aside(self, damages: Sequence[Damage], folds: int) -> None:
         """Move damaged files away, so that their folds, and no others, are trained again."""

@@ -34,11 +34,15 @@ class LegFolders:
         """How far each leg of the plan is, by its id."""
         return {leg.id: self[leg].work_left() for leg in plan.legs}
 
-    def damages(self, legs: Iterable[Leg | str]) -> dict[str, list[Damage]]:
-        """What is wrong with trained legs, by id; those that are whole are left out."""
+    def damages(self, legs: Iterable[Leg | str], whole: bool | None = None) -> dict[str, list[Damage]]:
+        """What is wrong with trained legs, by id; those that are in order are left out.
+
+        `whole` as for a leg; None: on a disk, but not where all bytes would come through a network.
+        """
+        whole = self.store.is_local if whole is None else whole
         names = [leg if isinstance(leg, str) else leg.id for leg in legs]
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:  # hashing lets other threads run
-            found = threads.map(lambda name: self[name].damages(), names)
+            found = threads.map(lambda name: self[name].damages(whole), names)
             return {name: damages for name, damages in zip(names, found, strict=True) if damages}
 
     def stale(self, plan: Plan) -> dict[str, str]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.table import Table
 
@@ -48,6 +49,16 @@ def choose_faults(names: str) -> list[Fault]:
     if unknown:
         raise UserError(f"--faults {unknown[0]}: there is no such fault: choose from {', '.join(known)}")
     return [known[name] for name in names.split(",")]
+
+
+def drill_in(
+    folder: Path | None, arguments: Sequence[str], faults: Sequence[Fault], say: Callable[[str], None]
+) -> list[Outcome]:
+    """A drill whose runs stay in `folder`, or nowhere."""
+    with TemporaryDirectory(prefix="stagegrid-drill-") as temporary:
+        place = folder or Path(temporary)
+        place.mkdir(parents=True, exist_ok=True)
+        return list(drill(arguments, faults, place, say))
 
 
 def drill(

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from orchestrator.experiment.messages import explain, shortened
 from orchestrator.experiment.settings import Experiment
 from orchestrator.experiment.yaml_text import check_numbers, parse_yaml
+from orchestrator.synth.synthesize import SynthSettings
 from trainable.errors import UserError
 
 DEEPEST_KEY = 20
@@ -88,3 +89,15 @@ def _index(place: list[Any], key: str, shown: str) -> int:
     if key not in map(str, range(len(place))):
         raise UserError(f"{shown}: {shortened(key)} must be a number from 0 to {len(place) - 1}")
     return int(key)
+
+
+def synth_settings(**settings: object) -> SynthSettings:
+    """Settings of an embedded data set from the command line.
+
+    Raises:
+        UserError: names every one that is wrong.
+    """
+    try:
+        return SynthSettings.model_validate(settings)
+    except ValidationError as error:
+        raise UserError("\n".join(explain(problem, SynthSettings) for problem in error.errors())) from None

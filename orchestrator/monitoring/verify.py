@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from orchestrator.artifacts.files import is_fold
 from orchestrator.artifacts.run import Run
 from orchestrator.features.feature_set import feature_damages, sets_of
+from orchestrator.monitoring.complaints import complain
 from orchestrator.storage.integrity import Damage, find_damage
 
 
@@ -21,7 +22,8 @@ class Verification:
 def verify(run: Run) -> Verification:
     """Check every file of the run that has a checksum."""
     tables = [find_damage(run.store, name, written) for name, written in run.manifest.files.items()]
-    legs = [damage for damages in run.damages.values() for damage in damages]
+    by_leg = run.legs.damages((leg.id for leg in run.manifest.legs), whole=True)
+    legs = [damage for damages in by_leg.values() for damage in damages]
     sets = [name for name in sets_of(run.store).names() if _is_set(name)]
     features = [damage for name in sets for damage in feature_damages(run.store, name)]
     damages = (*(damage for damage in tables if damage), *legs, *features)
@@ -42,3 +44,12 @@ def _checked(run: Run, sets: list[str]) -> Iterator[str]:
             yield from (folder.store / name).names() if is_fold(name) else [name]
     for name in sets:
         yield from (sets_of(run.store) / name).names(".parquet")
+
+
+def refuse_damaged(run: Run) -> None:
+    """Name what is damaged of a run's finished results, and end with exit code 1 if anything is."""
+    damages = [damage for damages in run.damages.values() for damage in damages]
+    for damage in damages:
+        complain(f"damaged: {damage}")
+    if damages:
+        raise SystemExit("the same `stagegrid run` sets it aside and makes it again")
