@@ -76,6 +76,7 @@ def run(
             report = write_report(done)
     console.print(report)
     if holes := [cell for cell in done.cells if done.hole(cell)]:
+        display.failures(done)
         raise SystemExit(
             f"{len(holes)} cells have no result: see the reasons above; the same command tries again"
         )

@@ -71,6 +71,13 @@ class Display:
         gpu = f", {shares.gpu:g} GPU" if shares.gpu else ""
         self.say(f"training: {folds} folds x {shares.cpu:g} CPU{gpu} each, {shares.trials} runs at a time")
 
+    def failures(self, run: Run) -> None:
+        """Why legs have no result, and where the traceback is of what is this program's fault."""
+        for leg in run.manifest.legs:
+            if failure := run.legs[leg.id].failure():
+                log = f" (traceback: {failure.log})" if failure.log else ""
+                self.say(f"failed: {leg.label}: {failure.reason}{log}")
+
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
         """While something takes a few seconds."""

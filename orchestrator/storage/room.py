@@ -93,22 +93,24 @@ class _Reader:
 
     def __init__(self, board: Path, say: Callable[[str], None]) -> None:
         self.board, self.say = board, say
-        self._seen, self._said, self._again = board.read_bytes(), "", 0.0
+        self._seen = board.read_bytes()
+        self._next: dict[str, float] = {}
+        """When to say the same of a place again."""
 
     def look(self) -> None:
-        """Say what has been posted since the last look: all posts of one place are one line."""
+        """Say what has been posted since the last look, of each place once in a while."""
         content = self.board.read_bytes()
         if content == self._seen:
             return
         self._seen = content
         text = json.loads(content)["text"]
         place = text.partition(": ")[0]
-        if text and (place != self._said or time.monotonic() > self._again):
+        if text and time.monotonic() >= self._next.get(place, 0.0):
             self.say(f"{text}: waits, and goes on when there is room")
-            self._again = time.monotonic() + REPEAT_SECONDS
-        elif self._said and not text:
+            self._next[place] = time.monotonic() + REPEAT_SECONDS
+        elif self._next and not text:
             self.say("there is room again")
-        self._said = place
+            self._next.clear()
 
 
 @contextmanager

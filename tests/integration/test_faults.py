@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 import psutil
 import pytest
@@ -19,7 +20,7 @@ from tests.places import SMOKE
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(290)]
 
 GRID = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
-        "--set", "stages.0.iterations=1500", "--set", "schedule.checkpoint_every=20")  # fmt: skip
+        "--set", "stages.0.iterations=1000", "--set", "schedule.checkpoint_every=20")  # fmt: skip
 ENDING = "interrupted: the same command goes on from here\n"
 
 
@@ -133,11 +134,11 @@ def test_workers_stopped_and_killed_their_controller_and_their_trial_cost_no_bit
 
     hit = set[int]()
     faults: list[tuple[int, Callable[[], set[int]]]] = [
-        (signal.SIGSTOP, lambda: {training(out)[0]}),
         (signal.SIGKILL, lambda: {training(out)[1]}),
         (signal.SIGKILL, lambda: set(training(out).values())),
         (signal.SIGKILL, lambda: {titled("ray::TrainController")}),
         (signal.SIGKILL, lambda: {titled("ray::TrialDriver")}),
+        (signal.SIGSTOP, lambda: {training(out)[0]}),  # the last one: meanwhile the other fold goes on
     ]
     for number, victims in faults:
         wait_for(both(hit), "two folds at work", 100)
@@ -157,28 +158,32 @@ def test_a_full_disk_is_named_and_waited_for(bench: Bench, tmp_path: Path) -> No
         pytest.skip("this user may not mount a file system")
     out, ballast = tmp_path / "out", tmp_path / "ballast"
     process = bench.start(out)
-    os.set_blocking(process.stdout.fileno(), False)  # type: ignore[union-attr]
-    output = ""
+    lines: list[str] = []
+
+    def read() -> None:
+        for line in process.stdout or ():
+            lines.append(line)
+
+    reader = Thread(target=read)
+    reader.start()
 
     def said(text: str) -> bool:
-        nonlocal output
-        output += process.stdout.read() or ""  # type: ignore[union-attr]
-        return text in output
+        return any(text in line for line in lines)
 
     try:
         for phase in ("features", "training"):
             wait_for(lambda phase=phase: PHASES[phase](out), phase, 150)  # type: ignore[misc]
             take_all_room(ballast)
-            output = ""
-            wait_for(lambda: said("bytes needed, 0 free: waits"), "a line", 30)
+            lines.clear()
+            wait_for(lambda: said(" free: waits"), "a line", 30)
             ballast.unlink()
             wait_for(lambda: said("there is room again"), "its end", 30)
-        wait_for(lambda: said("report: ") or process.poll() is not None, "the report", 150)
-        process.wait(60)
-        assert process.returncode == 0, output
+        assert process.wait(200) == 0, "".join(lines)
         assert results(out) == bench.expected
     finally:
         process.kill()
+        reader.join()
+        process.stdout.close()  # type: ignore[union-attr]
         subprocess.run(["umount", "-l", tmp_path], check=True)
 
 
@@ -197,7 +202,7 @@ class Finder(MetaPathFinder):
             execute(module)
             train = module.train_fold
             def train_fold(task, data, worker):
-                if task.stages[-1].selection is not None:
+                if any(type(stage.selection).__name__ == "TopK" for stage in task.stages):
                     raise RuntimeError("a mechanism with a fault in it")
                 return train(task, data, worker)
             module.train_fold = train_fold
@@ -221,7 +226,7 @@ def test_a_leg_that_keeps_failing_is_given_up_with_its_log_and_the_rest_is_fille
     said = json.loads(failure.read_text())
     assert said["reason"] == "RuntimeError: a mechanism with a fault in it"
     assert "train_fold" in Path(said["log"]).read_text()
-    assert said["log"] in output
+    assert f"{said['reason']} (traceback: {said['log']})" in output
     assert "1 cells have no result" in output
     healthy = {name: data for name, data in results(out).items() if name.startswith("legs")}
     assert healthy
