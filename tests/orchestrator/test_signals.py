@@ -63,7 +63,10 @@ class Program:
         for number in numbers:
             self.process.send_signal(number)
             time.sleep(pause if len(numbers) > 1 else 0)
-        output, _ = self.process.communicate(timeout=20)
+        try:
+            output, _ = self.process.communicate(timeout=20)
+        finally:
+            self.process.kill()
         seconds = time.monotonic() - began
         wait_for(lambda: not self.child.is_running() or self.child.status() == "zombie", "the child", 5)
         return self.process.returncode, output, seconds
