@@ -7,7 +7,7 @@ from rich.console import Console
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.report.build import write_report
-from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
 
 pytestmark = pytest.mark.integration  # draws every figure
 
@@ -97,8 +97,7 @@ def test_one_cell_and_no_test_labels(tmp_path: Path) -> None:
 def test_no_test_clips_and_no_known_label_errors(tmp_path: Path) -> None:
     numbers = Numbers(verified=24, unverified=40, test=0, classes=4, iterations=(4, 4, 2))
     run = make_fake_run(tmp_path, numbers=numbers, activations=("sigmoid",), config=QUICK)
-    run.store.delete(files.NOISE_TRUTH)
-    report = write_report(run)
+    report = write_report(with_noise_truth(run, None))
     assert report.diagnostics.precision_at is None
     assert not (tmp_path / "report" / "diagnostics" / "precision_at.csv").exists()
 
