@@ -3,6 +3,7 @@
 Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data set, C classes.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from trainable.sampling import BatchPlan, Draw, Purpose, plan_batch
 from trainable.selection import KeepAll, Losses, SelectionState
 from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task, Worker
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -185,15 +188,25 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
         Diverged: the loss or the model's scores are no longer finite.
     """
     with arithmetic(task.settings.compute):
-        training = _Training(task, data)
-        restored = worker.restore()
-        if restored is not None:
-            training.load(restored)
+        training = _resumed(task, data, worker)
         for number, stage in enumerate(task.stages):
             end = training.ends[number + 1]
             if training.iteration < end:
                 _train_stage(training, number, stage, end, worker)
         return training.outcome()
+
+
+def _resumed(task: Task, data: FoldData, worker: Worker) -> _Training:
+    """A fold that goes on from the first of the worker's states that fits it, or begins."""
+    for state in worker.states():
+        training = _Training(task, data)
+        try:
+            training.load(state)
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            log.warning("a state of fold %d does not fit it (%s): the one before is tried", task.fold, error)
+        else:
+            return training
+    return _Training(task, data)
 
 
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:

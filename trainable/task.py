@@ -3,6 +3,7 @@
 Shapes: N clips of the data set, C classes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -73,8 +74,9 @@ class Outcome:
 class Worker(Protocol):
     """Where a fold runs: what the loop asks of its surroundings."""
 
-    def restore(self) -> Checkpoint | None:
-        """The newest state of this leg, or its parent's last one; None at the root of the tree."""
+    def states(self) -> Iterator[Checkpoint]:
+        """What training can go on from, the best first: the loop takes the first one that fits, and asks for
+        the next one where it does not. None at all: it begins at the first stage."""
 
     def checkpoint(self, state: Checkpoint) -> None:
         """Keep `state`; the loop waits."""

@@ -125,21 +125,21 @@ class FoldWorker:
         self.gauges = FoldGauges(leg.cells[0].activation, columns, fold)
         self.title, self._next_line = f"{leg.label} fold {fold}", 0.0
 
-    def restore(self) -> Checkpoint | None:
-        """This fold's own state, else its parent's last one; where all are damaged it begins at the root."""
+    def states(self) -> Iterator[Checkpoint]:
+        """This fold's own states, then its parent's last one; the log names what is passed over."""
         self.began = time.monotonic()
-        state = next(self._states(), None)
-        self.resumed = state["iteration"] if state else 0
-        return state
+        for state in self._whole_states():
+            self.resumed = state["iteration"]
+            yield state
+        self.resumed = 0
 
-    def _states(self) -> Iterator[Checkpoint]:
-        """What the fold can go on from, the newest first; the log names what is passed over."""
+    def _whole_states(self) -> Iterator[Checkpoint]:
         yield from self.folder.states()
         if self.parent is not None:
             try:
                 yield self.parent.last_state()
             except (OSError, ValueError) as error:
-                log.warning("%s begins at the root: %s", self.title, error)
+                log.warning("%s begins at the first stage: %s", self.title, error)
 
     def checkpoint(self, state: Checkpoint) -> None:
         """Keep `state` as a file."""

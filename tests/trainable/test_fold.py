@@ -1,7 +1,8 @@
 """The training loop: cut, branched and compared bit for bit; its bookkeeping against closed forms."""
 
+import copy
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -352,3 +353,46 @@ def test_the_same_loss_without_augmentation_is_smaller() -> None:
     with_all = _train(task(stages=stages, schedule=schedule), fold_data=easy)
     without = _train(task(stages=stages, schedule=schedule, augment=plain), fold_data=easy)
     assert _curve(without, "loss")[-10:].mean() < _curve(with_all, "loss")[-10:].mean()
+
+
+class Offering(MemoryWorker):
+    """Has these states to go on from."""
+
+    def __init__(self, *states: Checkpoint) -> None:
+        super().__init__()
+        self.offered = states
+
+    def states(self) -> Iterator[Checkpoint]:
+        yield from self.offered
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda state: state.pop("model"),
+        lambda state: state["model"].popitem(),
+        lambda state: state["optimizer"].clear(),
+        lambda state: state.update(best=None),
+        lambda state: state["record"].update(curves=torch.zeros(10_000, 6)),
+        lambda state: state.update(predictions=[[1, 2]]),
+        lambda state: state.clear(),
+    ],
+)
+def test_a_state_that_does_not_fit_gives_way_to_the_one_before(
+    spoil: Callable[[Checkpoint], object], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And without another one the fold begins: either way with the same bits."""
+    expected = train_fold(task(), data(), MemoryWorker())
+    worker = MemoryWorker(dies_at=5)
+    with pytest.raises(Killed):
+        train_fold(task(), data(), worker)
+    assert worker.newest is not None
+    spoiled = copy.deepcopy(worker.newest)
+    spoil(spoiled)
+    for states in ((spoiled, worker.newest), (spoiled,)):
+        again = Offering(*states)
+        outcome = train_fold(task(), data(), again)
+        assert min(again.ticks) == (6 if len(states) == 2 else 1)
+        assert "does not fit" in caplog.text
+        assert all(torch.equal(outcome.weights[name], value) for name, value in expected.weights.items())
+        assert torch.equal(outcome.record.curves.nan_to_num(), expected.record.curves.nan_to_num())

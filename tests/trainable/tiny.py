@@ -1,6 +1,7 @@
 """A data set and a network so small that a whole cell trains in a fraction of a second."""
 
 import io
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -90,8 +91,9 @@ class MemoryWorker:
         self.newest, self.dies_at = start, dies_at
         self.ticks: list[int] = []
 
-    def restore(self) -> Checkpoint | None:
-        return self.newest
+    def states(self) -> Iterator[Checkpoint]:
+        if self.newest is not None:
+            yield self.newest
 
     def checkpoint(self, state: Checkpoint) -> None:
         self.newest = through_file(state)
