@@ -17,7 +17,7 @@ import pytest
 from tests.integration.programs import results, run, start, wait_for
 from tests.places import SMOKE
 
-pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(290)]
+pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(420)]
 
 GRID = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
         "--set", "stages.0.iterations=1000", "--set", "schedule.checkpoint_every=20")  # fmt: skip
@@ -141,7 +141,7 @@ def test_workers_stopped_and_killed_their_controller_and_their_trial_cost_no_bit
         (signal.SIGSTOP, lambda: {training(out)[0]}),  # the last one: meanwhile the other fold goes on
     ]
     for number, victims in faults:
-        wait_for(both(hit), "two folds at work", 100)
+        wait_for(both(hit), f"two folds at work, {len(hit)} were hit", 150)
         hit |= set(training(out).values())
         for pid in victims():
             os.kill(pid, number)

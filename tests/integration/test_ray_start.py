@@ -203,7 +203,7 @@ def test_prometheus_answers_every_query_of_the_grafana_page(joined: Joined) -> N
 
 def test_the_dashboard_names_job_trial_and_folds(joined: Joined) -> None:
     assert joined.job["metadata"] == {"job_name": "stagegrid smoke", "out": str(joined.out)}
-    trials = [actor["repr_name"] for actor in joined.actors if actor["class_name"] == "Trial"]
+    trials = [actor["repr_name"] for actor in joined.actors if actor["class_name"] == "TrialDriver"]
     assert len(trials) == 1
     assert trials[0].startswith("sigmoid.threshold.s0-")
     assert len([actor for actor in joined.actors if actor["class_name"] == "RayTrainWorker"]) == 2
