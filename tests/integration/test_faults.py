@@ -20,7 +20,7 @@ from tests.places import SMOKE
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(420)]
 
 GRID = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
-        "--set", "stages.0.iterations=1000", "--set", "schedule.checkpoint_every=20")  # fmt: skip
+        "--set", "stages.0.iterations=500", "--set", "schedule.checkpoint_every=20")  # fmt: skip
 ENDING = "interrupted: the same command goes on from here\n"
 
 
@@ -92,6 +92,42 @@ def end(process: subprocess.Popen[str], number: int) -> tuple[str, float]:
     return output, time.monotonic() - began
 
 
+HOOK = """
+import sys, time
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+
+class Finder(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != "trainable.fold":
+            return None
+        spec = PathFinder.find_spec(name, path)
+        execute = spec.loader.exec_module
+        def changed(module):
+            execute(module)
+            train = module.train_fold
+            def train_fold(task, data, worker):
+                {change}
+                return train(task, data, worker)
+            module.train_fold = train_fold
+        spec.loader.exec_module = changed
+        return spec
+
+sys.meta_path.insert(0, Finder())
+"""
+"""A sitecustomize.py that changes how every process of a run trains."""
+BROKEN = """if any(type(stage.selection).__name__ == "TopK" for stage in task.stages):
+                    raise RuntimeError("a mechanism with a fault in it")"""
+SLOW = """tick = worker.tick
+                worker.tick = lambda *seen: (time.sleep(0.06), tick(*seen))"""
+
+
+def changed(folder: Path, change: str) -> dict[str, str]:
+    """The environment of a run that trains in another way."""
+    (folder / "sitecustomize.py").write_text(HOOK.format(change=change))
+    return {"PYTHONPATH": f"{folder}:{os.environ.get('PYTHONPATH', '')}"}
+
+
 PHASES: dict[str, Callable[[Path], bool]] = {
     "features": lambda out: any(out.glob("features/unfinished-*")),
     "training": lambda out: bool(training(out)),
@@ -123,7 +159,8 @@ def test_workers_stopped_and_killed_their_controller_and_their_trial_cost_no_bit
     bench: Bench, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    process = bench.start(out, "--set", "resources.hang_minutes=0.2", "--set", "resources.max_failures=9")
+    process = bench.start(out, "--set", "resources.hang_minutes=0.2", "--set", "resources.max_failures=9",
+                          **changed(tmp_path, SLOW))  # fmt: skip
     children = psutil.Process(process.pid).children
 
     def both(but: set[int]) -> Callable[[], bool]:
@@ -140,11 +177,15 @@ def test_workers_stopped_and_killed_their_controller_and_their_trial_cost_no_bit
         (signal.SIGKILL, lambda: {titled("ray::TrialDriver")}),
         (signal.SIGSTOP, lambda: {training(out)[0]}),  # the last one: meanwhile the other fold goes on
     ]
-    for number, victims in faults:
-        wait_for(both(hit), f"two folds at work, {len(hit)} were hit", 150)
-        hit |= set(training(out).values())
-        for pid in victims():
-            os.kill(pid, number)
+    try:
+        for number, victims in faults:
+            wait_for(both(hit), f"two folds at work, {len(hit)} were hit", 150)
+            hit |= set(training(out).values())
+            for pid in victims():
+                os.kill(pid, number)
+    except AssertionError as error:
+        process.send_signal(signal.SIGTERM)
+        pytest.fail(f"{error}: {process.communicate(timeout=30)[0]}")
     output, _ = process.communicate(timeout=200)
     assert process.returncode == 0, output
     assert results(out) == bench.expected
@@ -187,40 +228,13 @@ def test_a_full_disk_is_named_and_waited_for(bench: Bench, tmp_path: Path) -> No
         subprocess.run(["umount", "-l", tmp_path], check=True)
 
 
-BROKEN = """
-import sys
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import PathFinder
-
-class Finder(MetaPathFinder):
-    def find_spec(self, name, path, target=None):
-        if name != "trainable.fold":
-            return None
-        spec = PathFinder.find_spec(name, path)
-        execute = spec.loader.exec_module
-        def broken(module):
-            execute(module)
-            train = module.train_fold
-            def train_fold(task, data, worker):
-                if any(type(stage.selection).__name__ == "TopK" for stage in task.stages):
-                    raise RuntimeError("a mechanism with a fault in it")
-                return train(task, data, worker)
-            module.train_fold = train_fold
-        spec.loader.exec_module = broken
-        return spec
-
-sys.meta_path.insert(0, Finder())
-"""
-
-
 def test_a_leg_that_keeps_failing_is_given_up_with_its_log_and_the_rest_is_filled(
     bench: Bench, tmp_path: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(BROKEN)
-    out, path = tmp_path / "out", f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"
+    out = tmp_path / "out"
     columns = "selections={top_k: {k: 2}, verified_only: {}}"  # the one that fails comes first
     code, output = run(bench.home, *command(bench.data, out), "--set", columns,
-                       "--set", "resources.max_failures=1", PYTHONPATH=path)  # fmt: skip
+                       "--set", "resources.max_failures=1", **changed(tmp_path, BROKEN))  # fmt: skip
     assert code == 1, output
     (failure,) = out.glob("legs/*/failure.json")
     said = json.loads(failure.read_text())
@@ -239,7 +253,7 @@ def test_a_leg_that_keeps_failing_is_given_up_with_its_log_and_the_rest_is_fille
 )
 def test_a_lost_ray_is_named_and_ends_the_run(bench: Bench, tmp_path: Path, victim: str, name: str) -> None:
     out = tmp_path / "out"
-    process = bench.start(out, "--set", "stages.0.iterations=100000")
+    process = bench.start(out, "--set", "stages.0.iterations=50000")
     wait_for(lambda: bool(training(out)), "training", 150)
     began = time.monotonic()
     next(p for p in psutil.Process(process.pid).children() if victim in p.name()).kill()
