@@ -69,6 +69,7 @@ def test_storage_that_does_not_answer_is_asked_again() -> None:
 
     with repeated(action, 0.01):
         calls.wait_for(5)
+    assert len(calls.times) > 5, "and once more at the end"
 
 
 def test_the_last_call_comes_after_all_others() -> None:
