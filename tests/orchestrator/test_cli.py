@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import rich.console
 from typer.testing import CliRunner
 
 from orchestrator import cli
 from orchestrator.artifacts import files
+from orchestrator.commands import shared
 from orchestrator.dataset.clip_table import read_dataset
 from orchestrator.dataset.layouts import DataSettings
 from tests.orchestrator.fake_run import make_fake_run
@@ -19,16 +19,8 @@ from tests.places import ROOT, SMOKE
 from trainable.errors import UserError
 
 Stagegrid = Callable[..., tuple[int, str, str]]
-COMMANDS: dict[str, Callable[..., None]] = {
-    "synth": cli.synth,
-    "run": cli.run,
-    "plan": cli.plan,
-    "report": cli.report,
-    "verify": cli.verify,
-    "drill": cli.drill,
-    "status": cli.status,
-    "export": cli.export,
-    "submit": cli.submit,
+COMMANDS = {
+    command.callback.__name__: command.callback for command in cli.app.registered_commands if command.callback
 }
 
 
@@ -36,7 +28,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
 def stagegrid(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stagegrid:
     """The program with these arguments: exit code, standard output, standard error."""
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(cli, "console", rich.console.Console(width=200))
+    monkeypatch.setattr(shared.console, "width", 200)
 
     def call(*arguments: object, prefix: list[str] | None = None) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["stagegrid", *map(str, arguments)])
@@ -52,8 +44,8 @@ def stagegrid(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 def test_help_names_every_command(stagegrid: Stagegrid) -> None:
     code, out, err = stagegrid("--help")
     assert (code, err) == (0, "")
+    assert {"run", "plan", "status", "report"} < set(COMMANDS)
     assert all(command in out for command in COMMANDS)
-    assert [command.callback for command in cli.app.registered_commands] == list(COMMANDS.values())
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -1,0 +1,104 @@
+"""Commands that plan a grid, fill it, and test how it is filled."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.commands.shared import Assignments, Config, Data, console, say
+
+
+def run(
+    config: Config,
+    out: Annotated[str, typer.Option(help="Folder of the run: a path, or s3://... or gs://...")],
+    data: Data = None,
+    assignments: Assignments = None,
+) -> None:
+    """Fill the grid. The same command continues what was interrupted."""
+    from orchestrator.storage.place import check_place
+
+    check_place(out)
+    from orchestrator.fill import Order, fill_grid
+    from orchestrator.monitoring.terminal import Display
+    from orchestrator.report.build import write_report
+    from orchestrator.storage.room import waits_told
+
+    display = Display(console)
+    with waits_told(out, display.say):
+        done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
+        with display.busy("writing the report"):
+            report = write_report(done)
+    console.print(report)
+    if holes := [cell for cell in done.cells if done.hole(cell)]:
+        display.failures(done)
+        raise SystemExit(
+            f"{len(holes)} cells have no result: see the reasons above; the same command tries again"
+        )
+
+
+def plan(
+    config: Config,
+    out: Annotated[str | None, typer.Option(help="Folder of its run, where there is one.")] = None,
+    data: Data = None,
+    like: Annotated[str | None, typer.Option(help="A run on this hardware to take the speed from.")] = None,
+    speed: Annotated[float | None, typer.Option(help="Iterations per second of a fold on a device.")] = None,
+    start: Annotated[float, typer.Option(help="Seconds that a run's start and end cost.")] = 20.0,
+    devices: Annotated[str, typer.Option(help="Sizes of clusters, in GPUs or CPUs.")] = "1,4,8,36,144",
+    assignments: Assignments = None,
+) -> None:
+    """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
+    from orchestrator.artifacts.files import RUN
+    from orchestrator.artifacts.run import Run
+    from orchestrator.artifacts.speed import measured_speed
+    from orchestrator.experiment.loading import load_experiment
+    from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
+    from orchestrator.monitoring.plan_preview import preview
+    from orchestrator.monitoring.plan_tree import cost_table, plan_tree
+    from orchestrator.monitoring.verify import refuse_damaged
+    from orchestrator.storage.store import Store
+
+    sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
+    experiment = load_experiment(config, assignments or ())
+    store = Store.open(out) if out else None
+    planned = preview(experiment, store, data)
+    console.print(plan_tree(planned))
+    if store and store.exists(RUN):
+        refuse_damaged(Run.open(store))
+    own = Run.open(store) if store and store.exists(RUN) else None
+    pace = stated or (measured_speed(own) if own else None)
+    if pace is None:
+        say("for times name a run on this hardware with --like, or state a --speed")
+        return
+    subtree = experiment.resources.legs_per_run == "subtree"
+    console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
+
+
+def submit(
+    cluster: Annotated[Path, typer.Argument(help="Cluster file of ray up, such as cluster/gpu.yaml.")],
+    config: Config,
+    out: Annotated[str, typer.Option(help="Folder of the run, as the cluster sees it: s3://... or gs://...")],
+    data: Annotated[str | None, typer.Option(help="The data set's folder on the cluster.")] = None,
+    assignments: Assignments = None,
+) -> None:
+    """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
+    from orchestrator.cluster.submit import submit_run
+
+    say(submit_run(cluster, config, out, data, assignments or ()))
+
+
+def drill(
+    config: Annotated[Path, typer.Option(help="The experiment, a small one.")] = Path("configs/smoke.yaml"),
+    data: Data = None,
+    faults: Annotated[str, typer.Option(help="all, or names of faults separated by commas.")] = "all",
+    folder: Annotated[Path | None, typer.Option(help="Keeps its runs; else they are removed.")] = None,
+    assignments: Assignments = None,
+) -> None:
+    """Inject faults into real runs on this machine, and show what recovers, how fast, and whether equal."""
+    from orchestrator.drill.drill import choose_faults, drill_in, drill_table
+
+    words = ["--config", str(config), *(["--data", str(data)] if data else [])]
+    words += [word for assignment in assignments or () for word in ("--set", assignment)]
+    outcomes = drill_in(folder, words, choose_faults(faults), say)
+    console.print(drill_table(outcomes))
+    if not all(outcome.passed for outcome in outcomes):
+        raise SystemExit("not every run with a fault ended in equal tables")

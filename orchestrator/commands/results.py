@@ -1,0 +1,79 @@
+"""Commands that read what a run left."""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.commands.shared import RunFolder, console, say
+from trainable.errors import UserError
+
+
+def report(out: RunFolder) -> None:
+    """Make the report again, from the run's files alone."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.verify import refuse_damaged
+    from orchestrator.report.build import write_report
+    from orchestrator.storage.store import Store
+
+    reported = Run.open(Store.open(out))
+    console.print(write_report(reported))
+    refuse_damaged(reported)
+
+
+def verify(out: RunFolder) -> None:
+    """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.verify import verify as verify_run
+    from orchestrator.storage.store import Store
+
+    with console.status("reading every file"):
+        checked = verify_run(Run.open(Store.open(out)))
+    for damage in checked.damages:
+        say(f"damaged: {damage}")
+    console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
+    if checked.damages:
+        raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
+
+
+def status(
+    out: RunFolder,
+    watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
+) -> None:
+    """Show how far a run is, running or not."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.live_page import write_live_page
+    from orchestrator.monitoring.status import StatusReader
+    from orchestrator.monitoring.terminal import wait_for_run, watch_run
+    from orchestrator.monitoring.verify import refuse_damaged
+    from orchestrator.storage.store import Store
+
+    store = Store.open(out)
+    if watch:
+        wait_for_run(store, console)
+    watched = Run.open(store)
+    watch_run(watched, console, watch)
+    with suppress(OSError):  # whoever may only read may ask too
+        write_live_page(watched, StatusReader(watched).read())
+    refuse_damaged(watched)
+
+
+def export(
+    out: RunFolder,
+    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
+    mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
+) -> None:
+    """Give the curves of finished cells to TensorBoard or MLflow."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.export import to_mlflow, to_tensorboard
+    from orchestrator.storage.store import Store
+
+    if tensorboard is None and mlflow is None:
+        raise UserError("say where to: --tensorboard FOLDER or --mlflow URI")
+    exported = Run.open(Store.open(out))
+    if tensorboard is not None:
+        say(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}")
+    if mlflow is not None:
+        name = exported.experiment.name
+        say(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
