@@ -5,7 +5,6 @@ Differences are paired: both entries are scored on the same bootstrap samples of
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -13,13 +12,11 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.report.claims.claims import Claim, Pair, Scope, claims_of
 from orchestrator.report.claims.published import Published
 from orchestrator.report.claims.steadiness import Steadiness, compare_steadiness
-from orchestrator.report.scores.bootstrap import Difference, Sampled, Verdict, paired
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
+from orchestrator.report.scores.bootstrap import Difference, Sampled, paired
 from orchestrator.report.scores.predictions import Clips, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
-
-Assessment = Verdict | Literal["not judged"]
-ASSESSMENTS: tuple[Assessment, ...] = ("confirmed", "not distinguishable", "contradicted", "not judged")
 
 
 @dataclass(frozen=True)
@@ -49,11 +46,18 @@ class ClaimResult:
     """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
     published: float | None = None
     """The paper's difference, where the data set is the paper's and its Table 1 has all pairs."""
+    one_training: bool = True
+    """Whether every cell in it was trained once: nothing is known about other trainings."""
 
     @property
-    def verdict(self) -> Assessment:
-        """In words, at the level of the interval."""
-        return "not judged" if isinstance(self.difference, Hole) else self.difference.verdict
+    def verdict(self) -> Verdict:
+        """At the level of the interval."""
+        return verdict_on(self.difference)
+
+    @property
+    def words(self) -> str:
+        """The verdict for people."""
+        return self.verdict.words(self.one_training)
 
 
 def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
@@ -67,7 +71,9 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
         for claim in claims_of(run.experiment)
         for split in splits[claim.clips]
     ]
-    return results + [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
+    once = len(run.experiment.seeds) == 1
+    results += [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
+    return [replace(result, one_training=once) for result in results]
 
 
 def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
@@ -122,7 +128,7 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
 
 
 def _by_curves(row: Steadiness) -> ClaimResult:
-    statement = "the limit of threshold is steadier than that of top_k"
+    statement = "variation of the limit, top_k > threshold"
     return ClaimResult(
         Claim(statement, Scope("activation", row.activation), "figure 4c"), CURVES, row.difference
     )

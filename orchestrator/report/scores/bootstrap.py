@@ -23,7 +23,6 @@ Shapes: N clips, M models, R resamples.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,6 @@ from trainable.metrics import LabelPrecisions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Verdict = Literal["confirmed", "not distinguishable", "contradicted"]
 
 CHUNK = 256
 """Resamples drawn at a time: their weights of 4481 clips take 9 MB. Part of what a seed means."""
@@ -181,13 +179,6 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
-
-    @property
-    def verdict(self) -> Verdict:
-        """On the claim that the first score is higher, at the level of the interval."""
-        if self.low > 0:
-            return "confirmed"
-        return "contradicted" if self.high < 0 else "not distinguishable"
 
 
 def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:

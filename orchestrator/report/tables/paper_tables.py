@@ -139,7 +139,7 @@ def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Pu
 def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
     partly = " (in part)" if result.incomplete else ""
     where, split = f"{result.claim.scope}{partly}", str(result.evidence)
-    return where, split, _difference(result), result.verdict, result.claim.source
+    return where, split, _difference(result), result.words, result.claim.source
 
 
 def _difference(result: ClaimResult) -> Content:
