@@ -1,5 +1,6 @@
 """What an interval allows to say about a claim: the one place of verdicts and of their words."""
 
+from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
@@ -47,8 +48,7 @@ def verdict_on(difference: Difference | Hole) -> Verdict:
     return Verdict.LOWER if difference.high < 0 else Verdict.UNCLEAR
 
 
-def counted(verdicts: Iterable[tuple[Verdict, str]]) -> str:
-    """How often each verdict was given, in its words."""
-    given = list(verdicts)
-    words = dict.fromkeys(text for verdict in Verdict for other, text in given if other is verdict)
-    return ", ".join(f"{sum(text == w for _, text in given)} {w}" for w in words)
+def counted(verdicts: Iterable[tuple[Verdict, str]]) -> dict[str, int]:
+    """How often each verdict was given, by its words."""
+    order = list(Verdict)
+    return dict(Counter(words for _, words in sorted(verdicts, key=lambda given: order.index(given[0]))))

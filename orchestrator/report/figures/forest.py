@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from orchestrator.report.claims.assessment import CURVES, ClaimResult
 from orchestrator.report.claims.claims import Claim
 from orchestrator.report.claims.verdicts import Verdict
-from orchestrator.report.figures.grids import SPLIT_NAMES
 from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
 from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.predictions import SPLIT_NAMES
 from orchestrator.report.scores.run_scores import RunScores
 
 MARKS: dict[Verdict, tuple[str, str]] = {

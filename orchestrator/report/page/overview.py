@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import (
-    ASSESSMENTS,
     CURVES,
     ClaimResult,
     Evidence,
     whole_grid,
 )
 from orchestrator.report.claims.claims import Claim
-from orchestrator.report.figures.grids import SPLIT_NAMES, splits_shown
+from orchestrator.report.claims.verdicts import counted
+from orchestrator.report.scores.predictions import SPLIT_NAMES
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
 
@@ -76,7 +76,7 @@ class Grid:
 
 def grids(run: Run, scores: RunScores) -> list[Grid]:
     """The grid on cv and on the held-out clips, as far as they can be scored."""
-    return [_grid(run, scores, ScoreKey(split, ties=scores.settings.ties)) for split in splits_shown(scores)]
+    return [_grid(run, scores, ScoreKey(split, ties=scores.settings.ties)) for split in scores.splits_shown]
 
 
 def _grid(run: Run, scores: RunScores, key: ScoreKey) -> Grid:
@@ -138,6 +138,6 @@ def _verdicts(title: str, results: Sequence[ClaimResult]) -> Verdicts:
 
 def verdict_counts(claims: Sequence[ClaimResult]) -> str:
     """How often each verdict was given, in words."""
-    given = [result.verdict for result in whole_grid(claims)]
-    counts = [f"{given.count(verdict)} {verdict}" for verdict in ASSESSMENTS if verdict in given]
-    return f"Of {_counted(len(given), 'verdict')}: {', '.join(counts)}" if given else ""
+    counts = counted((result.verdict, result.words) for result in whole_grid(claims))
+    told = ", ".join(f"{count} {words}" for words, count in counts.items())
+    return f"Of {_counted(sum(counts.values()), 'verdict')}: {told}" if counts else ""

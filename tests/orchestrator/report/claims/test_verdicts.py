@@ -50,5 +50,5 @@ def test_of_one_training_only_its_models_are_spoken_of(tmp_path: Path, seeds: li
 
 def test_counts_come_in_the_order_of_the_verdicts() -> None:
     given = [(Verdict.LOWER, "lower"), (Verdict.HIGHER, "higher"), (Verdict.LOWER, "lower")]
-    assert counted(given) == "1 higher, 2 lower"
-    assert counted([]) == ""
+    assert list(counted(given).items()) == [("higher", 1), ("lower", 2)]
+    assert counted([]) == {}
