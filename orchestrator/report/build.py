@@ -23,7 +23,7 @@ from orchestrator.report.claims.assessment import ClaimResult, assess_claims
 from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.published import Published
 from orchestrator.report.figures.all_figures import make_figures, write_figures
-from orchestrator.report.page.page import PAGE, write_page
+from orchestrator.report.page.page import PAGE, Findings, write_page
 from orchestrator.report.scores.ensembles import write_ensembles
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
@@ -76,6 +76,6 @@ def write_report(run: Run) -> Report:
     write_ensembles(run, scores.ensembles.complete, folder)
     diagnostics.write(folder)
     write_figures(figures, folder)
-    write_page(run, scores, claims, tables, diagnostics, figures, folder)
+    write_page(run, Findings(first, scores, claims, published, tables, diagnostics, figures), folder)
     write_live_page(run, StatusReader(run).read())
     return Report(folder, first, scores, claims, diagnostics, tables)

@@ -33,7 +33,8 @@ def test_table_1_has_every_score_and_hole_in_its_place(results: Results, tables:
                 assert cell == results.scores.holes[entry]
             else:
                 score = results.scores.entries[entry].scores[ScoreKey(split)]
-                assert cell == Value(score.value, score.interval)
+                assert isinstance(cell, Value)
+                assert (cell.value, cell.interval) == (score.value, score.interval)
 
 
 def test_published_numbers_stand_beside_the_papers_data(results: Results) -> None:
@@ -77,6 +78,12 @@ def test_table_3_has_a_row_for_each_ensemble_and_form(results: Results, tables: 
     assert set(row(tables.table3, "lost, raw")) == {reason}
     score = results.scores.ensembles.scores["best"][ScoreKey("private", "blend", "normalised")]
     assert row(tables.table3, "best, normalised")[2] == Value(score.value, score.interval)
+
+
+def test_table_1_marks_the_highest_value_of_each_split(tables: Tables) -> None:
+    for place in (0, 1):
+        cells = [cell for row in tables.table1.rows for cell in row.cells[place::2] if isinstance(cell, Value)]
+        assert [cell.best for cell in cells] == [cell.value == max(c.value for c in cells) for cell in cells]
 
 
 def test_claims_have_a_line_each(results: Results) -> None:
