@@ -7,6 +7,7 @@ from typing import NoReturn
 import typer
 
 from orchestrator import signals
+from orchestrator.commands.compare import diff, show
 from orchestrator.commands.data import synth
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
@@ -18,7 +19,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-for command in (run, plan, status, report, verify, export, synth, submit, drill):
+for command in (run, plan, status, report, show, diff, verify, export, synth, submit, drill):
     app.command()(command)
 
 

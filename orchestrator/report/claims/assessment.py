@@ -13,7 +13,7 @@ from orchestrator.report.claims.claims import Claim, Pair, Scope, claims_of
 from orchestrator.report.claims.published import Published
 from orchestrator.report.claims.steadiness import Steadiness, compare_steadiness
 from orchestrator.report.claims.verdicts import Verdict, verdict_on
-from orchestrator.report.scores.bootstrap import Difference, Sampled, paired
+from orchestrator.report.scores.bootstrap import Difference, mean_of, paired
 from orchestrator.report.scores.predictions import Clips, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
@@ -101,7 +101,7 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
     reasons = "; ".join(dict.fromkeys(missing))
     if not both:
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
-    higher_mean, lower_mean = (_mean(side) for side in zip(*both, strict=True))
+    higher_mean, lower_mean = (mean_of(side) for side in zip(*both, strict=True))
     difference = paired(higher_mean, lower_mean, scores.settings.level)
     papers = None if missing else _published(claim, split, published)
     return ClaimResult(claim, Evidence(split), difference, reasons, papers)
@@ -111,12 +111,6 @@ def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
     """Seeds that one side has no result of: the two means are then not over the same seeds."""
     lost = [(entry, scores.entries[entry].missing_seeds) for entry in pair if entry in scores.entries]
     return [f"{entry}: seed {seed} ({hole})" for entry, holes in lost for seed, hole in holes.items()]
-
-
-def _mean(samples: Sequence[Sampled]) -> Sampled:
-    """Mean of scores of the same clips and resamples."""
-    estimate = float(np.mean([sampled.estimate for sampled in samples]))
-    return replace(samples[0], estimate=estimate, draws=np.mean([s.draws for s in samples], axis=0))
 
 
 def _published(claim: Claim, split: Split, published: Published) -> float | None:

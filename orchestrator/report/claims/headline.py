@@ -92,7 +92,9 @@ def _gain(noun: str, results: dict[str, ClaimResult]) -> str:
 def _certainty(run: Run, scores: RunScores) -> str:
     """What the intervals leave open."""
     seeds = len(run.experiment.seeds)
-    trained = "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
+    trained = (
+        "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
+    )
     return (
         f"{trained}: the {scores.settings.level:.0%} intervals say what other test clips would change, not what "
         f"{'another training' if seeds == 1 else 'other trainings'} would."

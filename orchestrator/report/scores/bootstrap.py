@@ -22,7 +22,7 @@ Shapes: N clips, M models, R resamples.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,13 +90,19 @@ class Sampled:
     """Number of groups of clips that kept their sizes."""
 
     def __sub__(self, other: "Sampled") -> "Sampled":
-        """The difference from another score of the same call of `bootstrap`.
+        """The difference from another score of the same call of `bootstrap`, or of one that drew the same clips.
 
         Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
         """
         assert (self.clips, self.strata, len(self.draws)) == (other.clips, other.strata, len(other.draws))
         draws = (self.draws - other.draws).round(9) + 0.0  # no -0
         return Sampled(round(self.estimate - other.estimate, 9) + 0.0, draws, self.clips, self.strata)
+
+
+def mean_of(samples: Sequence[Sampled]) -> Sampled:
+    """The mean of scores of the same call of `bootstrap`, or of calls that drew the same clips."""
+    estimate = float(np.mean([sampled.estimate for sampled in samples]))
+    return replace(samples[0], estimate=estimate, draws=np.mean([s.draws for s in samples], axis=0))
 
 
 def bootstrap(

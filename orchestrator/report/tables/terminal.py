@@ -1,7 +1,7 @@
 """Tables for terminals: as wide as they are, in blocks of columns one under the other."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 from rich.console import Group, RenderableType
@@ -9,7 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from orchestrator.artifacts.run import Hole
-from orchestrator.report.tables.table import Content, Table, Value, number, signed
+from orchestrator.report.tables.table import Column, Content, Row, Table, Value, number, signed
 
 GAP = 2
 """Characters between columns."""
@@ -47,6 +47,7 @@ class _Piece:
 
 def to_rich(table: Table, width: int = 80) -> RenderableType:
     """For a terminal of `width` characters: columns that do not fit go on in further blocks."""
+    table = _printable(table)
     label = max([len(table.corner), *(len(row.label) for row in table.rows)])
     whole = sum(piece.span + GAP for piece in _pieces(table, width))
     words = [len(word) for text in (table.corner, *(r.label for r in table.rows)) for word in text.split()]
@@ -57,6 +58,24 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *best, *table.notes))]
     title = [Text(table.title, style="bold")] if table.title else []
     return Group(*title, *blocks, *notes)
+
+
+def printable(text: str) -> str:
+    """Without what moves a terminal's cursor or colours: names come from strangers."""
+    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
+
+
+def _printable(table: Table) -> Table:
+    columns = tuple(Column(printable(column.group), printable(column.name)) for column in table.columns)
+    rows = tuple(Row(printable(row.label), tuple(map(_cell, row.cells))) for row in table.rows)
+    notes = tuple(map(printable, table.notes))
+    return Table(printable(table.title), printable(table.corner), columns, rows, notes)
+
+
+def _cell(content: Content) -> Content:
+    if isinstance(content, Hole):
+        return replace(content, detail=printable(content.detail))
+    return printable(content) if isinstance(content, str) else content
 
 
 def _has_best(table: Table) -> bool:

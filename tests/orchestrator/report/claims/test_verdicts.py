@@ -7,7 +7,13 @@ import pytest
 from orchestrator.artifacts.run import Hole
 from orchestrator.report.claims.assessment import assess_claims
 from orchestrator.report.claims.published import Published
-from orchestrator.report.claims.verdicts import OF_MORE_TRAININGS, OF_THESE_MODELS, Verdict, counted, verdict_on
+from orchestrator.report.claims.verdicts import (
+    OF_MORE_TRAININGS,
+    OF_THESE_MODELS,
+    Verdict,
+    counted,
+    verdict_on,
+)
 from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.scores.run_scores import score_run
 from tests.orchestrator.fake_run import make_fake_run

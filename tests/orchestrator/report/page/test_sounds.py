@@ -18,7 +18,7 @@ PLAIN = {
     "verified_csv": "good.csv", "verified_folder": "good", "unverified_csv": "web.csv",
     "unverified_folder": "web",
 }  # fmt: skip
-ODD = "50 %#?&\"<b>.wav"
+ODD = '50 %#?&"<b>.wav'
 
 
 def make_run(folder: Path, data: Path, **report: Any) -> Run:

@@ -82,7 +82,9 @@ def test_table_3_has_a_row_for_each_ensemble_and_form(results: Results, tables: 
 
 def test_table_1_marks_the_highest_value_of_each_split(tables: Tables) -> None:
     for place in (0, 1):
-        cells = [cell for row in tables.table1.rows for cell in row.cells[place::2] if isinstance(cell, Value)]
+        cells = [
+            cell for row in tables.table1.rows for cell in row.cells[place::2] if isinstance(cell, Value)
+        ]
         assert [cell.best for cell in cells] == [cell.value == max(c.value for c in cells) for cell in cells]
 
 

@@ -67,7 +67,9 @@ def test_the_title_of_a_group_stands_whole_above_its_columns(tables: Tables) -> 
     lines = printed(tables.table1).splitlines()
     assert lines[1].split() == ["verified_only", "top_k", "threshold"]
     assert lines[2].split() == ["activation", *["cv", "private"] * 3]
-    assert lines[1].index("verified_only") + len("verified_only") == lines[2].index("private") + len("private")
+    assert lines[1].index("verified_only") + len("verified_only") == lines[2].index("private") + len(
+        "private"
+    )
 
 
 def test_a_name_too_long_is_broken_after_an_underscore() -> None:
@@ -81,7 +83,9 @@ def test_a_name_too_long_is_broken_after_an_underscore() -> None:
 
 
 def test_the_best_value_is_marked_and_explained() -> None:
-    text = printed(Table("t", "c", (Column("x"),), (Row("a", (Value(0.5, best=True),)), Row("b", (Value(0.25),)))))
+    text = printed(
+        Table("t", "c", (Column("x"),), (Row("a", (Value(0.5, best=True),)), Row("b", (Value(0.25),))))
+    )
     assert "*0.5000" in text
     assert "* the highest of its column's split" in text
     assert "highest" not in printed(SMALL)
