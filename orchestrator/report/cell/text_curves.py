@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -49,11 +50,12 @@ def drawing(values: Floats, width: int) -> list[str]:
 def _columns(values: Floats, width: int) -> Floats:
     """The mean of each of `width` spans of iterations; spans between two with values lie on a line."""
     edges = np.linspace(0, len(values), width + 1).astype(int)
-    spans = [values[start:end] for start, end in zip(edges[:-1], edges[1:], strict=True)]
+    spans = [values[start:end] for start, end in pairwise(edges)]
     means = np.array([s[np.isfinite(s)].mean() if np.isfinite(s).any() else np.nan for s in spans])
     at = np.flatnonzero(np.isfinite(means))
     places = np.arange(width)
-    return np.interp(places, at, means[at], left=np.nan, right=np.nan)
+    filled: Floats = np.interp(places, at, means[at], left=np.nan, right=np.nan)
+    return filled
 
 
 def ruler(ends: Sequence[int], width: int) -> str:

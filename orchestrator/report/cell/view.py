@@ -91,7 +91,7 @@ def _scores(run: Run, scores: RunScores, entry: Entry) -> Table:
         fscore = Value(scores.entries[entry].fscore[split])
         rows.append(Row(SPLIT_NAMES[split], (content_of(score), *by_fold, fscore)))
     level = f"{scores.settings.level:.0%}"
-    note = f"lwlrap: mean of the folds, with its {level} interval over clips; nothing here says what another training would give"
+    note = f"lwlrap: mean of the folds, with its {level} interval over clips, not over trainings"
     return Table("Scores", "clips", (Column("lwlrap"), *folds, Column("F-score")), tuple(rows), (note,))
 
 

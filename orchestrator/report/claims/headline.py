@@ -96,6 +96,6 @@ def _certainty(run: Run, scores: RunScores) -> str:
         "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
     )
     return (
-        f"{trained}: the {scores.settings.level:.0%} intervals say what other test clips would change, not what "
-        f"{'another training' if seeds == 1 else 'other trainings'} would."
+        f"{trained}: the {scores.settings.level:.0%} intervals say what other test clips would change, not "
+        f"what {'another training' if seeds == 1 else 'other trainings'} would."
     )

@@ -90,7 +90,7 @@ class Sampled:
     """Number of groups of clips that kept their sizes."""
 
     def __sub__(self, other: "Sampled") -> "Sampled":
-        """The difference from another score of the same call of `bootstrap`, or of one that drew the same clips.
+        """The difference from another score of the same call of `bootstrap`, or of one with the same draws.
 
         Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
         """

@@ -36,8 +36,8 @@ def test_best_cell_what_its_parts_bring_and_how_sure_that_is(tmp_path: Path) -> 
     assert "(threshold, the best of 2: higher in these models) and a second head brings " in first
     assert "(sigmoid_softmax: " in first
     assert second == (
-        "One training of each cell was run: the 95% intervals say what other test clips would change, not what "
-        "another training would."
+        "One training of each cell was run: the 95% intervals say what other test clips would change, not "
+        "what another training would."
     )
 
 

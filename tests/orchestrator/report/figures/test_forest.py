@@ -4,9 +4,9 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence
 from orchestrator.report.claims.claims import Claim, Scope
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
-from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from tests.orchestrator.report.figures.drawn import texts

@@ -30,7 +30,7 @@ def test_the_grid_marks_its_highest_score(made: Made) -> None:
 
 
 def test_published_numbers_stand_in_the_grid_on_the_papers_data(made: Made) -> None:
-    cells = {name: row for name, row in grids(made.run, made.scores, Published())[1].rows}
+    cells = dict(grids(made.run, made.scores, Published())[1].rows)
     assert cells["sigmoid"][0].published == 0.7155
     shown = [cell for grid in grids(made.run, made.scores, ANOTHER) for _, row in grid.rows for cell in row]
     assert all(cell.published is None for cell in shown)
