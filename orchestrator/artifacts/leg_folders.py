@@ -57,7 +57,8 @@ class LegFolders:
             identity = self[name].identity()
         except (FileNotFoundError, UserError):
             return
-        nearest = min((list(_own(changes(identity, leg.identity))) for leg in plan.legs), key=len)
+        found = [list(_own(changes(identity, leg.identity))) for leg in plan.legs]
+        nearest = min(found, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
         yield ", ".join(dict.fromkeys(map(_told, nearest)))
 
 

@@ -54,7 +54,7 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     label = min(label, max([width - whole, width // 3, *words]))
     blocks = [_rich_block(table, pieces, label) for pieces in _blocks(table, width - label)]
     reasons = [f"{where}: {hole}" for where, hole in holes(table)]
-    best = [f"{BEST} the highest of its column's split"] if _has_best(table) else []
+    best = [f"{BEST} the highest of its split"] if _has_best(table) else []
     notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *best, *table.notes))]
     title = [Text(table.title, style="bold")] if table.title else []
     return Group(*title, *blocks, *notes)

@@ -27,6 +27,9 @@ def test_stale_legs_say_what_changed(tmp_path: Path) -> None:
         legs[leg].begin(leg)
     plan = make_plan(experiment(optimizer={"learning_rate": 0.5}), "data")
     assert set(legs.stale(plan).values()) == {"optimizer.learning_rate 0.001 -> 0.5"}
+    columns = {"verified_only": {}, "top_k": {"k": 3}, "threshold": {"k": 2}}
+    plan = make_plan(experiment(selections=columns), "data")
+    assert set(legs.stale(plan).values()) == {"stages.1.selection.k 2 -> 3"}
     other = make_plan(experiment(), "other data")
     assert set(legs.stale(other).values()) == {"features, labels or folds changed"}
     assert legs.stale(make_plan(experiment(), "data")) == {}

@@ -87,7 +87,7 @@ def test_the_best_value_is_marked_and_explained() -> None:
         Table("t", "c", (Column("x"),), (Row("a", (Value(0.5, best=True),)), Row("b", (Value(0.25),))))
     )
     assert "*0.5000" in text
-    assert "* the highest of its column's split" in text
+    assert "* the highest of its split" in text
     assert "highest" not in printed(SMALL)
 
 
