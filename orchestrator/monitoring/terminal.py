@@ -14,6 +14,7 @@ from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.layouts import PARTS
+from orchestrator.monitoring.printable import printable
 from orchestrator.monitoring.stale_legs import stale_line
 from orchestrator.monitoring.status import StatusReader, stalls, status_view, summary
 from orchestrator.plan.allocation import Shares
@@ -36,7 +37,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""

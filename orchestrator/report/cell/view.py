@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from orchestrator.artifacts.run import Run
+from orchestrator.monitoring.printable import printable
 from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.cell.choice import alone, find_cells, ranked
 from orchestrator.report.cell.text_curves import TextCurve, ruler
@@ -20,7 +21,7 @@ from orchestrator.report.selection.judgements import judging_cells, ranks_by_los
 from orchestrator.report.selection.suspects import Tally, suspects
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
-from orchestrator.report.tables.terminal import printable, to_rich
+from orchestrator.report.tables.terminal import to_rich
 from trainable.record import CURVES
 
 CLASSES, SUSPECTS = 5, 10

@@ -8,9 +8,10 @@ from rich.text import Text
 
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.changes import Change, changes
+from orchestrator.monitoring.printable import printable
 from orchestrator.report.compare.score_tables import Scored, score_tables
 from orchestrator.report.tables.table import Table
-from orchestrator.report.tables.terminal import printable, to_rich
+from orchestrator.report.tables.terminal import to_rich
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,8 @@ def _is_in_both(scored: Scored, entry: Entry) -> bool:
 
 
 def _cells(scored: Scored, entry: Entry, key: ScoreKey, reason: str) -> tuple[Content, ...]:
+    if entry not in scored.old.entries or entry not in scored.new.entries:
+        return _lonely(scored, entry, key)
     old, new = scored.find(entry, key)
     sides = tuple(content_of(side) if reason else _plain(side) for side in (old, new))
     if isinstance(old, Hole) or isinstance(new, Hole):
@@ -109,6 +111,14 @@ def _cells(scored: Scored, entry: Entry, key: ScoreKey, reason: str) -> tuple[Co
     if scored.are_same(entry) and not reason:
         return (*sides, SAME)
     return (*sides, _difference(scored, old.sampled, new.sampled, reason))
+
+
+def _lonely(scored: Scored, entry: Entry, key: ScoreKey) -> tuple[Content, ...]:
+    """Of a cell that only one grid has."""
+    old, new = scored.find(entry, key)
+    if entry in scored.old.entries:
+        return _plain(old), "", "only in the old run"
+    return "", _plain(new), "only in the new run"
 
 
 def _plain(score: Score | Hole) -> Content:

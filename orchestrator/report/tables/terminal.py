@@ -9,6 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from orchestrator.artifacts.run import Hole
+from orchestrator.monitoring.printable import printable
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value, number, signed
 
 GAP = 2
@@ -60,12 +61,8 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     return Group(*title, *blocks, *notes)
 
 
-def printable(text: str) -> str:
-    """Without what moves a terminal's cursor or colours: names come from strangers."""
-    return "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in text)
-
-
 def _printable(table: Table) -> Table:
+    """Names come from strangers."""
     columns = tuple(Column(printable(column.group), printable(column.name)) for column in table.columns)
     rows = tuple(Row(printable(row.label), tuple(map(_cell, row.cells))) for row in table.rows)
     notes = tuple(map(printable, table.notes))

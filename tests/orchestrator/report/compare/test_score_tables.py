@@ -67,8 +67,14 @@ def test_the_mean_is_over_the_cells_that_both_have(tmp_path: Path) -> None:
         mean = table.rows[0].cells[place]
         assert isinstance(mean, Value)
         assert mean.value == pytest.approx(sum(v.value for v in values if isinstance(v, Value)) / 2)
-    assert line(table, "sigmoid/keep_all").cells[1:3] == (Hole("not in the grid"), "")
+    assert line(table, "sigmoid/keep_all").cells[1:3] == ("", "only in the old run")
     assert {column.group for column in several.columns} == {"cv"}
+
+
+def test_a_cell_without_a_result_is_a_hole(tmp_path: Path) -> None:
+    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", missing=[("sigmoid", "top_k")])
+    table, _ = score_tables(Scored.of(old, new))
+    assert line(table, "sigmoid/top_k").cells[1:3] == (Hole("not run"), "")
 
 
 def test_the_same_legs_are_the_same_models(tmp_path: Path) -> None:
