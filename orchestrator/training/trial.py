@@ -18,6 +18,7 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
 from orchestrator.training.fold_worker import train_worker
+from orchestrator.training.stale_groups import stale_groups_dropped
 from orchestrator.training.sweep_inputs import SweepInputs
 
 HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
@@ -47,7 +48,8 @@ class TrialDriver(tune.Trainable):
         os.environ[HANG] = str(60 * inputs.experiment.resources.hang_minutes)
         for attempt in range(len(trial)):
             try:
-                self._trainer(attempt).fit()
+                with stale_groups_dropped():
+                    self._trainer(attempt).fit()
                 break
             except ray.train.WorkerGroupError as error:  # Ray Train has tried again, Tune need not
                 note_failure(_blamed(trial, legs, error), legs, _reason(error), str(error))
