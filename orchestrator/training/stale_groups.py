@@ -1,7 +1,7 @@
 """What a killed Train controller leaves reserved is given back, so that its trial's next start finds room.
 
 Ray has a helper for that, but it must find the dashboard, and must have been told of the group. Where a
-second Ray runs on the machine, or where the controller dies while its workers start, the group keeps its CPUs until
+second Ray runs on the machine, or the controller dies while its workers start, the group keeps its CPUs until
 the job ends, and the grid would wait for them for ever.
 """
 
