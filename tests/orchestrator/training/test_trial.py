@@ -65,7 +65,7 @@ def test_a_killed_process_is_named_as_one() -> None:
 
 
 def test_a_trial_killed_for_memory_is_named_as_one() -> None:
-    reason = root_cause(OutOfMemoryError("1 worker(s) were killed\nRefer to the documentation"))
+    reason = root_cause(OutOfMemoryError("1 worker(s) were killed\nRefer to the documentation"))  # type: ignore[no-untyped-call]
     assert reason.startswith("the process of the trial was killed each time")
     assert "memory ran out" in reason
 
