@@ -23,7 +23,7 @@ from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
 from orchestrator.report.tables.paper_tables import claims_table
-from orchestrator.report.tables.table import Table, Value, number, signed
+from orchestrator.report.tables.table import Row, Table, Value, number, signed
 from orchestrator.storage.store import Store
 
 DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
@@ -72,8 +72,8 @@ def write_page(run: Run, findings: Findings, report: Store) -> None:
         "level": f"{scores.settings.level:.0%}",
         "counts": verdict_counts(claims),
         "verdicts": verdicts(claims),
-        "tables": [tables.table2, tables.table3, tables.readings, tables.stages, _other_claims(findings)],
-        "table_files": list(tables.of_numbers | tables.of_claims),
+        "tables": [*_other_numbers(run, tables), _other_claims(findings)],
+        "table_files": _table_files(tables),
         "figures": _shown(findings.figures, lambda name: name not in (*DIAGNOSTIC_FIGURES, GRID)),
         "mask_figures": _shown(findings.figures, DIAGNOSTIC_FIGURES.__contains__),
         "drawn": [picture.name for picture in findings.figures],
@@ -86,6 +86,27 @@ def write_page(run: Run, findings: Findings, report: Store) -> None:
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     report.write(PAGE, render(content).encode())
+
+
+def _other_numbers(run: Run, tables: Tables) -> list[Table]:
+    """Those of numbers, without what stands in the grid already: means of folds at the last stage's end."""
+    last = f"stage {len(run.experiment.stages)}"
+    cut = (_without(tables.readings, "folds"), _without(tables.stages, last))
+    return [tables.table2, tables.table3, *(table for table in cut if table.columns)]
+
+
+def _without(table: Table, name: str) -> Table:
+    """The table without the columns of that name."""
+    kept = [place for place, column in enumerate(table.columns) if column.name != name]
+    rows = tuple(Row(row.label, tuple(row.cells[place] for place in kept)) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
+
+
+def _table_files(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Endings of the tables' files by name; those of Table 1 are linked below the grid."""
+    numbers = dict.fromkeys(tables.of_numbers, ("csv", "md", "tex"))
+    files = numbers | dict.fromkeys(tables.of_claims, ("csv", "md"))
+    return {name: endings for name, endings in files.items() if name != "table1"}
 
 
 def _other_claims(findings: Findings) -> Table:

@@ -9,9 +9,11 @@ import pytest
 import soundfile
 
 from orchestrator.artifacts.run import Hole, Run
+from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
+from orchestrator.report.scores.scoring import Score, ScoreKey
 from orchestrator.report.tables.mask_tables import SUSPECTS
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from tests.orchestrator.fake_run import make_fake_run
@@ -111,6 +113,9 @@ def test_the_page_opens_with_the_result(html: str, made: Made) -> None:
 def test_a_number_of_the_grid_stands_in_no_second_table(made: Made, html: str) -> None:
     assert "Table 1." not in html
     assert 'id="figure-grid"' not in html
+    score = made.scores.find(Entry("sigmoid", "verified_only"), ScoreKey("private"))
+    assert isinstance(score, Score)
+    assert html.count(f">{score.value:.4f}<") == 1
 
 
 def test_a_caption_of_several_figures_is_told_once(html: str) -> None:
