@@ -1,0 +1,130 @@
+"""Scores as files: a CSV or JSON file for people and other programs."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+from pydantic import BaseModel, ConfigDict
+
+from orchestrator.storage.store import Store, json_bytes
+from orchestrator.tagging.parts import Parts, TaggingJob
+from orchestrator.tagging.predict import Predictions
+from orchestrator.tagging.tag import Hearing, Tagged
+from trainable.arrays import Array
+from trainable.errors import UserError
+from trainable.tagger import Tagger
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class WindowTags(_Written):
+    """A window of a long recording."""
+
+    start: float
+    """Seconds."""
+    end: float
+    """Seconds."""
+    scores: dict[str, float]
+    """Of every class."""
+
+
+class RecordingTags(_Written):
+    """A recording."""
+
+    path: str
+    seconds: float
+    scores: dict[str, float]
+    """Of every class; of a long recording each class's highest."""
+    windows: tuple[WindowTags, ...]
+    """Of a recording that is longer than one clip."""
+
+
+class TagsFile(_Written):
+    """The file of `stagegrid predict --json`."""
+
+    system: str
+    """Name of the cell or ensemble."""
+    recordings: tuple[RecordingTags, ...]
+    bad: dict[str, str]
+    """Recordings that could not be tagged, with the reason."""
+
+
+def write_json(place: str, system: str, vocabulary: Sequence[str], done: Predictions) -> None:
+    """Write all scores with their classes' names."""
+    recordings = tuple(_recording(one, vocabulary) for one in done.tagged)
+    bad = {one.path: one.reason for one in done.bad}
+    store, name = file_place(place)
+    store.write(name, json_bytes(TagsFile(system=system, recordings=recordings, bad=bad)))
+
+
+def _recording(one: Tagged, vocabulary: Sequence[str]) -> RecordingTags:
+    def by_class(scores: Sequence[float]) -> dict[str, float]:
+        return dict(zip(vocabulary, scores, strict=True))
+
+    rows = zip(one.spans, one.scores_WC.tolist(), strict=True) if len(one.spans) > 1 else ()
+    windows = tuple(WindowTags(start=span[0], end=span[1], scores=by_class(row)) for span, row in rows)
+    scores = by_class(one.scores_C.tolist())
+    return RecordingTags(path=one.path, seconds=one.seconds, scores=scores, windows=windows)
+
+
+def write_csv(place: str, vocabulary: Sequence[str], done: Predictions, windows: bool = False) -> None:
+    """Write path and a column for each class; `windows`: a line for each window, with start and end."""
+    tagged = done.tagged
+    store, name = file_place(place)
+    if not windows:
+        names = [pa.array([one.path for one in tagged], pa.string())]
+        store.write(name, csv_bytes(["path"], names, vocabulary, [one.scores_C for one in tagged]))
+        return
+    spans = [(one.path, *span) for one in tagged for span in one.spans]
+    kinds = (pa.string(), pa.float64(), pa.float64())
+    columns = [pa.array([span[i] for span in spans], kind) for i, kind in enumerate(kinds)]
+    rows = [row for one in tagged for row in one.scores_WC]
+    store.write(name, csv_bytes(["path", "start", "end"], columns, vocabulary, rows))
+
+
+def csv_bytes(
+    titles: Sequence[str], columns: Sequence[pa.Array], vocabulary: Sequence[str], rows: Sequence[Array]
+) -> bytes:
+    """A CSV file: the given columns, then the rows' scores, a column for each class."""
+    first = io.StringIO()
+    csv.writer(first, lineterminator="\n").writerow([*titles, *vocabulary])
+    scores_NC = np.stack(rows).astype(np.float32) if rows else np.zeros((0, len(vocabulary)), np.float32)
+    arrays = [*columns, *(pa.array(column) for column in scores_NC.T.copy())]
+    table = pa.table(arrays, names=[str(place) for place in range(len(arrays))])
+    buffer = io.BytesIO(first.getvalue().encode())
+    buffer.seek(0, io.SEEK_END)
+    pyarrow.csv.write_csv(table, buffer, pyarrow.csv.WriteOptions(include_header=False))
+    return buffer.getvalue()
+
+
+def file_place(place: str) -> tuple[Store, str]:
+    """Folder and name of a file that the user has named: a path, or s3://...
+
+    Raises:
+        UserError: it names no file.
+    """
+    folder, _, name = place.rpartition("/")
+    if not name or (not folder.strip("/") and "://" in place) or Path(place).is_dir():
+        raise UserError(f"{place} is no name of a file")
+    return Store.open(folder if "://" in place else Path(place).parent), name
+
+
+def parts_in(folder: str, tagger: Tagger, hearing: Hearing) -> Parts:
+    """Scores are kept in this folder, and stay there.
+
+    Raises:
+        UserError: the folder holds something else.
+    """
+    return Parts.open(Store.open(folder), TaggingJob.of(tagger.file, hearing))
+
+
+def parts_beside(place: str, tagger: Tagger, hearing: Hearing) -> Parts:
+    """Scores are kept in `<place>.parts` until the file is written."""
+    store, name = file_place(place)
+    return Parts.open(store / f"{name}.parts", TaggingJob.of(tagger.file, hearing), replace=True)
