@@ -108,6 +108,14 @@ class Tagger:
         weights = [_read_weights(Path(folder), member) for member in file.members]
         return cls.assemble(file, weights, device)
 
+    def weights(self) -> list[bytes]:
+        """The content of each member's file: what `assemble` takes."""
+        states = [network.state_dict() for network, _ in self.networks]
+        return [
+            safetensors.torch.save({name: value.cpu().contiguous() for name, value in state.items()})
+            for state in states
+        ]
+
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """The classes, in the order of the scores."""

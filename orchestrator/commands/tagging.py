@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.shared import RunFolder, console, say
+from orchestrator.commands.shared import Cell, Ensemble, console, one_name, say
 from trainable.errors import UserError
 
 if TYPE_CHECKING:
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from orchestrator.tagging.tag import Hearing
     from trainable.tagger import Tagger
 
-Cell = Annotated[
-    str | None,
-    typer.Option(help="Row/column, such as sigmoid/top_k. Without: the best on private test clips, or on cv."),
-]
-Ensemble = Annotated[str | None, typer.Option(help="An ensemble of the configuration instead of a cell.")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1. Without: a GPU where there is one.")]
 OnRay = Annotated[
     bool | None, typer.Option("--ray/--no-ray", help="Tag on Ray, or here. Without: on Ray where there are many.")
@@ -99,12 +94,11 @@ def _open(out: str, cell: str | None, ensemble: str | None, device: str | None) 
     from orchestrator.tagging.models import open_model
     from orchestrator.tagging.view import printable
 
-    if cell is not None and ensemble is not None:
-        raise UserError("name a --cell or an --ensemble, not both")
+    name = one_name(cell, ensemble)
     with console.status("opening the model"):
-        opened = open_model(out, ensemble if cell is None else cell, device)
-    tagger, why = opened.tagger, f" ({opened.reason})" if opened.reason else ""
-    say(f"{printable(tagger.file.name)}{why}: {len(tagger.networks)} networks on {tagger.device}")
+        opened = open_model(out, name, device)
+    tagger = opened.tagger
+    say(f"{printable(opened.named)}: {len(tagger.networks)} networks on {tagger.device}")
     return tagger
 
 

@@ -16,8 +16,8 @@ class OpenModel:
     """Networks that are ready to tag."""
 
     tagger: Tagger
-    reason: str
-    """Why this cell, where nobody has named one."""
+    named: str
+    """Which it is, and why, where nobody has named one."""
 
 
 def open_model(place: str, name: str | None = None, device: str | None = None) -> OpenModel:
@@ -28,10 +28,11 @@ def open_model(place: str, name: str | None = None, device: str | None = None) -
     """
     store = Store.open(place)
     if store.is_local and not store.exists(RUN) and (Path(store.base) / MODEL).exists():
-        return OpenModel(_exported(store, name, device), "")
+        tagger = _exported(store, name, device)
+        return OpenModel(tagger, tagger.file.name)
     run = Run.open(store)
     system = choose_system(run, name)
-    return OpenModel(open_tagger(run, system, device), system.reason)
+    return OpenModel(open_tagger(run, system, device), system.named)
 
 
 def _exported(store: Store, name: str | None, device: str | None) -> Tagger:

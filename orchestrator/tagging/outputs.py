@@ -2,12 +2,10 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
 from pydantic import BaseModel, ConfigDict
 
 from orchestrator.storage.store import Store, json_bytes
@@ -75,32 +73,26 @@ def _recording(one: Tagged, vocabulary: Sequence[str]) -> RecordingTags:
 
 def write_csv(place: str, vocabulary: Sequence[str], done: Predictions, windows: bool = False) -> None:
     """Write path and a column for each class; `windows`: a line for each window, with start and end."""
-    tagged = done.tagged
     store, name = file_place(place)
-    if not windows:
-        names = [pa.array([one.path for one in tagged], pa.string())]
-        store.write(name, csv_bytes(["path"], names, vocabulary, [one.scores_C for one in tagged]))
-        return
-    spans = [(one.path, *span) for one in tagged for span in one.spans]
-    kinds = (pa.string(), pa.float64(), pa.float64())
-    columns = [pa.array([span[i] for span in spans], kind) for i, kind in enumerate(kinds)]
-    rows = [row for one in tagged for row in one.scores_WC]
-    store.write(name, csv_bytes(["path", "start", "end"], columns, vocabulary, rows))
+    if windows:
+        titles = ["path", "start", "end"]
+        spans = [
+            ([one.path, *span], scores_C)
+            for one in done.tagged
+            for span, scores_C in zip(one.spans, one.scores_WC, strict=True)
+        ]
+    else:
+        titles, spans = ["path"], [([one.path], one.scores_C) for one in done.tagged]
+    store.write(name, csv_bytes([*titles, *vocabulary], spans))
 
 
-def csv_bytes(
-    titles: Sequence[str], columns: Sequence[pa.Array], vocabulary: Sequence[str], rows: Sequence[Array]
-) -> bytes:
-    """A CSV file: the given columns, then the rows' scores, a column for each class."""
-    first = io.StringIO()
-    csv.writer(first, lineterminator="\n").writerow([*titles, *vocabulary])
-    scores_NC = np.stack(rows).astype(np.float32) if rows else np.zeros((0, len(vocabulary)), np.float32)
-    arrays = [*columns, *(pa.array(column) for column in scores_NC.T.copy())]
-    table = pa.table(arrays, names=[str(place) for place in range(len(arrays))])
-    buffer = io.BytesIO(first.getvalue().encode())
-    buffer.seek(0, io.SEEK_END)
-    pyarrow.csv.write_csv(table, buffer, pyarrow.csv.WriteOptions(include_header=False))
-    return buffer.getvalue()
+def csv_bytes(titles: Sequence[str], lines: Iterable[tuple[Sequence[object], Array]]) -> bytes:
+    """A CSV file: a line begins with the given values, then come scores, with as many digits as they need."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows([*values, *scores_C.astype(np.float32).astype(str)] for values, scores_C in lines)
+    return buffer.getvalue().encode("utf-8", "surrogateescape")
 
 
 def file_place(place: str) -> tuple[Store, str]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from orchestrator.dataset.layouts import SUBMISSION, kaggle_test_folder, read_submission
 from orchestrator.tagging.outputs import csv_bytes, file_place
@@ -97,4 +96,5 @@ def write_submission(place: str, form: Form, vocabulary: Sequence[str], done: Pr
     rows = [scores[path][columns] for path in form.paths]
     assert np.isfinite(rows).all(), "bad recordings are told before"
     store, name = file_place(place)
-    store.write(name, csv_bytes(["fname"], [pa.array(form.fnames, pa.string())], form.classes, rows))
+    lines = (([fname], row) for fname, row in zip(form.fnames, rows, strict=True))
+    store.write(name, csv_bytes(["fname", *form.classes], lines))

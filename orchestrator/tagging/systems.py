@@ -40,6 +40,11 @@ class System:
     reason: str = ""
     """Why it was chosen, where nobody has named it."""
 
+    @property
+    def named(self) -> str:
+        """For people: name and reason."""
+        return f"{self.name} ({self.reason})" if self.reason else self.name
+
 
 def choose_system(run: Run, name: str | None = None) -> System:
     """The cell or ensemble called `name`; None: the cell that is best on private test clips, else on cv.
