@@ -125,7 +125,9 @@ class TrainedModel:
 
     def _tagged(self, recordings: Sequence[Path], window: float | None = None) -> tuple[Tagged, ...]:
         hearing = Hearing.of(self.tagger, window)
-        done = predict(self.tagger, list(map(str, recordings)), hearing, lambda done, total: None, on_ray=False)
+        done = predict(
+            self.tagger, list(map(str, recordings)), hearing, lambda done, total: None, on_ray=False
+        )
         if done.bad:
             raise UserError("\n".join(bad.reason for bad in done.bad))
         by_path = {one.path: one for one in done.tagged}

@@ -181,9 +181,7 @@ def _read_weights(folder: Path, member: Member) -> bytes:
     return data
 
 
-def _network(
-    file: ModelFile, member: Member, data: bytes, device: torch.device
-) -> tuple[CnnGru, Activation]:
+def _network(file: ModelFile, member: Member, data: bytes, device: torch.device) -> tuple[CnnGru, Activation]:
     """A member's network and output structure."""
     try:
         weights: dict[str, Tensor] = safetensors.torch.load(data)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or cuda:1. Without: a GPU where there is one.")]
 OnRay = Annotated[
-    bool | None, typer.Option("--ray/--no-ray", help="Tag on Ray, or here. Without: on Ray where there are many.")
+    bool | None,
+    typer.Option("--ray/--no-ray", help="Tag on Ray, or here. Without: on Ray where there are many."),
 ]
 
 

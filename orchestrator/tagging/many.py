@@ -54,7 +54,7 @@ def tag_on_ray(tagger: Tagger, paths: Sequence[str], hearing: Hearing) -> Iterat
 
 def _offers() -> dict[str, Any]:
     """What a task gets: a GPU where the cluster has any, else a CPU. Its process is used again."""
-    gpus = ray.cluster_resources().get("GPU", 0)
+    gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]
     return {"num_cpus": 1, **({"num_gpus": 1, "max_calls": 0} if gpus >= 1 else {})}
 
 
@@ -70,7 +70,8 @@ def tag_block(
 def _tagger(file: str, weights: "ray.ObjectRef[list[bytes]]") -> Tagger:
     """The networks of this worker process, which has one core."""
     torch.set_num_threads(1)
-    return Tagger.assemble(ModelFile.model_validate_json(file), ray.get(weights))
+    contents: list[bytes] = ray.get(weights)
+    return Tagger.assemble(ModelFile.model_validate_json(file), contents)
 
 
 def _row(result: Tagged | Bad) -> dict[str, Any]:

@@ -19,13 +19,13 @@ CLIPS: Mapping[Split, str] = {
     "test": "all test clips",
 }
 FSD_LICENCE = (
-    "FSDKaggle2019 is published under CC BY 4.0. Its clips have licences of their own: those of Freesound's and "
-    "of Flickr's users, some of which exclude commercial use. They are listed in the data set's files; read "
-    "them before you give this model on."
+    "FSDKaggle2019 is published under CC BY 4.0. Its clips have licences of their own, chosen by users of\n"
+    "Freesound and Flickr; some exclude commercial use. The data set's files list them: read them before\n"
+    "you give this model on."
 )
 OTHER_LICENCE = (
-    "The data set is not FSDKaggle2019 (see above): what its licence allows you to do with a model trained on "
-    "it, only who has collected it can say."
+    "The data set is not FSDKaggle2019: what its licence allows you to do with a model trained on it, only\n"
+    "who has collected it can say."
 )
 
 
@@ -48,9 +48,9 @@ def _heading(system: System, file: ModelFile) -> Iterator[str]:
     yield f"# {system.name}"
     yield ""
     yield f"An audio tagger: sound in, a score from 0 to 1 for each of {len(file.vocabulary)} classes out."
-    yield f"{len(file.members)} networks (CNN-GRU), whose scores are averaged geometrically; trained with stagegrid."
-    yield f"A clip is mono sound at {rate} Hz; {seconds:g} s are heard at once. A shorter clip is repeated, a"
-    yield "longer one decimated: cut long recordings into windows."
+    yield f"{len(file.members)} networks (CNN-GRU), whose scores are averaged geometrically; trained with"
+    yield f"stagegrid. A clip is mono sound at {rate} Hz; {seconds:g} s are heard at once. A shorter clip is"
+    yield "repeated, a longer one decimated: cut long recordings into windows."
     yield ""
 
 
@@ -66,8 +66,8 @@ def _scores(run: Run, system: System) -> Iterator[str]:
             low, high = score.interval.low, score.interval.high
             yield f"| {score.value:.4f} | {low:.4f} to {high:.4f} | {CLIPS[split]} |"
     yield ""
-    yield "All networks together, raw scores. The intervals are a bootstrap over clips: they say what other clips"
-    yield "would change, not what another training would."
+    yield "All networks together, raw scores. The intervals are a bootstrap over clips: they say what other"
+    yield "clips would change, not what another training would."
     yield ""
 
 
@@ -76,7 +76,9 @@ def _data(run: Run) -> Iterator[str]:
     difference = difference_from_fsdkaggle2019(run)
     yield "## Data and licence"
     yield ""
-    clips = ", ".join(f"{counts[part]} {part}" for part in ("verified", "unverified", "test") if part in counts)
+    clips = ", ".join(
+        f"{counts[part]} {part}" for part in ("verified", "unverified", "test") if part in counts
+    )
     yield f"{clips} clips. " + (f"Not FSDKaggle2019: {difference}." if difference else "FSDKaggle2019.")
     yield f"Features, labels and folds: `{_plain(manifest.data_id)}`; trained from {_plain(manifest.started)}"
     yield f"with stagegrid {_plain(manifest.environment.get('git commit', 'unknown'))}."
@@ -88,8 +90,9 @@ def _data(run: Run) -> Iterator[str]:
 def _use(file: ModelFile, onnx: bool) -> Iterator[str]:
     yield "## Use"
     yield ""
-    yield "Python with `torch`, `librosa`, `pydantic` and `safetensors`, and stagegrid's folder `trainable/` on the"
-    yield "path (`pip install --no-deps stagegrid`); Ray is not needed, nothing is unpickled:"
+    yield "Python with `torch`, `librosa`, `pydantic`, `safetensors` and `soundfile`, and stagegrid's folder"
+    yield "`trainable/` on the path (`pip install --no-deps` of its checkout puts it there). Neither Ray nor"
+    yield "the rest of stagegrid is needed; nothing is unpickled:"
     yield ""
     yield "```python"
     yield "import soundfile"
@@ -103,8 +106,14 @@ def _use(file: ModelFile, onnx: bool) -> Iterator[str]:
     yield "With all of stagegrid: `stagegrid predict THIS_FOLDER x.wav`, which reads any file, at any rate."
     yield ""
     if onnx:
-        yield "`model.onnx` takes a clip's samples (float32, any number of them) and gives the scores; trimming,"
-        yield "log-mel energies and the average are in it: `InferenceSession(\"model.onnx\").run(None, {\"samples\": samples})`."
+        yield "`model.onnx` takes a clip's samples (float32, any number of them) and gives the scores; cutting"
+        yield "off silent ends, log-mel energies and the average are in it:"
+        yield ""
+        yield "```python"
+        yield "from onnxruntime import InferenceSession"
+        yield ""
+        yield '(scores,) = InferenceSession("model.onnx").run(None, {"samples": samples})'
+        yield "```"
         yield ""
 
 

@@ -1,8 +1,8 @@
 """A system as one ONNX graph: a clip's samples in, its scores out.
 
-What numpy and torch do clip by clip elsewhere stands here once more as operations that a graph may have: the
+What numpy and torch do clip by clip elsewhere stands here once more, as operations that a graph may have: the
 silent ends are cut off, frames are transformed by products with sines and cosines, clips are fixed to their
-length, networks are averaged. `tests/orchestrator/tagging/test_onnx_file.py` holds the two against each other.
+length, networks are averaged. The tests hold the two against each other.
 
 Shapes: n samples, T frames, N samples of a window, F bins of the transform, M mel bands, C classes.
 """
@@ -43,7 +43,7 @@ def onnx_bytes(tagger: Tagger) -> bytes:
         torch.onnx.export(
             _Whole(tagger).eval(),
             (example,),
-            buffer,
+            buffer,  # type: ignore[arg-type]  # of the older exporter's two kinds torch's type knows one
             input_names=["samples"],
             output_names=["scores"],
             dynamic_axes={"samples": {0: "n"}},
@@ -78,11 +78,15 @@ class _Scores(nn.Module):
         self.network, self.activation = network, activation
 
     def forward(self, x_1TM: Tensor) -> Tensor:
-        return self.activation.predict(self.network(x_1TM))
+        scores_1C: Tensor = self.activation.predict(self.network(x_1TM))
+        return scores_1C
 
 
 class _Frames(nn.Module):
     """Samples to the log-mel frames that a network hears: (n,) to (clip_frames, M)."""
+
+    waves_N2F: Tensor
+    filters_FM: Tensor
 
     def __init__(self, audio: Audio, clip_frames: int) -> None:
         super().__init__()
@@ -117,7 +121,7 @@ class _Frames(nn.Module):
         return self.fixed(logmel_TM)
 
     def framed(self, padded: Tensor, count: Tensor) -> Tensor:
-        starts_T1 = torch.arange(count).unsqueeze(1) * self.hop
+        starts_T1 = _range(count).unsqueeze(1) * self.hop
         return padded[starts_T1 + torch.arange(self.window).unsqueeze(0)]
 
     def trimmed(self, x: Tensor) -> Tensor:
@@ -134,6 +138,12 @@ class _Frames(nn.Module):
         length, frames = _length(x_TM), torch.arange(self.clip_frames)
         decimated = torch.div(frames * length, self.clip_frames, rounding_mode="floor")
         return x_TM[torch.where(length <= self.clip_frames, frames % length, decimated)]
+
+
+def _range(count: Tensor) -> Tensor:
+    """Numbers from 0, as many as the graph finds."""
+    numbers: Tensor = torch.arange(count)  # type: ignore[call-overload]  # a number that is known later
+    return numbers
 
 
 def _length(x: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Scores of many recordings as they come in: Parquet parts, so that the same command goes on where it ended.
 
-    tagging.json        TaggingJob: who tags, and how; written first
-    part-<hash>.parquet PART: a row for each window of some recordings
+tagging.json        TaggingJob: who tags, and how; written first
+part-<hash>.parquet PART: a row for each window of some recordings
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -63,7 +63,9 @@ class Parts:
         """
         if _job_of(store) != job:
             if not replace and (left := store.names()):
-                raise UserError(f"{store} holds something else ({left[0]}): name another folder for {job.system}")
+                raise UserError(
+                    f"{store} holds something else ({left[0]}): name another folder for {job.system}"
+                )
             for name in store.names():
                 store.delete(name)
             store.write_model(JOB, job)

@@ -62,9 +62,7 @@ def predict(
     )
 
 
-def _results(
-    tagger: Tagger, paths: Sequence[str], hearing: Hearing, on_ray: bool
-) -> Iterator[Tagged | Bad]:
+def _results(tagger: Tagger, paths: Sequence[str], hearing: Hearing, on_ray: bool) -> Iterator[Tagged | Bad]:
     if paths and on_ray:
         from orchestrator.tagging.many import tag_on_ray
 

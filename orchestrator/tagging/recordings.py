@@ -18,9 +18,13 @@ from orchestrator.features.audio import Samples, read_audio
 from trainable.errors import UserError
 
 STDIN = "-"
-SUFFIXES = frozenset(
-    f".{name.lower()}" for name in soundfile.available_formats() if name != "RAW"
-) | {".aif", ".aifc", ".oga", ".opus", ".snd"}
+SUFFIXES = frozenset(f".{name.lower()}" for name in soundfile.available_formats() if name != "RAW") | {
+    ".aif",
+    ".aifc",
+    ".oga",
+    ".opus",
+    ".snd",
+}
 """Of the files that count in a folder; raw samples have no header that says what they are."""
 WHOLE_SECONDS = 30.0
 """A recording of at most so long is one clip, as the run would score it: the data set's longest has 30 s."""
@@ -61,7 +65,7 @@ def _named(argument: str) -> list[str]:
     if Path(argument).is_dir():
         return _below(argument)
     if not Path(argument).exists() and glob.has_magic(argument):
-        matches = sorted(glob.glob(argument, recursive=True))
+        matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207  # with **, and as written
         if not matches:
             raise UserError(f"{argument}: no file has such a name")
         return [path for match in matches for path in _named(match)]

@@ -156,4 +156,3 @@ def _member(run: Run, cell: Cell, fold: int, weights: bytes) -> Member:
         sha256=StoredFile.of(weights).sha256,
         activation=run.experiment.activations[cell.activation].describe(),
     )
-
