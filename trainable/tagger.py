@@ -91,9 +91,9 @@ class Tagger:
         `device`: torch's name of it; None: a GPU where there is one.
 
         Raises:
-            UserError: weights do not fit the network; names the member.
+            UserError: weights do not fit the network (names the member), or the device is not there.
         """
-        place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        place = _device(device)
         pairs = zip(file.members, weights, strict=True)
         return cls(file, tuple(_network(file, member, data, place) for member, data in pairs), place)
 
@@ -168,6 +168,14 @@ def read_model_file(folder: Path) -> ModelFile:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
         raise UserError(f"{path} is damaged: {where}: {first['msg']}") from None
+
+
+def _device(name: str | None) -> torch.device:
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    there = ["cpu", *(["cuda"] if gpus else []), *(f"cuda:{number}" for number in range(gpus))]
+    if name is not None and name not in there:
+        raise UserError(f"there is no device {name[:100]} here: choose from {', '.join(there)}")
+    return torch.device(name or ("cuda" if gpus else "cpu"))
 
 
 def _read_weights(folder: Path, member: Member) -> bytes:

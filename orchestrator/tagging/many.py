@@ -44,7 +44,7 @@ def tag_on_ray(tagger: Tagger, paths: Sequence[str], hearing: Hearing) -> Iterat
         rows = ray.data.from_arrow(blocks).map_batches(
             tag_block,  # type: ignore[arg-type]  # Ray's type knows nothing of fn_kwargs
             fn_kwargs={"file": tagger.file, "weights": weights, "hearing": hearing},
-            batch_size=None,
+            batch_size=size,
             batch_format="pyarrow",
             **_offers(),
         )

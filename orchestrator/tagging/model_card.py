@@ -106,8 +106,8 @@ def _use(file: ModelFile, onnx: bool) -> Iterator[str]:
     yield "With all of stagegrid: `stagegrid predict THIS_FOLDER x.wav`, which reads any file, at any rate."
     yield ""
     if onnx:
-        yield "`model.onnx` takes a clip's samples (float32, any number of them) and gives the scores; cutting"
-        yield "off silent ends, log-mel energies and the average are in it:"
+        yield "`model.onnx` takes a clip's samples (float32, any number of them) and gives the scores;"
+        yield "cutting off silent ends, log-mel energies and the average are in it:"
         yield ""
         yield "```python"
         yield "from onnxruntime import InferenceSession"

@@ -63,7 +63,7 @@ class _Whole(nn.Module):
 
     def forward(self, samples: Tensor) -> Tensor:
         x_1TM = self.frames(samples).unsqueeze(0)
-        scores = [network(x_1TM)[0] for network in self.networks]
+        scores: list[Tensor] = [network(x_1TM)[0] for network in self.networks]
         if len(scores) == 1:
             return scores[0]
         logs_KC = torch.stack(scores).double().clamp_min(FLOOR).log()

@@ -102,9 +102,10 @@ def file_place(place: str) -> tuple[Store, str]:
         UserError: it names no file.
     """
     folder, _, name = place.rpartition("/")
-    if not name or (not folder.strip("/") and "://" in place) or Path(place).is_dir():
-        raise UserError(f"{place} is no name of a file")
-    return Store.open(folder if "://" in place else Path(place).parent), name
+    is_address = "://" in place
+    if not name or folder.endswith(":/") or (not is_address and Path(place).is_dir()):
+        raise UserError(f"{place!r} is no name of a file")
+    return Store.open(folder if is_address else Path(place).parent), name
 
 
 def parts_in(folder: str, tagger: Tagger, hearing: Hearing) -> Parts:

@@ -45,9 +45,7 @@ def test_each_fold_gives_the_scores_of_its_own_file(trained: Run, tagger: Tagger
         member = tagger.file.members[fold]
         one = Tagger(tagger.file.model_copy(update={"members": (member,)}), (network,), tagger.device)
         written = trained.predictions(cell, fold).of("test")
-        np.testing.assert_allclose(
-            scores(one, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0
-        )
+        np.testing.assert_allclose(scores(one, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0)
 
 
 def test_an_ensemble_gives_the_scores_of_its_report(trained: Run) -> None:
@@ -56,9 +54,7 @@ def test_an_ensemble_gives_the_scores_of_its_report(trained: Run) -> None:
     (written,) = make_ensemble(cells, predictions, trained.experiment.report).raw.test
     ensemble = open_tagger(trained, choose_system(trained, "both"), "cpu")
     assert len(ensemble.networks) == 4
-    np.testing.assert_allclose(
-        scores(ensemble, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0
-    )
+    np.testing.assert_allclose(scores(ensemble, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0)
 
 
 def test_a_bad_recording_is_named_and_the_others_are_tagged(
