@@ -11,6 +11,7 @@ from orchestrator.commands.compare import diff, show
 from orchestrator.commands.data import synth
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
+from orchestrator.commands.tagging import predict, submission
 from orchestrator.monitoring.complaints import explain_failure
 
 app = typer.Typer(
@@ -19,7 +20,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-for command in (run, plan, status, report, show, diff, verify, export, synth, submit, drill):
+commands = (
+    run, plan, status, report, show, diff, verify, export, predict, submission, synth, submit, drill,
+)  # fmt: skip
+for command in commands:
     app.command()(command)
 
 
