@@ -7,7 +7,7 @@ from typing import NoReturn
 import typer
 
 from orchestrator import signals
-from orchestrator.commands.data import synth
+from orchestrator.commands.data import check, synth
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
 from orchestrator.monitoring.complaints import explain_failure
@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-for command in (run, plan, status, report, verify, export, synth, submit, drill):
+for command in (run, plan, check, status, report, verify, export, synth, submit, drill):
     app.command()(command)
 
 

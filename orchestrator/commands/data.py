@@ -5,7 +5,41 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.commands.shared import console, say
+from orchestrator.commands.shared import Assignments, Config, DataFolder, console, say
+
+
+def check(
+    config: Config,
+    data: DataFolder,
+    out: Annotated[Path, typer.Option(help="Folder for check.json, outside the data set.")] = Path(),
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that read at a time; without it one for each CPU.")
+    ] = None,
+    assignments: Assignments = None,
+) -> None:
+    """Look at a whole data set: every fault with file, line and what to do. Exit code 1 where there is one.
+
+    Reads every table and decodes every sound file, and changes none. What it finds is shown and written to
+    check.json: faults, odd clips, lengths, rates, labels by class and fold, and what the features will take.
+    """
+    from orchestrator.check.check import Request, check_dataset
+    from orchestrator.check.findings import FILE
+    from orchestrator.check.view import check_view, progress_bar
+    from orchestrator.experiment.loading import load_experiment
+    from orchestrator.storage.place import check_place, refuse_inside
+    from orchestrator.storage.store import Store
+
+    experiment = load_experiment(config, assignments or ())
+    check_place(str(out))
+    refuse_inside(out, data)
+    with progress_bar(console) as progress:
+        checked = check_dataset(Request(str(config), experiment, data, processes), progress)
+    console.print(check_view(checked))
+    Store.open(out).write_model(FILE, checked)
+    remarks = len(checked.findings) - len(checked.faults)
+    say(f"{len(checked.faults)} faults, {remarks} remarks in {checked.seconds:.1f} s; all in {out / FILE}")
+    if checked.faults:
+        raise SystemExit(1)
 
 
 def synth(

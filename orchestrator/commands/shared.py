@@ -1,13 +1,32 @@
 """Options that several commands have, and how they speak."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from trainable.errors import UserError
+
 Config = Annotated[Path, typer.Option(help="The experiment, a YAML file.")]
-Data = Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")]
+
+
+def _folder(data: Path | None) -> Path | None:
+    """The folder as every machine and every process understands it, wherever it was started.
+
+    Raises:
+        UserError: it is object storage, which recordings are not read from.
+    """
+    if data is not None and re.match(r"[a-z0-9]{2,}:/", str(data)):
+        raise UserError(f"--data {data}: recordings are read from a folder: copy or mount it, and name that")
+    return None if data is None else data.expanduser().absolute()
+
+
+Data = Annotated[
+    Path | None, typer.Option(callback=_folder, help="The data set's folder; without it the embedded data.")
+]
+DataFolder = Annotated[Path, typer.Option("--data", callback=_folder, help="The data set's folder.")]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
 ]

@@ -89,10 +89,11 @@ def read_columns(
             or more values than there are columns.
     """
     problems = problems or Problems()
+    before = len(problems.found)
     lines = read_lines(path, problems, kind)
     names = lines[0].values if lines else []
     if complaint := _complaint(names, required):
-        if lines or path.is_file():
+        if lines or len(problems.found) == before:  # else it is known why there are none
             problems.stop(Problem.at(kind, path, 1, complaint))
         return []
     rows = []

@@ -28,3 +28,15 @@ def check_place(out: str) -> None:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(f"--out {out[:200]}: cannot be written to ({reason}): name another folder") from error
+
+
+def refuse_inside(out: Path, data: Path) -> None:
+    """Refuse to write into a data set's own folder.
+
+    Raises:
+        UserError: `out` is there.
+    """
+    if out.resolve().is_relative_to(data.resolve()):
+        raise UserError(
+            f"--out {out} is in the data set's folder, where nothing is changed: name another one"
+        )
