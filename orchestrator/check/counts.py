@@ -42,7 +42,7 @@ def class_facts(reading: Reading, dataset: FoldedDataset | None) -> tuple[ClassF
     counts = {part: _label_counts(reading, part) for part in PARTS}
     folds = _fold_counts(dataset)
     return tuple(
-        ClassFacts(name=name, folds=folds.get(name, ()), **{part: counts[part][name] for part in PARTS})  # type: ignore[arg-type]
+        ClassFacts(name=name, folds=folds.get(name, ()), **{part: counts[part][name] for part in PARTS})
         for name in reading.vocabulary
     )
 

@@ -50,8 +50,7 @@ class Record(BaseModel):
 class Finding(Record):
     """One thing that was found."""
 
-    kind: str
-    """One of FIXES."""
+    kind: Kind | RemarkKind
     is_fault: bool
     """Whether `run` refuses the data set because of it."""
     path: str
@@ -64,8 +63,7 @@ class Finding(Record):
     @classmethod
     def fault(cls, problem: Problem) -> "Finding":
         """What `run` refuses."""
-        fields = {"path": problem.path, "line": problem.line, "text": problem.text}
-        return cls(kind=problem.kind, is_fault=True, **fields)  # type: ignore[arg-type]
+        return cls(kind=problem.kind, is_fault=True, path=problem.path, line=problem.line, text=problem.text)
 
     @classmethod
     def remark(cls, kind: RemarkKind, text: str, path: str = "", line: int | None = None) -> "Finding":

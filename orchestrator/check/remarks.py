@@ -32,9 +32,9 @@ def remarks(
     yield from _unlisted(reading.rows)
     for name, count in (dataset.thin_classes if dataset else {}).items():
         yield Finding.remark("thin class", f"{name}: {count} verified clips for {experiment.folds} folds")
-    for count in published:
-        if not count.is_equal:
-            text = f"{count.what}: {count.found}, published are {count.published}"
+    for number in published:
+        if not number.is_equal:
+            text = f"{number.what}: {number.found}, published are {number.published}"
             yield Finding.remark("not as published", text)
 
 

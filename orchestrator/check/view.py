@@ -18,6 +18,7 @@ EXAMPLES = 3
 CLASSES = 12
 """Classes that are shown: all where there are no more, else the rarest."""
 RAREST = 5
+TITLES = {"Faults: `run` refuses the data set": True, "Remarks: `run` takes it as it is": False}
 
 
 @contextmanager
@@ -38,11 +39,8 @@ def check_view(check: Check) -> RenderableType:
         Text(_published(check)),
         Text(_needs(check)),
     ]
-    for title, fault in (
-        ("Faults: `run` refuses the data set", True),
-        ("Remarks: `run` takes it as it is", False),
-    ):
-        own = [finding for finding in check.findings if finding.is_fault == fault]
+    for title, is_fault in TITLES.items():
+        own = [finding for finding in check.findings if finding.is_fault == is_fault]
         if own:
             parts += [Text(f"\n{title}", style="bold"), *_findings(own, check.data)]
     return Group(*parts)
@@ -87,7 +85,7 @@ def _classes(classes: Sequence[ClassFacts]) -> Iterator[RenderableType]:
     if len(shown) < len(classes):
         most = max(one.verified for one in classes)
         yield Text(
-            f"the rarest {len(shown)} of {len(classes)} classes; the most frequent has {most} verified clips"
+            f"the rarest {len(shown)} of {len(classes)} classes; the most frequent has {most} verified"
         )
     yield Text("")
 
@@ -116,4 +114,4 @@ def _findings(findings: Sequence[Finding], folder: str) -> Iterator[RenderableTy
             yield Padding(Text(finding.text.replace(f"{folder}/", "")), (0, 0, 0, 2))
         if len(own) > EXAMPLES:
             yield Text(f"  ... and {len(own) - EXAMPLES} more")
-        yield Padding(Text(f"to do: {FIXES[kind]}", style="dim"), (0, 0, 0, 2))  # type: ignore[index]
+        yield Padding(Text(f"to do: {FIXES[kind]}", style="dim"), (0, 0, 0, 2))

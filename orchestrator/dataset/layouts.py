@@ -179,7 +179,10 @@ def need(path: Path) -> Path:
 def _read_vocabulary(path: Path, problems: Problems) -> tuple[str, ...]:
     if problems.attempt("vocabulary", path, lambda: need(path)) is None:
         return ()
+    before = len(problems.found)
     lines = read_lines(path, problems, "vocabulary")
+    if not lines and len(problems.found) > before:  # it is known why there are none
+        return ()
     for index, line in enumerate(lines):
         if len(line.values) != 2 or line.values[0] != str(index):
             problems.stop(Problem.at("vocabulary", path, line.number, f"must be {index},class"))

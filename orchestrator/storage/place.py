@@ -37,6 +37,4 @@ def refuse_inside(out: Path, data: Path) -> None:
         UserError: `out` is there.
     """
     if out.resolve().is_relative_to(data.resolve()):
-        raise UserError(
-            f"--out {out} is in the data set's folder, where nothing is changed: name another one"
-        )
+        raise UserError(f"--out {out} is in the data set's folder, which is not changed: name another one")
