@@ -87,7 +87,7 @@ def submit(
 
 
 def drill(
-    config: Annotated[Path, typer.Option(help="The experiment, a small one.")] = Path("configs/smoke.yaml"),
+    config: Annotated[Path, typer.Option(help="The experiment, a small one.")] = Path("smoke"),
     data: Data = None,
     faults: Annotated[str, typer.Option(help="all, or names of faults separated by commas.")] = "all",
     folder: Annotated[Path | None, typer.Option(help="Keeps its runs; else they are removed.")] = None,

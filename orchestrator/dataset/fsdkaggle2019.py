@@ -1,4 +1,4 @@
-"""FSDKaggle2019 as it was published (Zenodo record 3612637): its classes, how many clips and labels it has."""
+"""FSDKaggle2019 as it was published (Zenodo record 3612637): its classes, how many clips and labels."""
 
 import hashlib
 from collections.abc import Sequence
