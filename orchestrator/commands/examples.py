@@ -32,7 +32,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "submit": ("stagegrid submit cluster/gpu.yaml --config paper --data /mnt/data --out s3://bucket/paper",),
     "drill": (
         "stagegrid drill",
-        "stagegrid drill --faults driver_killed --folder drills",
+        "stagegrid drill --faults kill-driver --folder drills",
     ),
 }
 """By the command's name."""

@@ -9,7 +9,23 @@ from rich.console import Console
 
 from trainable.errors import UserError
 
-Config = Annotated[Path, typer.Option(help="The experiment, a YAML file.")]
+
+def _complete_config(begun: str) -> list[str]:
+    """For the shell: the shipped names, and the YAML files that begin so."""
+    from orchestrator.experiment.shipped import shipped_names
+
+    names = [name for name in shipped_names() if name.startswith(begun)]
+    folder = Path(begun) if begun.endswith("/") else Path(begun).parent
+    return names + [str(path) for path in sorted(folder.glob("*.y*ml")) if str(path).startswith(begun)]
+
+
+Config = Annotated[
+    Path,
+    typer.Option(
+        autocompletion=_complete_config,
+        help="The experiment: a YAML file, or demo, paper, smoke, extended, claims.",
+    ),
+]
 
 
 def _folder(data: Path | None) -> Path | None:

@@ -37,9 +37,7 @@ def find_config(config: Path) -> Path:
 
 def _nearest(config: Path) -> str:
     """A file beside where it should be, or a shipped name; empty where nothing is like it."""
-    beside = {path.name: str(path) for pattern in ("*.yaml", "*.yml") for path in config.parent.glob(pattern)}
-    known = {**{name: name for name in shipped_names()}, **beside}
-    for asked in (config.name, config.stem):
-        if near := difflib.get_close_matches(asked, known, 1):
-            return known[near[0]]
-    return ""
+    beside = [path for pattern in ("*.yaml", "*.yml") for path in config.parent.glob(pattern)]
+    known = {name: name for name in shipped_names()} | {path.stem: str(path) for path in beside}
+    near = difflib.get_close_matches(config.stem[:100], known, 1)
+    return known[near[0]] if near else ""
