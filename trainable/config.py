@@ -229,8 +229,9 @@ class Mechanism(Settings):
         choices = cls.choices()
         if name not in choices:
             near = difflib.get_close_matches(name[:100], choices, 1)
-            hint = f", did you mean {near[0]}?" if near else ": choose from " + ", ".join(sorted(choices))
-            raise ValueError(f"unknown {cls.__name__.lower()} {name!r}{hint}")
+            hint = f"; did you mean {near[0]}?" if near else ""
+            known = ", ".join(sorted(choices))
+            raise ValueError(f"unknown {cls.__name__.lower()} {name!r}: choose from {known}{hint}")
         return choices[name].model_validate(settings)
 
     def describe(self) -> dict[str, object]:

@@ -49,8 +49,10 @@ def choose_faults(names: str) -> list[Fault]:
     unknown = [name for name in names.split(",") if name not in known]
     if unknown:
         near = difflib.get_close_matches(unknown[0], known, 1)
-        hint = f", did you mean {near[0]}?" if near else f": choose from {', '.join(known)}"
-        raise UserError(f"--faults {unknown[0]}: there is no such fault{hint}")
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(
+            f"--faults {unknown[0]}: there is no such fault: choose from {', '.join(known)}{hint}"
+        )
     return [known[name] for name in names.split(",")]
 
 
