@@ -51,11 +51,11 @@ def _about(row: Row, kind: RemarkKind, what: str) -> Finding:
 
 def _equal(heard: Mapping[Row, Sound]) -> Iterator[Finding]:
     """Clips of the same samples; each beside the first of its kind, in another part where there is one."""
-    alike: dict[str, list[Row]] = defaultdict(list)
+    alike: dict[str, dict[str, Row]] = defaultdict(dict)
     for row, sound in heard.items():
         if not sound.is_silent:
-            alike[sound.content].append(row)
-    for rows in alike.values():
+            alike[sound.content].setdefault(row.path, row)
+    for rows in (list(by_path.values()) for by_path in alike.values()):
         for row in rows[1:]:
             other = next((r for r in rows if r.part != row.part), rows[0])
             where = f"{other.fname} ({other.part}; {other.table.name}, line {other.line})"

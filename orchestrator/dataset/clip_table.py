@@ -138,7 +138,7 @@ def _present(rows: Sequence[Row], source: Source, files: set[str], problems: Pro
     """Paths of the files of one part that are there; what is missing goes to `problems`."""
     own = [row for row in rows if row.part == source.part]
     for row in own:
-        if row.fname not in files and not row.bad:
+        if row.fname and row.fname not in files and not row.bad:
             problems.add(row.problem("missing file", f"{row.path} is missing"))
     return {row.path for row in own if row.fname in files}
 

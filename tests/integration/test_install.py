@@ -14,6 +14,10 @@ from tests.places import CONFIGS, ROOT
 pytestmark = pytest.mark.integration
 
 
+def pip(*words: str | Path) -> None:
+    subprocess.run([sys.executable, "-m", "pip", *words], check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy, so that nothing is left in the project."""
@@ -23,8 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source.mkdir()
     names = ("orchestrator", "trainable", "configs", "stagegrid.py", "pyproject.toml", "README.md", "LICENSE")
     subprocess.run(["cp", "-a", *(ROOT / name for name in names), source], check=True)
-    words = ["wheel", "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", folder / "dist", source]
-    subprocess.run([sys.executable, "-m", "pip", *words], check=True, capture_output=True)
+    pip("wheel", "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", folder / "dist", source)
     (built,) = (folder / "dist").glob("stagegrid-*.whl")
     return built
 
@@ -35,9 +38,7 @@ def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder / "env", with_pip=False)
     site = next((folder / "env/lib").glob("python3*")) / "site-packages"
-    words = ["install", "--no-deps", "--quiet", wheel]
-    target = ["--python", folder / "env/bin/python"]
-    subprocess.run([sys.executable, "-m", "pip", *target, *words], check=True, capture_output=True)
+    pip("--python", folder / "env/bin/python", "install", "--no-deps", "--quiet", wheel)
     (site / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return folder / "env/bin/stagegrid"
 

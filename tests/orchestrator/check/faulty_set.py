@@ -9,7 +9,7 @@ from tests.orchestrator.dataset.small_sets import sounding
 
 META = "FSDKaggle2019.meta"
 FAULTS = {
-    "table": 3, "vocabulary": 0, "file name": 1, "missing file": 2, "clip twice": 1, "usage": 1, "label": 4,
+    "table": 3, "vocabulary": 0, "file name": 1, "missing file": 1, "clip twice": 1, "usage": 1, "label": 4,
     "bad file": 1, "class": 1, "list of label errors": 1,
 }  # fmt: skip
 """Findings of each kind in `faulty`."""
