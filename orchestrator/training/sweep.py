@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import ray
 from ray import tune
@@ -17,8 +18,8 @@ from orchestrator.training.trial import TrialDriver, note_failure, root_cause
 def train_levels(inputs: SweepInputs) -> None:
     """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
     shared = ray.put(inputs)
-    # Tune keeps notes that nobody reads: where it cannot, storage tells of the same in fewer words
-    logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
+    # What Tune has to say is said in fewer words by storage, and by the end of the run from failure.json
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     for number in range(len(inputs.levels)):
         with signals.deferred():
             _train_level(inputs, shared, number)
@@ -51,8 +52,7 @@ def _train_level(inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", numb
     results = tuner.fit()
     for result in [results[i] for i in range(len(results))]:
         if result.error is not None:
-            assert result.config is not None
-            trial = level[result.config["trial"]]
+            trial = level[PurePosixPath(result.path).name]  # one that died at once has no config
             note_failure(trial, inputs.legs, root_cause(result.error), str(result.error))
 
 
