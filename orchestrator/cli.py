@@ -2,29 +2,54 @@
 
 import sys
 import warnings
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from orchestrator import signals
 from orchestrator.commands.compare import diff, show
-from orchestrator.commands.data import synth
+from orchestrator.commands.data import check, init, synth
+from orchestrator.commands.examples import epilog
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
+from orchestrator.commands.shared import say
 from orchestrator.commands.tagging import predict, submission
 from orchestrator.monitoring.complaints import explain_failure
 
+DEBUG = "--debug"
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
+    epilog="\n\n".join(["Begin with:", "stagegrid run --config demo --out runs/demo", "stagegrid init DIR"]),
 )
 commands = (
-    run, plan, status, report, show, diff, verify, export, predict, submission, synth, submit, drill,
+    run, plan, init, check, status, report, show, diff, verify,
+    export, predict, submission, synth, submit, drill,
 )  # fmt: skip
 for command in commands:
-    app.command()(command)
+    app.command(epilog=epilog(command.__name__))(command)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        names = ("stagegrid", "ray", "torch")
+        say(", ".join(f"{name} {version(name)}" for name in names) + f", Python {sys.version.split()[0]}")
+        raise typer.Exit
+
+
+@app.callback()
+def stagegrid(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show versions and end.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show the traceback of whatever goes wrong. May stand anywhere.")
+    ] = False,
+) -> None:
+    """Options that stand before the command: `main` looks for --debug itself."""
 
 
 def main(prefix: list[str] | None = None) -> NoReturn:
@@ -35,10 +60,11 @@ def main(prefix: list[str] | None = None) -> NoReturn:
 
 def _run_command(prefix: list[str]) -> NoReturn:
     warnings.filterwarnings("ignore", category=FutureWarning, module="ray")
+    arguments = [*prefix, *sys.argv[1:]]
     try:
-        app([*prefix, *sys.argv[1:]])
+        app([word for word in arguments if word != DEBUG])
     except Exception as error:
-        raise SystemExit(explain_failure(error)) from error
+        raise SystemExit(explain_failure(error, debug=DEBUG in arguments)) from error
     raise SystemExit
 
 

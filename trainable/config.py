@@ -7,6 +7,7 @@ A trained model's identity is all settings but those that are marked otherwise (
 setting cannot be forgotten.
 """
 
+import difflib
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
@@ -227,9 +228,10 @@ class Mechanism(Settings):
         """
         choices = cls.choices()
         if name not in choices:
-            raise ValueError(
-                f"unknown {cls.__name__.lower()} {name!r}: choose from {', '.join(sorted(choices))}"
-            )
+            near = difflib.get_close_matches(name[:100], choices, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            known = ", ".join(sorted(choices))
+            raise ValueError(f"unknown {cls.__name__.lower()} {name!r}: choose from {known}{hint}")
         return choices[name].model_validate(settings)
 
     def describe(self) -> dict[str, object]:

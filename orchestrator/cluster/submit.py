@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from orchestrator.cluster.cluster_file import check_cluster_file
 from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.shipped import is_shipped
 from trainable.errors import UserError
 
 
@@ -24,7 +25,7 @@ def submit_run(
     checked = check_cluster_file(cluster_file)
     load_experiment(config, assignments)
     _check_places(out, data, checked["provider"]["type"] == "local")
-    there = path_on_cluster(config, checked["file_mounts"])
+    there = str(config) if is_shipped(config) else path_on_cluster(config, checked["file_mounts"])
     command = run_command(there, out, data, assignments)
     for arguments in ray_commands(cluster_file, command):
         if subprocess.run(arguments, check=False).returncode:

@@ -1,5 +1,6 @@
 """Options that several commands have, and how they speak."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -8,8 +9,40 @@ from rich.console import Console
 
 from trainable.errors import UserError
 
-Config = Annotated[Path, typer.Option(help="The experiment, a YAML file.")]
-Data = Annotated[Path | None, typer.Option(help="The data set; without it the embedded data.")]
+
+def _complete_config(begun: str) -> list[str]:
+    """For the shell: the shipped names, and the YAML files that begin so."""
+    from orchestrator.experiment.shipped import shipped_names
+
+    names = [name for name in shipped_names() if name.startswith(begun)]
+    folder = Path(begun) if begun.endswith("/") else Path(begun).parent
+    return names + [str(path) for path in sorted(folder.glob("*.y*ml")) if str(path).startswith(begun)]
+
+
+Config = Annotated[
+    Path,
+    typer.Option(
+        autocompletion=_complete_config,
+        help="The experiment: a YAML file, or demo, paper, smoke, extended, claims.",
+    ),
+]
+
+
+def _folder(data: Path | None) -> Path | None:
+    """The folder as every machine and every process understands it, wherever it was started.
+
+    Raises:
+        UserError: it is object storage, which recordings are not read from.
+    """
+    if data is not None and re.match(r"[a-z0-9]{2,}:/", str(data)):
+        raise UserError(f"--data {data}: recordings are read from a folder: copy or mount it, and name that")
+    return None if data is None else data.expanduser().absolute()
+
+
+Data = Annotated[
+    Path | None, typer.Option(callback=_folder, help="The data set's folder; without it the embedded data.")
+]
+DataFolder = Annotated[Path, typer.Option("--data", callback=_folder, help="The data set's folder.")]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
 ]

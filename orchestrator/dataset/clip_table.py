@@ -2,7 +2,7 @@
 
 import difflib
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from orchestrator.dataset.csv_files import read_columns
 from orchestrator.dataset.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
+from orchestrator.dataset.problems import Kind, Problem, Problems
 from trainable.errors import UserError
 
 BAD = frozenset(
     f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
 )
 """Curated clips that the authors of the data set call bad: five wrong labels, one without signal."""
-SHOWN = 10
-"""Problems listed in one message."""
 LABEL_SHOWN = 100
 """Characters of a label in a message: a broken table may have one of megabytes."""
 USAGES = ("", "Public", "Private")
@@ -59,51 +58,10 @@ def multi_hot(labels: Iterable[Sequence[str]], vocabulary: Sequence[str]) -> NDA
     return targets
 
 
-@dataclass
-class _Problems:
-    """What is wrong, gathered so that one message tells more than the first."""
-
-    lines: list[str] = field(default_factory=list)
-
-    def add(self, where: Path, line: int, what: str) -> None:
-        self.lines.append(f"{where}, line {line}: {what}")
-
-    def stop_if_any(self) -> None:
-        if self.lines:
-            more = len(self.lines) - SHOWN
-            tail = [f"... and {more} more"] if more > 0 else []
-            raise UserError("\n".join([*self.lines[:SHOWN], *tail]))
-
-
-def read_dataset(folder: Path, settings: DataSettings, check_audio: bool = True) -> ClipTable:
-    """Read the tables of the data set in `folder`; `check_audio` also looks for every file.
-
-    Raises:
-        UserError: a table, folder or file is missing, a label is unknown, empty or given twice, or a clip is
-            named twice; names the file and the line.
-    """
-    layout = find_layout(folder, settings)
-    bad = frozenset() if settings.keep_bad or layout.name == "plain" else BAD
-    problems = _Problems()
-    rows: list[_Row] = []
-    for source in layout.sources:
-        rows += _read_source(source, check_audio, bad, problems)
-    problems.stop_if_any()
-    vocabulary = layout.vocabulary or tuple(
-        sorted({label for row in rows if row.part == "verified" for label in row.labels if label})
-    )
-    _check(rows, vocabulary, problems)
-    problems.stop_if_any()
-    kept = sorted((row for row in rows if not row.bad), key=lambda row: (PARTS.index(row.part), row.fname))
-    columns = {
-        name: [getattr(row, name) for row in kept] for name in ("fname", "part", "path", "labels", "usage")
-    }
-    dropped = tuple(sorted(row.fname for row in rows if row.bad))
-    return ClipTable(vocabulary, pd.DataFrame(columns), dropped, layout.name)
-
-
 @dataclass(frozen=True)
-class _Row:
+class Row:
+    """A line of a table."""
+
     fname: str
     part: str
     path: str
@@ -113,36 +71,112 @@ class _Row:
     line: int
     labelled: bool
     bad: bool
+    """Officially."""
+
+    def problem(self, kind: Kind, what: str) -> Problem:
+        """What is wrong in this line."""
+        return Problem.at(kind, self.table, self.line, what)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the tables of a data set say, line by line."""
+
+    layout: str
+    vocabulary: tuple[str, ...]
+    rows: tuple[Row, ...]
+    present: frozenset[str]
+    """Paths of the files that are there, of those that the rows name."""
+
+    def table(self) -> ClipTable:
+        """The clips in their order, without the officially bad ones."""
+        kept = [row for row in self.rows if not row.bad]
+        kept.sort(key=lambda row: (PARTS.index(row.part), row.fname))
+        names = ("fname", "part", "path", "labels", "usage")
+        columns = {name: [getattr(row, name) for row in kept] for name in names}
+        dropped = tuple(sorted(row.fname for row in self.rows if row.bad))
+        return ClipTable(self.vocabulary, pd.DataFrame(columns), dropped, self.layout)
+
+
+def read_dataset(folder: Path, settings: DataSettings, check_audio: bool = True) -> ClipTable:
+    """Read the tables of the data set in `folder`; `check_audio` also looks for every file.
+
+    Raises:
+        UserError: a table, folder or file is missing, a label is unknown, empty or given twice, or a clip is
+            named twice; names the file and the line.
+    """
+    problems = Problems()
+    reading = read_tables(folder, settings, problems, check_audio)
+    problems.raise_any()
+    return reading.table()
+
+
+def read_tables(
+    folder: Path, settings: DataSettings, problems: Problems, check_audio: bool = True
+) -> Reading:
+    """Every line of the tables in `folder`; what is wrong goes to `problems`.
+
+    Raises:
+        UserError: there is no data set, or `problems` are strict and something is missing or malformed.
+    """
+    layout = find_layout(folder, settings, problems)
+    bad = frozenset() if settings.keep_bad or layout.name == "plain" else BAD
+    rows: list[Row] = []
+    present: set[str] = set()
+    for source in layout.sources:
+        files = _files(source, check_audio, problems)
+        rows += _read_source(source, files, bad, problems)
+        if check_audio and files is not None:
+            present |= _present(rows, source, files, problems)
+    verified = {label for row in rows if row.part == "verified" for label in row.labels if label}
+    vocabulary = tuple(sorted(verified)) if layout.vocabulary is None else layout.vocabulary
+    _check(rows, vocabulary, problems)
+    return Reading(layout.name, vocabulary, tuple(rows), frozenset(present))
+
+
+def _present(rows: Sequence[Row], source: Source, files: set[str], problems: Problems) -> set[str]:
+    """Paths of the files of one part that are there; what is missing goes to `problems`."""
+    own = [row for row in rows if row.part == source.part]
+    for row in own:
+        if row.fname and row.fname not in files and not row.bad:
+            problems.add(row.problem("missing file", f"{row.path} is missing"))
+    return {row.path for row in own if row.fname in files}
+
+
+def _files(source: Source, check_audio: bool, problems: Problems) -> set[str] | None:
+    """Names in the folder of a part; None where there is no such folder."""
+    folder = source.folder
+    if check_audio:
+        problems.attempt("missing file", folder, lambda: _need_folder(source))
+    return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else None
+
+
+def _need_folder(source: Source) -> None:
+    need(source.folder)
+    if not source.folder.is_dir():
+        raise UserError(f"{source.folder} is no folder: it must hold the files of {source.table.name}")
 
 
 def _read_source(
-    source: Source, check_audio: bool, bad: frozenset[str], problems: _Problems
-) -> Iterator[_Row]:
+    source: Source, files: set[str] | None, bad: frozenset[str], problems: Problems
+) -> list[Row]:
     """The clips of one part."""
-    need(source.table)
-    if check_audio:
-        need(source.folder)
-        if not source.folder.is_dir():
-            raise UserError(f"{source.folder} is no folder: it must hold the files of {source.table.name}")
-    present = {entry.name for entry in os.scandir(source.folder)} if source.folder.is_dir() else set()
-    here = None if source.expected is None else source.expected | present
+    if problems.attempt("table", source.table, lambda: need(source.table)) is None:
+        return []
+    here = None if source.expected is None else source.expected | (files or set())
     required = ("fname", "labels") if source.labelled else ("fname",)
-    for line, fields in read_columns(source.table, required):
-        row = _row(source, fields, line, bad)
-        if here is not None and row.fname not in here:
-            continue
-        if check_audio and row.fname not in present and not row.bad:
-            problems.add(source.table, line, f"{row.path} is missing")
-        yield row
+    lines = read_columns(source.table, required, problems)
+    rows = [_row(source, fields, line, bad) for line, fields in lines]
+    return [row for row in rows if here is None or row.fname in here]
 
 
-def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str]) -> _Row:
+def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str]) -> Row:
     fname = fields["fname"].strip()
     labels = fields["labels"].split(",") if source.labelled else []
     usage = fields.get("usage", "").strip()
     if not source.labelled:
         usage = "Public" if fname < FIRST_PRIVATE else "Private"
-    return _Row(
+    return Row(
         fname=fname,
         part=source.part,
         path=str(source.folder / fname),
@@ -155,30 +189,32 @@ def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str])
     )
 
 
-def _check(rows: Sequence[_Row], vocabulary: Sequence[str], problems: _Problems) -> None:
-    known, seen = set(vocabulary), dict[str, _Row]()
+def _check(rows: Sequence[Row], vocabulary: Sequence[str], problems: Problems) -> None:
+    known, seen = set(vocabulary), dict[str, Row]()
     for row in rows:
         if not row.fname:
-            problems.add(row.table, row.line, "the file name is empty")
+            problems.add(row.problem("file name", "the file name is empty"))
         elif row.fname in seen:
             first = seen[row.fname]
-            problems.add(row.table, row.line, f"{row.fname} is in {first.table.name}, line {first.line}, too")
+            what = f"{row.fname} is in {first.table.name}, line {first.line}, too"
+            problems.add(row.problem("clip twice", what))
         seen.setdefault(row.fname, row)
         if row.usage not in USAGES:
             what = f"the usage {row.usage[:LABEL_SHOWN]} is neither Public nor Private (nor empty)"
-            problems.add(row.table, row.line, what)
+            problems.add(row.problem("usage", what))
         if row.labelled:
             _check_labels(row, known, problems)
 
 
-def _check_labels(row: _Row, known: set[str], problems: _Problems) -> None:
+def _check_labels(row: Row, known: set[str], problems: Problems) -> None:
+    """A label is unknown only where the classes are known."""
     if not all(row.labels):
-        problems.add(row.table, row.line, f"{row.fname} has an empty label")
+        problems.add(row.problem("label", f"{row.fname} has an empty label"))
     if len(set(row.labels)) < len(row.labels):
-        problems.add(row.table, row.line, f"{row.fname} has a label twice")
+        problems.add(row.problem("label", f"{row.fname} has a label twice"))
     for label in row.labels:
-        if label and label not in known:
+        if known and label and label not in known:
             shown = label[:LABEL_SHOWN]
             near = difflib.get_close_matches(shown, known, 1)
             hint = f", did you mean {near[0]}?" if near else ""
-            problems.add(row.table, row.line, f"{row.fname} has the unknown label {shown}{hint}")
+            problems.add(row.problem("label", f"{row.fname} has the unknown label {shown}{hint}"))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrator.dataset.problems import Kind, Problem, Problems
 from trainable.errors import UserError
 
 KINDS = {
@@ -43,53 +44,78 @@ def regular_size(path: str | Path) -> int:
     return status.st_size
 
 
-def read_lines(path: Path) -> list[Line]:
-    """All lines of the CSV file `path`.
+def read_lines(path: Path, problems: Problems | None = None, kind: Kind = "table") -> list[Line]:
+    """All lines of the CSV file `path`; without `problems` the first fault is raised.
 
     Raises:
         UserError: there is no such file, it is no UTF-8 or no CSV, or a line is blank; names file and line.
     """
-    regular_size(path)
-    data = path.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise UserError(f"{path}, line {line}: not a CSV file in UTF-8: save it as such") from None
+    problems = problems or Problems()
+    text = _text(path, problems, kind)
+    lines: list[Line] = []
+    if text is None:
+        return lines
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
-        lines = [Line(reader.line_num, values) for values in reader]
+        for values in reader:
+            if any(value.strip() for value in values):
+                lines.append(Line(reader.line_num, values))
+            else:
+                problems.stop(Problem.at(kind, path, reader.line_num, "the line is blank: remove it"))
     except csv.Error as error:
-        raise UserError(f"{path}, line {reader.line_num}: not a CSV file ({error})") from None
-    for number, values in lines:
-        if not any(value.strip() for value in values):
-            raise UserError(f"{path}, line {number}: the line is blank: remove it")
+        problems.stop(Problem.at(kind, path, reader.line_num, f"not a CSV file ({error})"))
     return lines
 
 
-def read_columns(path: Path, required: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+def _text(path: Path, problems: Problems, kind: Kind) -> str | None:
+    if problems.attempt(kind, path, lambda: regular_size(path)) is None:
+        return None
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.stop(Problem.at(kind, path, line, "not a CSV file in UTF-8: save it as such"))
+        return None
+
+
+def read_columns(
+    path: Path, required: Sequence[str], problems: Problems | None = None, kind: Kind = "table"
+) -> list[tuple[int, dict[str, str]]]:
     """The numbers of all lines but the first, and their values by the names that the first gives.
 
     Raises:
         UserError: as `read_lines`; a required column is missing, a name is there twice, or a line has fewer
             or more values than there are columns.
     """
-    header, *lines = read_lines(path) or [Line(1, [])]
-    names = header.values
+    problems = problems or Problems()
+    before = len(problems.found)
+    lines = read_lines(path, problems, kind)
+    names = lines[0].values if lines else []
+    if complaint := _complaint(names, required):
+        if lines or len(problems.found) == before:  # else it is known why there are none
+            problems.stop(Problem.at(kind, path, 1, complaint))
+        return []
+    rows = []
+    for line in lines[1:]:
+        if complaint := _miscount(line, len(names)):
+            problems.stop(Problem.at(kind, path, line.number, complaint))
+        else:
+            rows.append((line.number, dict(zip(names, line.values, strict=True))))
+    return rows
+
+
+def _complaint(names: Sequence[str], required: Sequence[str]) -> str:
+    """What is wrong with a table's first line."""
     if not set(required) <= set(names):
-        raise UserError(f"{path}, line 1: the columns must include {', '.join(required)}")
-    for name in names:
-        if name and names.count(name) > 1:
-            raise UserError(f"{path}, line 1: two columns are called {name}: rename or remove one")
-    for line in lines:
-        _check_count(path, line, len(names))
-    return [(line.number, dict(zip(names, line.values, strict=True))) for line in lines]
+        return f"the columns must include {', '.join(required)}"
+    twice = [name for name in names if name and names.count(name) > 1]
+    return f"two columns are called {twice[0]}: rename or remove one" if twice else ""
 
 
-def _check_count(path: Path, line: Line, columns: int) -> None:
+def _miscount(line: Line, columns: int) -> str:
+    """What is wrong with the number of a line's values."""
     count = len(line.values)
     if count > columns:
-        what = "more values than columns: put labels that are several in quotes"
-        raise UserError(f"{path}, line {line.number}: {what}")
-    if count < columns:
-        raise UserError(f"{path}, line {line.number}: {count} values where there are {columns} columns")
+        return "more values than columns: put labels that are several in quotes"
+    return f"{count} values where there are {columns} columns" if count < columns else ""

@@ -78,6 +78,10 @@ def open_dataset(folder: Path, settings: DataSettings, folds: int, fold_seed: in
     return fold_dataset(table, folds, fold_seed)
 
 
+class ClassesMissing(UserError):
+    """Classes without a verified clip."""
+
+
 def fold_dataset(table: ClipTable, folds: int, fold_seed: int) -> FoldedDataset:
     """Split the verified clips of `table` into folds.
 
@@ -90,7 +94,7 @@ def fold_dataset(table: ClipTable, folds: int, fold_seed: int) -> FoldedDataset:
     missing = [name for name, count in zip(table.vocabulary, targets.sum(0), strict=True) if not count]
     if missing:
         shown = ", ".join(missing[:SHOWN]) + (" ..." if len(missing) > SHOWN else "")
-        raise UserError(
+        raise ClassesMissing(
             f"{len(missing)} of {len(table.vocabulary)} classes have no verified clip, so nothing can be "
             f"learned or validated of them: {shown}: add clips or take them out of the vocabulary"
         )

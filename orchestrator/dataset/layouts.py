@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from orchestrator.dataset.csv_files import read_lines
+from orchestrator.dataset.problems import Problem, Problems
 from trainable.config import OURS, Settings
 from trainable.errors import UserError
 
@@ -68,23 +69,24 @@ class Layout:
     name: str
     sources: tuple[Source, ...]
     vocabulary: tuple[str, ...] | None
-    """None: the labels of the verified clips."""
+    """None: the labels of the verified clips. Empty: the file that lists them cannot be read."""
 
 
-def find_layout(folder: Path, settings: DataSettings) -> Layout:
-    """The layout of `folder`.
+def find_layout(folder: Path, settings: DataSettings, problems: Problems | None = None) -> Layout:
+    """The layout of `folder`; without `problems` whatever is wrong with it is raised.
 
     Raises:
         UserError: it has none that we know, or a table is missing or malformed.
     """
+    problems = problems or Problems()
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
     if settings.layout == "plain" or (settings.layout == "auto" and settings.plain):
         if settings.plain is None:
             raise UserError("data.layout is plain: name its tables and folders in data.plain")
-        return _plain(folder, settings.plain)
+        return _plain(folder, settings.plain, problems)
     kind = settings.layout if settings.layout != "auto" else _recognise(folder)
-    return _zenodo(folder) if kind == "zenodo" else _kaggle(folder)
+    return _zenodo(folder, problems) if kind == "zenodo" else _kaggle(folder, problems)
 
 
 def _recognise(folder: Path) -> str:
@@ -99,22 +101,22 @@ def _recognise(folder: Path) -> str:
     )
 
 
-def _zenodo(folder: Path) -> Layout:
+def _zenodo(folder: Path, problems: Problems) -> Layout:
     meta = folder / "FSDKaggle2019.meta"
     parts = (("verified", "train_curated"), ("unverified", "train_noisy"), ("test", "test"))
     sources = tuple(
         Source(part, meta / f"{name}_post_competition.csv", _nested(folder / f"FSDKaggle2019.audio_{name}"))
         for part, name in parts
     )
-    return Layout("zenodo", sources, _read_vocabulary(meta / "vocabulary.csv"))
+    return Layout("zenodo", sources, _read_vocabulary(meta / "vocabulary.csv", problems))
 
 
-def _kaggle(folder: Path) -> Layout:
+def _kaggle(folder: Path, problems: Problems) -> Layout:
     train = tuple(
         Source(part, folder / f"{name}.csv", _nested(folder / name))
         for part, name in (("verified", "train_curated"), ("unverified", "train_noisy"))
     )
-    vocabulary, clips = read_submission(folder / SUBMISSION)
+    vocabulary, clips = read_submission(folder / SUBMISSION, problems)
     return Layout("kaggle", (*train, _kaggle_test(folder, frozenset(clips))), vocabulary)
 
 
@@ -133,18 +135,21 @@ def kaggle_test_folder(folder: Path) -> Path:
     return _nested(folder / "test")
 
 
-def read_submission(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Classes and clips of Kaggle's sample submission, in its order.
+def read_submission(path: Path, problems: Problems) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Classes and clips of Kaggle's sample submission, in its order; nothing where it cannot be read.
 
     Raises:
-        UserError: there is none, or its first line is not fname and the classes.
+        UserError: strict, and there is none, or its first line is not fname and the classes.
     """
-    need(path)
-    header, *lines = [line.values for line in read_lines(path)] or [[]]
+    if problems.attempt("vocabulary", path, lambda: need(path)) is None:
+        return (), ()
+    header, *lines = [line.values for line in read_lines(path, problems, "vocabulary")] or [[]]
     if header[:1] != ["fname"] or len(header) == 1:
-        raise UserError(f"{path}, line 1: the columns must be fname and the classes")
-    _check_classes(path, header[1:], lambda index: 1)
-    return tuple(header[1:]), tuple(line[0] for line in lines)
+        what = "the columns must be fname and the classes"
+        problems.stop(Problem.at("vocabulary", path, 1, what))
+        return (), ()
+    classes = _check_classes(path, header[1:], lambda index: 1, problems)
+    return classes, tuple(line[0] for line in lines)
 
 
 def _nested(folder: Path) -> Path:
@@ -155,7 +160,7 @@ def _nested(folder: Path) -> Path:
     return folder
 
 
-def _plain(folder: Path, settings: PlainSettings) -> Layout:
+def _plain(folder: Path, settings: PlainSettings, problems: Problems) -> Layout:
     sources = []
     for part in PARTS:
         table, files = getattr(settings, f"{part}_csv"), getattr(settings, f"{part}_folder")
@@ -163,11 +168,11 @@ def _plain(folder: Path, settings: PlainSettings) -> Layout:
             raise UserError(f"data.plain: name both {part}_csv and {part}_folder, or neither")
         if table is not None:
             sources.append(Source(part, folder / table, folder / files))
-    vocabulary = settings.vocabulary_csv
-    return Layout("plain", tuple(sources), _read_vocabulary(folder / vocabulary) if vocabulary else None)
+    listed = settings.vocabulary_csv
+    return Layout("plain", tuple(sources), _read_vocabulary(folder / listed, problems) if listed else None)
 
 
-def need(path: Path) -> None:
+def need(path: Path) -> Path:
     """Refuse a file or folder that is missing.
 
     Raises:
@@ -179,26 +184,34 @@ def need(path: Path) -> None:
         raise UserError(f"{str(path)[:200]!r} is no name of a file ({error.args[-1]})") from None
     if not there:
         raise UserError(f"{path} is missing: is the data set complete?")
+    return path
 
 
-def _read_vocabulary(path: Path) -> tuple[str, ...]:
-    need(path)
-    lines = [line.values for line in read_lines(path)]
-    for number, line in enumerate(lines):
-        if len(line) != 2 or line[0] != str(number):
-            raise UserError(f"{path}, line {number + 1}: must be {number},class")
-    names = tuple(line[1] for line in lines)
-    _check_classes(path, names, lambda index: index + 1)
-    return names
+def _read_vocabulary(path: Path, problems: Problems) -> tuple[str, ...]:
+    if problems.attempt("vocabulary", path, lambda: need(path)) is None:
+        return ()
+    before = len(problems.found)
+    lines = read_lines(path, problems, "vocabulary")
+    if not lines and len(problems.found) > before:  # it is known why there are none
+        return ()
+    for index, line in enumerate(lines):
+        if len(line.values) != 2 or line.values[0] != str(index):
+            problems.stop(Problem.at("vocabulary", path, line.number, f"must be {index},class"))
+            return ()
+    names = [line.values[1] for line in lines]
+    return _check_classes(path, names, lambda index: lines[index].number, problems)
 
 
-def _check_classes(path: Path, names: Sequence[str], line_of: Callable[[int], int]) -> None:
-    """Refuse a vocabulary that is empty, or that has an empty class or one twice."""
+def _check_classes(
+    path: Path, names: Sequence[str], line_of: Callable[[int], int], problems: Problems
+) -> tuple[str, ...]:
+    """The classes; a vocabulary is refused that is empty, or that has an empty class or one twice."""
     if not names:
-        raise UserError(f"{path}: names no class")
-    seen: set[str] = set()
+        problems.stop(Problem.of("vocabulary", path, f"{path}: names no class"))
+    seen: dict[str, None] = {}
     for index, name in enumerate(names):
         if not name or name in seen:
             what = f"class {name} is there twice" if name else "a class has no name"
-            raise UserError(f"{path}, line {line_of(index)}: {what}")
-        seen.add(name)
+            problems.stop(Problem.at("vocabulary", path, line_of(index), what))
+        seen[name] = None
+    return tuple(name for name in seen if name)

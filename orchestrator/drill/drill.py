@@ -1,5 +1,6 @@
 """Inject faults, each into a run of its own, and hold its tables against those of an untouched run."""
 
+import difflib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from orchestrator.drill.faults import FAULTS, Fault, Moment
 from orchestrator.drill.scene import Scene
 from trainable.errors import UserError
 
-SMOKE = Path("configs/smoke.yaml")
+SMOKE = Path("smoke")
 LONGER = (
     "activations={sigmoid: {}}",
     "stages.0.iterations=400",
@@ -59,7 +60,11 @@ def choose_faults(names: str) -> list[Fault]:
         return list(FAULTS)
     unknown = [name for name in names.split(",") if name not in known]
     if unknown:
-        raise UserError(f"--faults {unknown[0]}: there is no such fault: choose from {', '.join(known)}")
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(
+            f"--faults {unknown[0]}: there is no such fault: choose from {', '.join(known)}{hint}"
+        )
     return [known[name] for name in names.split(",")]
 
 

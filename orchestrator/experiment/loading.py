@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from orchestrator.experiment.messages import explain, shortened
 from orchestrator.experiment.settings import Experiment
+from orchestrator.experiment.shipped import find_config
 from orchestrator.experiment.yaml_text import check_numbers, parse_yaml
 from orchestrator.synth.synthesize import SynthSettings
 from trainable.errors import UserError
@@ -17,15 +18,15 @@ DEEPEST_KEY = 20
 
 
 def load_experiment(path: Path, assignments: Sequence[str] = ()) -> Experiment:
-    """Read the experiment in YAML file `path`, with `--set`'s assignments such as `stages.0.iterations=5`.
+    """Read the experiment in YAML file `path`, with `--set`'s assignments such as `stages.0.iterations=5`;
+    `path` may be the name of a shipped configuration.
 
     Raises:
         UserError: names the file and every key that is wrong, and the nearest valid key.
     """
-    if not path.is_file():
-        raise UserError(f"{path}: no such configuration file")
+    file = find_config(path)
     try:
-        content = parse_yaml(path.read_text(encoding="utf-8"))
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{path}: {error}") from error
     if not isinstance(content, dict):

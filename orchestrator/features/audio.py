@@ -22,16 +22,25 @@ def read_audio(path: str | Path, sample_rate: int) -> Samples:
         UserError: the file is bad by its header (see `sound_files`) or cannot be decoded to its end; the
             message names it.
     """
-    header = check_sound(path)
-    try:
-        channels_NC, rate = _read_pcm16(path, header) if header else _read_any(path)
-    except (OSError, soundfile.SoundFileError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read ({error}): {MEND}") from error
+    channels_NC, rate = read_samples(path)
     samples = channels_NC[:, 0] if channels_NC.shape[1] == 1 else channels_NC.mean(axis=1)
     if rate != sample_rate:
         resampled = soxr.resample(samples, rate, sample_rate)
         samples = resampled if len(resampled) else samples[:1]
     return np.asarray(samples, np.float32)
+
+
+def read_samples(path: str | Path) -> tuple[Samples, int]:
+    """The samples of a sound file (n, channels) and its own rate (Hz).
+
+    Raises:
+        UserError: as `read_audio`.
+    """
+    header = check_sound(path)
+    try:
+        return _read_pcm16(path, header) if header else _read_any(path)
+    except (OSError, soundfile.SoundFileError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read ({error}): {MEND}") from error
 
 
 def _read_any(path: str | Path) -> tuple[Samples, int]:

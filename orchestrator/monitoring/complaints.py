@@ -1,6 +1,7 @@
 """What goes wrong, for people: a line for what they can mend, a traceback in a file for a fault of ours."""
 
 import errno
+import sys
 import traceback
 from tempfile import NamedTemporaryFile
 
@@ -32,8 +33,13 @@ def complain(text: str) -> None:
     )
 
 
-def explain_failure(error: Exception) -> int:
-    """Say why a command has failed; its exit code. An OSError on a path or a full disk is the user's."""
+def explain_failure(error: Exception, debug: bool = False) -> int:
+    """Say why a command has failed; its exit code. An OSError on a path or a full disk is the user's.
+
+    `debug` shows the traceback first.
+    """
+    if debug:
+        sys.stderr.writelines(traceback.format_exception(error))
     if isinstance(error, UserError):
         complain(str(error))
     elif isinstance(error, OSError) and (error.filename is not None or error.errno in DISK_ERRORS):

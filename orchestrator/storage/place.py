@@ -28,3 +28,19 @@ def check_place(out: str) -> None:
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UserError(f"--out {out[:200]}: cannot be written to ({reason}): name another folder") from error
+
+
+def place_beside(out: Path | None, data: Path) -> Path | None:
+    """Where to write what is found of the data set in `data`: nothing goes into it. Without `out` the current
+    folder, or None where that is in the data set.
+
+    Raises:
+        UserError: `out` is in the data set, or cannot be written to.
+    """
+    folder = out or Path()
+    inside = folder.resolve().is_relative_to(data.resolve())
+    if inside and out:
+        raise UserError(f"--out {out} is in the data set's folder, which is not changed: name another one")
+    if not inside:
+        check_place(str(folder))
+    return None if inside else folder

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.dataset.layouts import SUBMISSION, kaggle_test_folder, read_submission
+from orchestrator.dataset.problems import Problems
 from orchestrator.tagging.outputs import csv_bytes, file_place
 from orchestrator.tagging.predict import Predictions
 from trainable.errors import UserError
@@ -53,7 +54,7 @@ def read_form(data: Path, vocabulary: Sequence[str]) -> Form:
         UserError: it is missing or malformed, its classes are not the model's, or a clip is not there.
     """
     path = data / SUBMISSION
-    classes, fnames = read_submission(path)
+    classes, fnames = read_submission(path, Problems())
     _check_classes(path, classes, vocabulary)
     _check_rows(path, fnames)
     form = Form(fnames, classes, kaggle_test_folder(data))

@@ -13,10 +13,11 @@ import soundfile
 
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.bad_clips import without_bad
-from orchestrator.dataset.clip_table import ClipTable, read_dataset
+from orchestrator.dataset.clip_table import ClipTable, read_dataset, read_tables
 from orchestrator.dataset.folded import fold_dataset
 from orchestrator.dataset.layouts import DataSettings
 from orchestrator.dataset.noise_truth import read_noise_truth
+from orchestrator.dataset.problems import Problems
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.memory import check_memory
 from orchestrator.features.audio import read_audio
@@ -91,7 +92,10 @@ def _table(folder: Callable[[], Path], name: str) -> Target:
         path = folder() / name
         path.write_bytes(data)
         try:
+            gathered = Problems(strict=False)
+            read_tables(folder(), DataSettings(), gathered, check_audio=False)
             table = read_dataset(folder(), DataSettings(), check_audio=False)
+            assert not gathered.found, "what check calls a fault, run refuses"
             read_noise_truth(folder(), table)
             fold_dataset(table, 2, 0)
             return table

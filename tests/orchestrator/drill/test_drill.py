@@ -28,7 +28,7 @@ def test_a_drill_of_ones_own_runs_as_it_is_and_the_usual_one_runs_longer_than_th
     own = words_of_run(Path("c.yaml"), Path("data"), ["folds=3"])
     assert own == ["--config", "c.yaml", "--data", "data", "--set", "folds=3"]
     words = words_of_run(None, None, ["folds=3"])
-    assert words[:2] == ["--config", "configs/smoke.yaml"]
+    assert words[:2] == ["--config", "smoke"]
     longer = load_experiment(SMOKE, words[3::2])
     assert longer.folds == 3
     assert longer.stages[0].iterations > 20 * longer.schedule.checkpoint_every / 2

@@ -1,0 +1,1 @@
+"""A data set looked at as a whole, before anything is computed from it."""

@@ -1,0 +1,92 @@
+"""Every sound file decoded once, in processes beside each other: how long, how loud, and whether equal.
+
+Shapes: N samples, C channels.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import NamedTuple
+
+import numpy as np
+
+from orchestrator.features.audio import read_samples
+from trainable.errors import UserError
+
+AT_ONCE = 16
+"""Files that a process takes at a time."""
+FEW = 64
+"""Files for which starting processes is not worth it."""
+SILENCE = 1e-4
+"""Peak of a clip without signal: -80 dB of full scale."""
+FULL_SCALE = 0.9995
+"""Samples at or above it are taken for clipped."""
+CLIPPED_SHARE = 0.001
+"""Share of a clip's samples at full scale that shows: one in a thousand."""
+
+
+class Sound(NamedTuple):
+    """What a sound file holds."""
+
+    error: str = ""
+    """Why it cannot be used; the rest means nothing then."""
+    samples: int = 0
+    """Of each channel."""
+    rate: int = 0
+    """Hz."""
+    channels: int = 0
+    peak: float = 0.0
+    """Largest absolute value; 1 is full scale."""
+    at_full_scale: float = 0.0
+    """Share of the samples."""
+    content: str = ""
+    """Hash of the rate and the samples, whatever the file's header says besides."""
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.samples / self.rate
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is no signal throughout."""
+        return self.peak < SILENCE
+
+    @property
+    def is_clipped(self) -> bool:
+        """Whether its loud parts were cut off."""
+        return self.at_full_scale >= CLIPPED_SHARE
+
+
+def look_at(path: str) -> Sound:
+    """Decode a file; whatever is wrong with it is in `error`."""
+    try:
+        samples_NC, rate = read_samples(path)
+    except UserError as error:
+        return Sound(str(error))
+    loudness_NC = np.abs(samples_NC)
+    content = hashlib.blake2b(str((rate, samples_NC.shape)).encode(), digest_size=16)
+    content.update(np.ascontiguousarray(samples_NC).data)
+    return Sound(
+        samples=samples_NC.shape[0],
+        rate=rate,
+        channels=samples_NC.shape[1],
+        peak=float(loudness_NC.max()),
+        at_full_scale=float((loudness_NC >= FULL_SCALE).mean()),
+        content=content.hexdigest(),
+    )
+
+
+def look_at_all(paths: Sequence[str], processes: int | None = None) -> Iterator[Sound]:
+    """What each file holds, in the order of the paths, as soon as it is known."""
+    workers = min(processes or len(os.sched_getaffinity(0)), -(-len(paths) // AT_ONCE))
+    if workers <= 1 or len(paths) <= FEW:
+        yield from map(look_at, paths)
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        yield from pool.map(look_at, paths, chunksize=AT_ONCE)
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,35 @@
+"""FSDKaggle2019 as it was published (Zenodo record 3612637): its classes, how many clips and labels."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+VOCABULARY_SHA256 = "15715fa55257b74f54b86ace8206210c94adf38823c1ab2b6b018a41e6642a5f"
+"""Of the data set's class names in their order, joined by newlines."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Of one part."""
+
+    clips: int
+    labels: int
+    single: int
+    """Clips with one label."""
+    per_class: tuple[int, int]
+    """Clips of the rarest and of the most frequent class."""
+
+
+PUBLISHED = {
+    "verified": Counts(4970, 5752, 4269, (47, 75)),
+    "unverified": Counts(19815, 24000, 16566, (300, 300)),
+    "test": Counts(4481, 6250, 3195, (50, 150)),
+}
+"""With the six officially bad clips."""
+PUBLISHED_USAGES = {"Public": 1120, "Private": 3361}
+"""Test clips of each usage."""
+
+
+def has_its_classes(vocabulary: Sequence[str]) -> bool:
+    """Whether these are the classes of FSDKaggle2019 in their order."""
+    return hashlib.sha256("\n".join(vocabulary).encode()).hexdigest() == VOCABULARY_SHA256

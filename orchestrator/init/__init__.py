@@ -1,0 +1,1 @@
+"""A first configuration for a folder of recordings and tables."""

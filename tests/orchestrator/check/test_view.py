@@ -1,0 +1,32 @@
+"""A check on a terminal: everything that matters, at any width."""
+
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from orchestrator.check.findings import FIXES
+from orchestrator.check.view import check_view, progress_bar
+from tests.orchestrator.check.faulty_set import FAULTS, faulty
+from tests.orchestrator.check.test_check import checked
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_faults_are_shown_by_kind_with_counts_examples_and_what_to_do(tmp_path: Path, width: int) -> None:
+    console = Console(width=width, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115
+    with console.file:
+        console.print(check_view(checked(faulty(tmp_path))))
+        text = console.export_text()
+    assert max(map(len, text.splitlines())) <= width
+    words = " ".join(text.split())
+    for kind, count in FAULTS.items():
+        assert (f"{kind}: {count} " in words) == (count > 0)
+        assert (f"to do: {FIXES[kind]}" in words) == (count > 0)  # type: ignore[index]
+    assert "... and 1 more" in words
+    assert "FSDKaggle2019.meta/train_noisy_post_competition.csv, line 6: gone.wav has" in words
+
+
+def test_progress_counts_files() -> None:
+    console = Console(width=80, file=Path("/dev/null").open("w"))  # noqa: SIM115
+    with console.file, progress_bar(console) as update:
+        update(1, 2)
