@@ -7,11 +7,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from orchestrator import signals
+from orchestrator.commands.compare import diff, show
 from orchestrator.commands.data import check, init, synth
 from orchestrator.commands.examples import epilog
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
 from orchestrator.commands.shared import say
+from orchestrator.commands.tagging import predict, submission
 from orchestrator.monitoring.complaints import explain_failure
 
 DEBUG = "--debug"
@@ -21,7 +23,11 @@ app = typer.Typer(
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
     epilog="\n\n".join(["Begin with:", "stagegrid run --config demo --out runs/demo", "stagegrid init DIR"]),
 )
-for command in (run, plan, init, check, status, report, verify, export, synth, submit, drill):
+commands = (
+    run, plan, init, check, status, report, show, diff, verify, export, predict, submission, synth, submit,
+    drill,
+)  # fmt: skip
+for command in commands:
     app.command(epilog=epilog(command.__name__))(command)
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from orchestrator.artifacts.files import LEGS
 from orchestrator.artifacts.folders import LegFolder, WorkLeft
+from orchestrator.experiment.changes import Change, changes
 from orchestrator.plan.legs import Leg, Plan
 from orchestrator.storage.integrity import Damage
 from orchestrator.storage.store import Store
@@ -57,13 +57,20 @@ class LegFolders:
             identity = self[name].identity()
         except (FileNotFoundError, UserError):
             return
-        differences: list[list[str]] = [_differing(identity, leg.identity) for leg in plan.legs]
-        nearest = min(differences, key=lambda names: len(names))
-        yield ", ".join(nearest) + " changed"
+        found = [list(_own(changes(identity, leg.identity))) for leg in plan.legs]
+        nearest = min(found, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
+        yield ", ".join(dict.fromkeys(map(_told, nearest)))
 
 
-def _differing(one: Any, other: Any, prefix: str = "") -> list[str]:
-    if isinstance(one, dict) and isinstance(other, dict):
-        keys = dict.fromkeys([*one, *other])
-        return [d for key in keys for d in _differing(one.get(key), other.get(key), f"{prefix}{key}.")]
-    return [] if one == other else [prefix.rstrip(".")]
+def _own(found: Iterable[Change]) -> Iterator[Change]:
+    """Without what only follows: stages take the optimizer's learning rate, where they have none."""
+    seen = set()
+    for change in found:
+        same = (change.key.rpartition(".")[2], str(change.old), str(change.new))
+        if same not in seen:
+            yield change
+        seen.add(same)
+
+
+def _told(change: Change) -> str:
+    return "features, labels or folds changed" if change.key == "data" else str(change)

@@ -21,3 +21,6 @@ class ReportSettings(Settings):
     ties: Annotated[Literal["group", "challenge"], OURS] = "group"
     """Rank of equal scores in the tables: group counts all of them as above (eq. 10); challenge sorts,
     ties to the higher class index, as the challenge's own code. Both are in the list of all scores."""
+    embed_clips: Annotated[bool, OURS] = False
+    """Put the first 5 seconds of the clips to be checked into the page itself, some 3 MB, so that it can be
+    sent to others; without it a page on a disk points at the files there."""

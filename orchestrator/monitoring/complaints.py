@@ -7,6 +7,7 @@ from tempfile import NamedTemporaryFile
 
 from rich.console import Console
 
+from orchestrator.monitoring.printable import printable
 from trainable.errors import UserError
 
 LINE_SHOWN, LINES_SHOWN = 2_000, 60
@@ -22,7 +23,10 @@ USER, OURS = 2, 70
 
 def complain(text: str) -> None:
     """Say what is wrong, on standard error."""
-    lines = [line if len(line) <= LINE_SHOWN else f"{line[:LINE_SHOWN]}..." for line in text.splitlines()]
+    lines = [
+        line if len(line) <= LINE_SHOWN else f"{line[:LINE_SHOWN]}..."
+        for line in printable(text).splitlines()
+    ]
     shown = "\n".join([*lines[:LINES_SHOWN], *(["..."] if len(lines) > LINES_SHOWN else [])])
     Console(stderr=True, style="red").print(
         f"stagegrid: {shown}", markup=False, highlight=False, soft_wrap=True

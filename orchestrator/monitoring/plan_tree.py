@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.monitoring.plan_preview import Preview
+from orchestrator.monitoring.stale_legs import stale_line
 from orchestrator.monitoring.status import clock
 from orchestrator.plan.forecast import Forecast, Speed, forecast, shared_levels, unshared_levels
 from orchestrator.plan.legs import Leg, Plan
@@ -26,7 +27,7 @@ def plan_tree(preview: Preview) -> RenderableType:
         parent = branches[leg.parent] if leg.parent else tree
         branches[leg.id] = parent.add(_leg_line(leg, preview.work_left[leg.id]))
     saved = f"{shared} iterations in each fold; without shared stems {alone} ({1 - shared / alone:.0%} saved)"
-    lines = [Text(f"stale: leg {leg}: {reason}", style="dim") for leg, reason in preview.stale.items()]
+    lines = [Text(line, style="dim")] if (line := stale_line(preview.stale)) else []
     return Group(tree, *lines, Text(saved))
 
 

@@ -14,6 +14,8 @@ from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.layouts import PARTS
+from orchestrator.monitoring.printable import printable
+from orchestrator.monitoring.stale_legs import stale_line
 from orchestrator.monitoring.status import StatusReader, stalls, status_view, summary
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Plan
@@ -35,7 +37,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """One line."""
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
 
     def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""
@@ -59,8 +61,8 @@ class Display:
         todo = ", ".join(f"{counts[state]} {state}" for state in ("done", "continue", "new") if counts[state])
         saved = f", {shared} iterations a fold (unshared {alone})"
         self.say(f"plan: {len(plan.ends)} cells from {len(plan.legs)} legs ({todo}){saved}")
-        for leg, reason in stale.items():
-            self.say(f"      leg {leg} is stale: {reason}")
+        if stale:
+            self.say(f"      {stale_line(stale)}")
 
     def damaged(self, damage: Damage) -> None:
         """What was found to be damaged, and what becomes of it."""

@@ -20,30 +20,37 @@ from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.live_page import LIVE_PAGE, write_live_page
 from orchestrator.monitoring.status import StatusReader
 from orchestrator.report.claims.assessment import ClaimResult, assess_claims
+from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.published import Published
 from orchestrator.report.figures.all_figures import make_figures, write_figures
-from orchestrator.report.page.page import PAGE, write_page
+from orchestrator.report.page.page import PAGE, Findings, write_page
 from orchestrator.report.scores.ensembles import write_ensembles
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import Tables, make_tables
 from orchestrator.report.tables.files import write_tables
+from orchestrator.report.tables.glance import glance_table
 from orchestrator.report.tables.terminal import to_rich
 from orchestrator.storage.store import Store
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was measured and written; printed by rich it is the grid, the verdicts and where the page is."""
+    """What was measured and written; printed by rich it is the result in two sentences, the grid, the
+    verdicts and where the page is."""
 
     folder: Store
+    headline: Sequence[str]
     scores: RunScores
     claims: Sequence[ClaimResult]
     diagnostics: Diagnostics
     tables: Tables
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for table in (self.tables.table1, self.tables.verdicts):
+        for sentence in self.headline:
+            yield Text(sentence)
+        yield Text()
+        for table in (self.tables.table1, glance_table(self.claims)):
             yield to_rich(table, options.max_width)
             yield Text()
         yield Text(f"report: {self.folder}/{PAGE}", overflow="fold")
@@ -58,6 +65,7 @@ def write_report(run: Run) -> Report:
     scores = score_run(run)  # before anything is deleted: what fails must not cost the report that is there
     published = Published.beside(run)
     claims, diagnostics = assess_claims(run, scores, published), diagnose(run)
+    first = headline(run, scores, claims)
     tables = make_tables(run, scores, claims, published)
     figures = make_figures(run, scores, claims, diagnostics)
     folder = run.store / files.REPORT
@@ -68,6 +76,6 @@ def write_report(run: Run) -> Report:
     write_ensembles(run, scores.ensembles.complete, folder)
     diagnostics.write(folder)
     write_figures(figures, folder)
-    write_page(run, scores, claims, tables, diagnostics, figures, folder)
+    write_page(run, Findings(first, scores, claims, published, tables, diagnostics, figures), folder)
     write_live_page(run, StatusReader(run).read())
-    return Report(folder, scores, claims, diagnostics, tables)
+    return Report(folder, first, scores, claims, diagnostics, tables)

@@ -106,8 +106,10 @@ def test_what_the_user_can_mend_is_one_message_without_a_traceback(
     ("arguments", "message"),
     [
         (["report", "{out}"], "{out}: no run is here"),
-        (["export", "{out}"], "say where to: --tensorboard FOLDER or --mlflow URI"),
+        (["export", "{out}"], "say where to: --model FOLDER, --tensorboard FOLDER or --mlflow URI"),
         (["export", "{out}", "--tensorboard", "{out}/tb"], "{out}: no run is here"),
+        (["predict", "{out}", "x.wav"], "{out}: no run is here"),
+        (["submission", "{out}", "--data", "{out}"], "{out}: no run is here"),
         (["plan", "--config", "{out}/c.yaml"], "{out}/c.yaml: no such configuration file"),
         (
             ["plan", "--config", "{smoke}", "--set", "fold=3"],
@@ -194,3 +196,29 @@ def test_export_says_how_many_cells_were_new(stagegrid: Stagegrid, tmp_path: Pat
     for new in (2, 0):
         code, out, _ = stagegrid("export", tmp_path / "run", "--tensorboard", tmp_path / "tb")
         assert (code, out) == (0, f"{new} new cells in {tmp_path / 'tb'}\n")
+
+
+def test_two_runs_are_compared(stagegrid: Stagegrid, tmp_path: Path) -> None:
+    for name, size in (("old", 16), ("new", 32)):
+        batches = {"size": size, "crop_frames": 100, "clip_frames": 200}
+        make_fake_run(
+            tmp_path / name, activations=("sigmoid",), selections=("top_k",), config={"batches": batches}
+        )
+    code, out, _ = stagegrid("diff", tmp_path / "old", tmp_path / "new")
+    assert code == 0
+    assert "  batches.size 16 -> 32\n" in out
+    assert "sigmoid/top_k" in out
+    code, _, err = stagegrid("diff", tmp_path / "old", tmp_path / "nowhere")
+    assert code == 2
+    assert "no run is here" in err
+
+
+def test_a_cell_is_shown_and_an_unknown_one_refused(stagegrid: Stagegrid, tmp_path: Path) -> None:
+    make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",))
+    for options in ((), ("--cell", "sigmoid/top_k")):
+        code, out, _ = stagegrid("show", tmp_path, *options)
+        assert code == 0
+        assert out.startswith("sigmoid/top_k: 1 of 1 cells in cross-validation")
+    code, _, err = stagegrid("show", tmp_path, "--cell", "sigmoid/topk")
+    assert code == 2
+    assert "did you mean sigmoid/top_k?" in err

@@ -5,7 +5,6 @@ Differences are paired: both entries are scored on the same bootstrap samples of
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -13,13 +12,11 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.report.claims.claims import Claim, Pair, Scope, claims_of
 from orchestrator.report.claims.published import Published
 from orchestrator.report.claims.steadiness import Steadiness, compare_steadiness
-from orchestrator.report.scores.bootstrap import Difference, Sampled, Verdict, paired
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
+from orchestrator.report.scores.bootstrap import Difference, mean_of, paired
 from orchestrator.report.scores.predictions import Clips, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
-
-Assessment = Verdict | Literal["not judged"]
-ASSESSMENTS: tuple[Assessment, ...] = ("confirmed", "not distinguishable", "contradicted", "not judged")
 
 
 @dataclass(frozen=True)
@@ -49,11 +46,18 @@ class ClaimResult:
     """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
     published: float | None = None
     """The paper's difference, where the data set is the paper's and its Table 1 has all pairs."""
+    one_training: bool = True
+    """Whether every cell in it was trained once: nothing is known about other trainings."""
 
     @property
-    def verdict(self) -> Assessment:
-        """In words, at the level of the interval."""
-        return "not judged" if isinstance(self.difference, Hole) else self.difference.verdict
+    def verdict(self) -> Verdict:
+        """At the level of the interval."""
+        return verdict_on(self.difference)
+
+    @property
+    def words(self) -> str:
+        """The verdict for people."""
+        return self.verdict.words(self.one_training)
 
 
 def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
@@ -67,7 +71,9 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
         for claim in claims_of(run.experiment)
         for split in splits[claim.clips]
     ]
-    return results + [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
+    once = len(run.experiment.seeds) == 1
+    results += [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
+    return [replace(result, one_training=once) for result in results]
 
 
 def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
@@ -95,7 +101,7 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
     reasons = "; ".join(dict.fromkeys(missing))
     if not both:
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
-    higher_mean, lower_mean = (_mean(side) for side in zip(*both, strict=True))
+    higher_mean, lower_mean = (mean_of(side) for side in zip(*both, strict=True))
     difference = paired(higher_mean, lower_mean, scores.settings.level)
     papers = None if missing else _published(claim, split, published)
     return ClaimResult(claim, Evidence(split), difference, reasons, papers)
@@ -107,12 +113,6 @@ def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
     return [f"{entry}: seed {seed} ({hole})" for entry, holes in lost for seed, hole in holes.items()]
 
 
-def _mean(samples: Sequence[Sampled]) -> Sampled:
-    """Mean of scores of the same clips and resamples."""
-    estimate = float(np.mean([sampled.estimate for sampled in samples]))
-    return replace(samples[0], estimate=estimate, draws=np.mean([s.draws for s in samples], axis=0))
-
-
 def _published(claim: Claim, split: Split, published: Published) -> float | None:
     """The mean difference by the paper's Table 1; None where it lacks an entry, or is about other clips."""
     values = [tuple(published.table1(entry, split) for entry in pair) for pair in claim.pairs]
@@ -122,7 +122,7 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
 
 
 def _by_curves(row: Steadiness) -> ClaimResult:
-    statement = "the limit of threshold is steadier than that of top_k"
+    statement = "variation of the limit, top_k > threshold"
     return ClaimResult(
         Claim(statement, Scope("activation", row.activation), "figure 4c"), CURVES, row.difference
     )

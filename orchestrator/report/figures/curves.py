@@ -136,18 +136,18 @@ def _columns(curves: dict[Entry, Curves], activation: str) -> dict[str, Curves]:
     return {entry.selection: of_entry for entry, of_entry in curves.items() if entry.activation == activation}
 
 
-def _words_4(run: Run, activation: str, ends: list[int], selections: list[str]) -> tuple[str, str, str]:
+def _words_4(run: Run, activation: str, ends: list[int], selections: list[str]) -> tuple[str, str, str, str]:
     width, averaged = bin_width(ends), "folds" if len(run.experiment.seeds) == 1 else "folds and seeds"
     each = "every iteration" if width == 1 else f"a point is the mean over {width} iterations of one stage"
     caption = (
-        f"Training with {activation}, as in the paper's Figure 4. Lines: mean of the {averaged}; bands: from "
+        f"Training, as in the paper's Figure 4. Lines: mean of the {averaged}; bands: from "
         f"the lowest to the highest of them. (a) on each fold's validation clips, at evaluations only, not "
         f"smoothed. (b) loss of a batch (eq. 1), masked clips counting 0; {each}. (c) loss over which an "
         f"unverified clip is masked: eta where the mechanism has one, else T_t; {each}, and the band spans "
-        f"all single iterations, so its width is the threshold's unrest.{missing(run, activation)}"
+        f"all single iterations, so its width is the threshold's unrest."
     )
     alt = f"Three curves over {ends[-1]} iterations in {len(ends)} stages for {', '.join(selections)}."
-    return f"Figure 4, {activation}", caption, alt
+    return f"Figure 4, {activation}", caption, alt, missing(run, activation).strip()
 
 
 def missing(run: Run, activation: str) -> str:

@@ -7,15 +7,16 @@ from matplotlib.figure import Figure
 
 from orchestrator.report.claims.assessment import CURVES, ClaimResult
 from orchestrator.report.claims.claims import Claim
-from orchestrator.report.figures.grids import SPLIT_NAMES
+from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
-from orchestrator.report.scores.bootstrap import Difference, Verdict
+from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.predictions import SPLIT_NAMES
 from orchestrator.report.scores.run_scores import RunScores
 
 MARKS: dict[Verdict, tuple[str, str]] = {
-    "confirmed": ("o", INK),
-    "not distinguishable": ("o", "none"),
-    "contradicted": ("X", INK),
+    Verdict.HIGHER: ("o", INK),
+    Verdict.UNCLEAR: ("o", "none"),
+    Verdict.LOWER: ("X", INK),
 }
 """Marker and what fills it."""
 
@@ -37,9 +38,11 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         panel.set_title(SPLIT_NAMES[split])
         panel.set_xlabel("difference in lwlrap")
     _claim_names(panels[0], heights)
+    once = results[0].one_training
+    filled, hollow, cross = (verdict.words(once) for verdict in MARKS)
     caption = (
         f"Paired differences with {scores.settings.level:.0%} intervals, one claim at a time. Filled: "
-        "confirmed; open: not distinguishable from no difference; cross: contradicted. Green diamonds: the "
+        f"{filled}; open: {hollow}; cross: {cross}. Green diamonds: the "
         "paper's difference, where the data are the paper's. Thick: the claim over the whole grid."
     )
     alt = f"Forest plot of {len(lines)} differences; the table of claims has the numbers."
@@ -63,7 +66,7 @@ def _head(claim: Claim) -> float:
 def _difference(axes: Axes, result: ClaimResult, height: float) -> None:
     assert isinstance(result.difference, Difference)
     difference, bold = result.difference, result.claim.scope.is_whole_grid
-    marker, face = MARKS[difference.verdict]
+    marker, face = MARKS[result.verdict]
     axes.plot([difference.low, difference.high], [height, height], color=INK, linewidth=1.8 if bold else 0.9)
     axes.plot(
         difference.estimate, height, marker=marker, color=INK, markerfacecolor=face,

@@ -18,28 +18,17 @@ from orchestrator.report.figures.style import (
     no_data,
     picture,
 )
-from orchestrator.report.scores.predictions import Split
+from orchestrator.report.scores.predictions import SPLIT_NAMES, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
 
 LIGHT, DARK = "#fafafa", "#101010"
 """Text on dark and on light cells of a heat map: they keep their colour on every page."""
-SPLIT_NAMES: dict[Split, str] = {
-    "cv": "cross-validation",
-    "public": "public test",
-    "private": "private test",
-    "test": "test",
-}
-
-
-def splits_shown(scores: RunScores) -> list[Split]:
-    """cv and the held-out split, where they can be scored."""
-    return [split for split in scores.main_splits if split not in scores.unscored]
 
 
 def heat_map(run: Run, scores: RunScores) -> Picture | None:
     """lwlrap of every entry with its interval, a panel for each split; None where nothing is scored."""
-    splits = splits_shown(scores)
+    splits = scores.splits_shown
     if not splits or not scores.entries:
         return None
     rows, columns = list(run.experiment.activations), list(run.experiment.selections)
@@ -102,7 +91,7 @@ def _filled(axes: Axes, x: int, y: int, score: Score, rank: float) -> None:
 
 def per_class(run: Run, scores: RunScores) -> Picture | None:
     """lwlrap of each class, a panel for each activation, a marker for each selection; None without scores."""
-    splits = splits_shown(scores)
+    splits = scores.splits_shown
     if not splits or not scores.entries:
         return None
     split, rows = splits[-1], list(run.experiment.activations)

@@ -88,6 +88,8 @@ class Picture:
     """What it shows, for people who cannot see it."""
     svg: bytes
     png: bytes
+    note: str = ""
+    """What holds for this one alone of several figures with the same caption."""
 
 
 @contextmanager
@@ -100,7 +102,7 @@ def style() -> Iterator[None]:
         yield
 
 
-def picture(figure: Figure, name: str, title: str, caption: str, alt: str) -> Picture:
+def picture(figure: Figure, name: str, title: str, caption: str, alt: str, note: str = "") -> Picture:
     """`figure` as SVG and PNG without dates or versions; call it under `style`."""
     svg, png = io.BytesIO(), io.BytesIO()
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
@@ -108,7 +110,7 @@ def picture(figure: Figure, name: str, title: str, caption: str, alt: str) -> Pi
     figure.savefig(png, format="png", metadata={"Software": None})
     # DejaVu Sans comes with matplotlib, but not with every viewer.
     text = svg.getvalue().replace(b"'DejaVu Sans'", b"'DejaVu Sans', Verdana, sans-serif")
-    return Picture(name, title, caption, alt, text, png.getvalue())
+    return Picture(name, title, caption, alt, text, png.getvalue(), note)
 
 
 @dataclass(frozen=True)

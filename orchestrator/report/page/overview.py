@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import (
-    ASSESSMENTS,
     CURVES,
     ClaimResult,
     Evidence,
     whole_grid,
 )
 from orchestrator.report.claims.claims import Claim
-from orchestrator.report.figures.grids import SPLIT_NAMES, splits_shown
+from orchestrator.report.claims.published import Published
+from orchestrator.report.claims.verdicts import counted
+from orchestrator.report.scores.predictions import SPLIT_NAMES
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
 
@@ -63,6 +64,7 @@ class GridCell:
     rank: float = 0.0
     """0 for the lowest score of the split, 1 for the highest."""
     best: bool = False
+    published: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,26 +76,27 @@ class Grid:
     rows: tuple[tuple[str, tuple[GridCell, ...]], ...]
 
 
-def grids(run: Run, scores: RunScores) -> list[Grid]:
+def grids(run: Run, scores: RunScores, published: Published) -> list[Grid]:
     """The grid on cv and on the held-out clips, as far as they can be scored."""
-    return [_grid(run, scores, ScoreKey(split, ties=scores.settings.ties)) for split in splits_shown(scores)]
+    ties = scores.settings.ties
+    return [_grid(run, scores, ScoreKey(split, ties=ties), published) for split in scores.splits_shown]
 
 
-def _grid(run: Run, scores: RunScores, key: ScoreKey) -> Grid:
+def _grid(run: Run, scores: RunScores, key: ScoreKey, published: Published) -> Grid:
     columns = tuple(run.experiment.selections)
-    rows = {row: [scores.find(Entry(row, c), key) for c in columns] for row in run.experiment.activations}
-    values = [score.value for row in rows.values() for score in row if isinstance(score, Score)]
+    found = {entry: scores.find(entry, key) for entry in run.entries}
+    values = [score.value for score in found.values() if isinstance(score, Score)]
     low, high = min(values, default=0.0), max(values, default=0.0)
 
-    def cell(score: Score | Hole) -> GridCell:
+    def cell(entry: Entry) -> GridCell:
+        score = found[entry]
         if isinstance(score, Hole):
             return GridCell(score)
         rank = (score.value - low) / (high - low) if high > low else 1.0
-        return GridCell(score, rank, score.value == high)
+        return GridCell(score, rank, score.value == high, published.table1(entry, key.split))
 
-    return Grid(
-        SPLIT_NAMES[key.split], columns, tuple((name, tuple(map(cell, row))) for name, row in rows.items())
-    )
+    rows = tuple((row, tuple(cell(Entry(row, c)) for c in columns)) for row in run.experiment.activations)
+    return Grid(SPLIT_NAMES[key.split], columns, rows)
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,6 @@ def _verdicts(title: str, results: Sequence[ClaimResult]) -> Verdicts:
 
 def verdict_counts(claims: Sequence[ClaimResult]) -> str:
     """How often each verdict was given, in words."""
-    given = [result.verdict for result in whole_grid(claims)]
-    counts = [f"{given.count(verdict)} {verdict}" for verdict in ASSESSMENTS if verdict in given]
-    return f"Of {_counted(len(given), 'verdict')}: {', '.join(counts)}" if given else ""
+    counts = counted((result.verdict, result.words) for result in whole_grid(claims))
+    told = ", ".join(f"{count} {words}" for words, count in counts.items())
+    return f"Of {_counted(sum(counts.values()), 'verdict')}: {told}" if counts else ""

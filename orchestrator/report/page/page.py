@@ -1,7 +1,8 @@
 """The report's page: one file without scripts or anything from the network."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,59 +11,122 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.assessment import Assessment, ClaimResult
+from orchestrator.report.claims.assessment import ClaimResult, whole_grid
+from orchestrator.report.claims.published import Published
+from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.page.run_facts import run_facts, settings_of
+from orchestrator.report.page.sounds import sounds
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
-from orchestrator.report.tables.table import Table, Value, number, signed
+from orchestrator.report.tables.paper_tables import claims_table
+from orchestrator.report.tables.table import Row, Table, Value, number, signed
 from orchestrator.storage.store import Store
 
 DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
 """Shown with the diagnostics; the others come before the tables."""
+GRID = "grid"
+"""The heat map: the page has its numbers as a table."""
+OPEN_FIGURES = ("curves",)
+"""Those that are not folded."""
 ENLARGED = 1.25
 """Largest size of a figure on a screen, of that in print."""
 PAGE = "index.html"
 """In the report's folder."""
-COLOURS: dict[Assessment, str] = {
-    "confirmed": "good",
-    "not distinguishable": "open",
-    "contradicted": "bad",
-    "not judged": "open",
+SUSPECTS_SHOWN = 5
+"""Rows of the worklist that are not folded."""
+COLOURS = {
+    Verdict.HIGHER: "good",
+    Verdict.UNCLEAR: "open",
+    Verdict.LOWER: "bad",
+    Verdict.NOT_JUDGED: "open",
 }
 """Class of a verdict in the style sheet."""
 
 
-def write_page(
-    run: Run,
-    scores: RunScores,
-    claims: Sequence[ClaimResult],
-    tables: Tables,
-    diagnostics: Diagnostics,
-    figures: Sequence[Picture],
-    report: Store,
-) -> None:
+@dataclass(frozen=True)
+class Findings:
+    """What was found out about a run: all that its page shows."""
+
+    headline: Sequence[str]
+    scores: RunScores
+    claims: Sequence[ClaimResult]
+    published: Published
+    tables: Tables
+    diagnostics: Diagnostics
+    figures: Sequence[Picture]
+
+
+def write_page(run: Run, findings: Findings, report: Store) -> None:
     """Write index.html into the report's folder; one line of it, in the footer, tells the time of writing."""
+    scores, claims, tables = findings.scores, findings.claims, findings.tables
+    suspects = suspect_table(findings.diagnostics)
     content = {
+        "headline": findings.headline,
         "summary": summary(run, scores),
-        "grids": grids(run, scores),
+        "grids": grids(run, scores, findings.published),
+        "grid_notes": tables.table1.notes,
         "level": f"{scores.settings.level:.0%}",
         "counts": verdict_counts(claims),
         "verdicts": verdicts(claims),
-        "figures": [picture for picture in figures if picture.name not in DIAGNOSTIC_FIGURES],
-        "mask_figures": [picture for picture in figures if picture.name in DIAGNOSTIC_FIGURES],
-        "tables": [tables.table1, tables.table2, tables.table3],
-        "folded_tables": [tables.readings, tables.stages, tables.claims],
-        "mask_tables": mask_tables(diagnostics),
-        "suspects": suspect_table(diagnostics),
+        "tables": [*_other_numbers(run, tables), _other_claims(findings)],
+        "table_files": _table_files(tables),
+        "figures": _shown(findings.figures, lambda name: name not in (*DIAGNOSTIC_FIGURES, GRID)),
+        "mask_figures": _shown(findings.figures, DIAGNOSTIC_FIGURES.__contains__),
+        "drawn": [picture.name for picture in findings.figures],
+        "mask_tables": mask_tables(findings.diagnostics),
+        "diagnostic_files": list(findings.diagnostics.tables),
+        "suspects": _parts(suspects) if suspects else [],
+        "sounds": sounds(run, [row.label for row in suspects.rows]) if suspects else {},
         "facts": run_facts(run),
         "settings": settings_of(run.experiment),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     report.write(PAGE, render(content).encode())
+
+
+def _other_numbers(run: Run, tables: Tables) -> list[Table]:
+    """Those of numbers, without what stands in the grid already: means of folds at the last stage's end."""
+    last = f"stage {len(run.experiment.stages)}"
+    cut = (_without(tables.readings, "folds"), _without(tables.stages, last))
+    return [tables.table2, tables.table3, *(table for table in cut if table.columns)]
+
+
+def _without(table: Table, name: str) -> Table:
+    """The table without the columns of that name."""
+    kept = [place for place, column in enumerate(table.columns) if column.name != name]
+    rows = tuple(Row(row.label, tuple(row.cells[place] for place in kept)) for row in table.rows)
+    return replace(table, columns=tuple(table.columns[place] for place in kept), rows=rows)
+
+
+def _table_files(tables: Tables) -> dict[str, tuple[str, ...]]:
+    """Endings of the tables' files by name; those of Table 1 are linked below the grid."""
+    numbers = dict.fromkeys(tables.of_numbers, ("csv", "md", "tex"))
+    files = numbers | dict.fromkeys(tables.of_claims, ("csv", "md"))
+    return {name: endings for name, endings in files.items() if name != "table1"}
+
+
+def _other_claims(findings: Findings) -> Table:
+    """Those that the verdicts do not show: about single rows and columns."""
+    shown = whole_grid(findings.claims)
+    others = [result for result in findings.claims if result not in shown]
+    return claims_table(findings.scores, others, findings.published)
+
+
+def _shown(figures: Sequence[Picture], chosen: Callable[[str], bool]) -> list[tuple[Picture, str]]:
+    """Figures with their captions; a caption that the one before has too is not told again."""
+    pictures = [picture for picture in figures if chosen(picture.name)]
+    before = [None, *(picture.caption for picture in pictures)]
+    return [(p, "" if p.caption == last else p.caption) for p, last in zip(pictures, before, strict=False)]
+
+
+def _parts(table: Table) -> list[Table]:
+    """The first rows, and the others without title and notes."""
+    first, others = table.rows[:SUSPECTS_SHOWN], table.rows[SUSPECTS_SHOWN:]
+    return [replace(table, rows=first), *([replace(table, rows=others, notes=())] if others else [])]
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -84,6 +148,7 @@ def render(content: Mapping[str, Any]) -> str:
         "breakable": breakable,
         "colour": COLOURS.__getitem__,
     }
+    environment.globals["open_figures"] = OPEN_FIGURES
     environment.tests |= {"value": lambda c: isinstance(c, Value), "hole": lambda c: isinstance(c, Hole)}
     return environment.get_template("index.html.j2").render(content)
 

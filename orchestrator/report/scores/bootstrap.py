@@ -22,8 +22,7 @@ Shapes: N clips, M models, R resamples.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +32,6 @@ from trainable.metrics import LabelPrecisions
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Verdict = Literal["confirmed", "not distinguishable", "contradicted"]
 
 CHUNK = 256
 """Resamples drawn at a time: their weights of 4481 clips take 9 MB. Part of what a seed means."""
@@ -92,13 +90,19 @@ class Sampled:
     """Number of groups of clips that kept their sizes."""
 
     def __sub__(self, other: "Sampled") -> "Sampled":
-        """The difference from another score of the same call of `bootstrap`.
+        """The difference from another score of the same call of `bootstrap`, or of one with the same draws.
 
         Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
         """
         assert (self.clips, self.strata, len(self.draws)) == (other.clips, other.strata, len(other.draws))
         draws = (self.draws - other.draws).round(9) + 0.0  # no -0
         return Sampled(round(self.estimate - other.estimate, 9) + 0.0, draws, self.clips, self.strata)
+
+
+def mean_of(samples: Sequence[Sampled]) -> Sampled:
+    """The mean of scores of the same call of `bootstrap`, or of calls that drew the same clips."""
+    estimate = float(np.mean([sampled.estimate for sampled in samples]))
+    return replace(samples[0], estimate=estimate, draws=np.mean([s.draws for s in samples], axis=0))
 
 
 def bootstrap(
@@ -181,13 +185,6 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
-
-    @property
-    def verdict(self) -> Verdict:
-        """On the claim that the first score is higher, at the level of the interval."""
-        if self.low > 0:
-            return "confirmed"
-        return "contradicted" if self.high < 0 else "not distinguishable"
 
 
 def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:

@@ -20,6 +20,13 @@ Split = Literal["cv", "public", "private", "test"]
 SPLITS: tuple[Split, ...] = ("cv", "public", "private", "test")
 Clips = Literal["all", "several"]
 """All clips, or those with several labels (Table 2)."""
+SPLIT_NAMES: dict[Split, str] = {
+    "cv": "cross-validation",
+    "public": "public test",
+    "private": "private test",
+    "test": "test",
+}
+"""For people."""
 USAGE: dict[Split, str] = {"public": "Public", "private": "Private"}
 
 

@@ -100,6 +100,11 @@ class RunScores:
         """What tables compare: cv, and the held-out split where the data set has test clips at all."""
         return ("cv", self.held_out) if self.test_clips else ("cv",)
 
+    @property
+    def splits_shown(self) -> tuple[Split, ...]:
+        """Those of them that can be scored."""
+        return tuple(split for split in self.main_splits if split not in self.unscored)
+
 
 @dataclass(frozen=True)
 class _CellScores:

@@ -56,13 +56,17 @@ class Diagnostics:
     def write(self, report: Store) -> None:
         """suspects.csv and diagnostics/*.csv."""
         _write(report, "suspects.csv", self.suspects)
+        for name, table in self.tables.items():
+            _write(report / "diagnostics", f"{name}.csv", table)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Those in diagnostics/, by the names of their files."""
         tables = {
             "over_time": self.over_time, "by_class": self.by_class, "by_cell": self.by_cell,
             "by_kind": self.by_kind, "precision_at": self.precision_at,
         }  # fmt: skip
-        for name, table in tables.items():
-            if table is not None:
-                _write(report / "diagnostics", f"{name}.csv", table)
+        return {name: table for name, table in tables.items() if table is not None}
 
 
 def _write(folder: Store, name: str, table: pd.DataFrame) -> None:

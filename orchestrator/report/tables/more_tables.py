@@ -93,7 +93,7 @@ def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
 
 def _verdict(result: ClaimResult) -> Content:
     difference = result.difference
-    return difference if isinstance(difference, Hole) else f"{result.verdict}\n{difference}"
+    return difference if isinstance(difference, Hole) else f"{result.words}\n{difference}"
 
 
 def _label(claim: Claim) -> str:

@@ -1,6 +1,7 @@
 """The paper's three tables and its claims from a run's scores."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
@@ -17,9 +18,10 @@ def table1(run: Run, scores: RunScores, published: Published) -> Table:
     """lwlrap of every entry on cv and on the held-out test clips: rows activations, columns selections."""
     selections = list(run.experiment.selections)
     splits = scores.main_splits
+    best = {split: _highest(scores, split) for split in splits}
     rows = [
         Row(activation, tuple(
-            _beside_paper(scores, Entry(activation, selection), split, published)
+            _beside_paper(scores, Entry(activation, selection), split, published, best[split])
             for selection in selections for split in splits
         ))
         for activation in run.experiment.activations
@@ -29,9 +31,19 @@ def table1(run: Run, scores: RunScores, published: Published) -> Table:
     return Table(title, "activation", tuple(columns), tuple(rows), _notes(run, scores, published))
 
 
-def _beside_paper(scores: RunScores, entry: Entry, split: Split, published: Published) -> Content:
+def _highest(scores: RunScores, split: Split) -> float | None:
+    """The best value on a split."""
+    key = ScoreKey(split, ties=scores.settings.ties)
+    found = (scores.find(entry, key) for entry in scores.entries)
+    return max((score.value for score in found if isinstance(score, Score)), default=None)
+
+
+def _beside_paper(
+    scores: RunScores, entry: Entry, split: Split, published: Published, best: float | None
+) -> Content:
     score = scores.find(entry, ScoreKey(split, ties=scores.settings.ties))
-    return content_of(score, published.table1(entry, split))
+    content = content_of(score, published.table1(entry, split))
+    return replace(content, best=content.value == best) if isinstance(content, Value) else content
 
 
 def content_of(score: Score | Hole, published: float | None = None) -> Content:
@@ -139,7 +151,7 @@ def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Pu
 def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
     partly = " (in part)" if result.incomplete else ""
     where, split = f"{result.claim.scope}{partly}", str(result.evidence)
-    return where, split, _difference(result), result.verdict, result.claim.source
+    return where, split, _difference(result), result.words, result.claim.source
 
 
 def _difference(result: ClaimResult) -> Content:

@@ -20,6 +20,8 @@ class Value:
     value: float
     interval: Interval | None = None
     published: float | None = None
+    best: bool = False
+    """Whether it is the highest of its split."""
 
     @property
     def difference(self) -> float | None:
@@ -96,7 +98,17 @@ def _pipes(cells: Sequence[str]) -> str:
 
 
 def _markdown(content: Content) -> str:
-    return f"*{content}*" if isinstance(content, Hole) else _one_line(content, "<br>")
+    if isinstance(content, Hole):
+        return f"*{content}*"
+    return _marked(content, _one_line(content, "<br>"), "**", "**")
+
+
+def _marked(content: Value | str, text: str, before: str, after: str) -> str:
+    """The number of a best value between two marks."""
+    if isinstance(content, str) or not content.best:
+        return text
+    value = number(content.value)
+    return f"{before}{value}{after}{text.removeprefix(value)}"
 
 
 def _one_line(content: Value | str, separator: str) -> str:
@@ -180,7 +192,7 @@ def _ampersands(cells: Sequence[str]) -> str:
 def _latex(content: Content) -> str:
     if isinstance(content, Hole):
         return f"\\emph{{{_tex(str(content))}}}"
-    return _tex(_one_line(content, "; "))
+    return _marked(content, _tex(_one_line(content, "; ")), "\\textbf{", "}")
 
 
 _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {

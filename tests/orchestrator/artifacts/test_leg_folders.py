@@ -23,11 +23,15 @@ def test_damage_is_told_by_leg(tmp_path: Path) -> None:
 
 def test_stale_legs_say_what_changed(tmp_path: Path) -> None:
     legs = LegFolders(Store.open(tmp_path))
-    for leg in make_plan(experiment(), "data").legs[:1]:
+    for leg in make_plan(experiment(), "data").legs:
         legs[leg].begin(leg)
     plan = make_plan(experiment(optimizer={"learning_rate": 0.5}), "data")
-    (reason,) = legs.stale(plan).values()
-    assert reason.startswith("optimizer.learning_rate, stages")
+    assert set(legs.stale(plan).values()) == {"optimizer.learning_rate 0.001 -> 0.5"}
+    columns = {"verified_only": {}, "top_k": {"k": 3}, "threshold": {"k": 2}}
+    plan = make_plan(experiment(selections=columns), "data")
+    assert set(legs.stale(plan).values()) == {"stages.1.selection.k 2 -> 3"}
+    other = make_plan(experiment(), "other data")
+    assert set(legs.stale(other).values()) == {"features, labels or folds changed"}
     assert legs.stale(make_plan(experiment(), "data")) == {}
 
 

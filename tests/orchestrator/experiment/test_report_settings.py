@@ -17,6 +17,7 @@ OTHERS: dict[str, Any] = {
     "level": 0.5,
     "bootstrap_seed": 7,
     "ties": "challenge",
+    "embed_clips": True,
 }
 
 

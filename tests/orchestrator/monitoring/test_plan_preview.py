@@ -105,7 +105,7 @@ def test_a_leg_that_no_cell_needs_any_more_is_named_with_what_changed(out: Store
     LegFolders.of(out)[stem].begin(stem)
     assert preview(grid(), out, data).stale == {}
     shown = preview(grid(model={"gru": 7}), out, data)
-    assert shown.stale == {stem.id: "model.gru changed"}
+    assert shown.stale == {stem.id: "model.gru 256 -> 7"}
 
 
 def test_a_data_set_that_is_not_in_order_is_told(out: Store, data: Path) -> None:

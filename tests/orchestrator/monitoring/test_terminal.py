@@ -83,13 +83,15 @@ def test_what_there_is_to_do(tmp_path: Path, console: Console) -> None:
     plan = make_plan(fake(tmp_path, whole=True).experiment, "fake-data")
     stem, *branches = (leg.id for leg in plan.legs)
     Display(console).plan(
-        plan, {stem: "done", branches[0]: "new", branches[1]: "continue"}, {"0123": "model.gru changed"}
+        plan,
+        {stem: "done", branches[0]: "new", branches[1]: "continue"},
+        dict.fromkeys(["0123", "4567"], "model.gru 8 -> 16"),
     )
     Display(console).plan(plan, dict.fromkeys([stem, *branches], "new"), {})
     numbers = "80 iterations a fold (unshared 100)"
     assert printed(console) == [
         f"plan: 2 cells from 3 legs (1 done, 1 continue, 1 new), {numbers}",
-        "      leg 0123 is stale: model.gru changed",
+        "      2 legs are stale: model.gru 8 -> 16",
         f"plan: 2 cells from 3 legs (3 new), {numbers}",
     ]
 

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -59,10 +60,18 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
     assert suspects["masked_share"].is_monotonic_decreasing
 
 
+def test_the_page_links_only_files_that_are_there(run: Run, tmp_path: Path) -> None:
+    write_report(run)
+    links = re.findall(r'href="([^#"]+)"', (tmp_path / "report" / "index.html").read_text())
+    assert len(links) > 30
+    assert [link for link in links if not (tmp_path / "report" / link).is_file()] == []
+
+
 def test_the_terminal_shows_grid_verdicts_and_where_the_page_is(run: Run, tmp_path: Path) -> None:
     report = write_report(run)
     text = rendered(report)
     value = report.scores.entries[next(iter(report.scores.entries))].scores
+    assert text.startswith("Best cell: sigmoid/")
     assert "Table 1" in text
     assert "Verdicts" in text
     assert f"{next(iter(value.values())).value:.4f}" in text

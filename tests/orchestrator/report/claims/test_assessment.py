@@ -15,6 +15,7 @@ from orchestrator.report.claims.assessment import (
 )
 from orchestrator.report.claims.claims import Scope
 from orchestrator.report.claims.published import Published
+from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import ScoreKey
@@ -68,11 +69,11 @@ def test_a_known_effect_is_found_and_a_known_null_is_not(
 ) -> None:
     _, _, results = known
     for scope in (ALL_ROWS, SIGMOID, Scope("activation", "sigmoid_softmax")):
-        assert find(results, "threshold > verified_only", scope, evidence).verdict == "confirmed"
-        assert find(results, "threshold > top_k", scope, evidence).verdict == "confirmed"
-        assert find(results, "top_k > verified_only", scope, evidence).verdict == "contradicted"
+        assert find(results, "threshold > verified_only", scope, evidence).verdict is Verdict.HIGHER
+        assert find(results, "threshold > top_k", scope, evidence).verdict is Verdict.HIGHER
+        assert find(results, "top_k > verified_only", scope, evidence).verdict is Verdict.LOWER
     null = find(results, "sigmoid_softmax > sigmoid", ALL_COLUMNS, evidence)
-    assert null.verdict == "not distinguishable"
+    assert null.verdict is Verdict.UNCLEAR
     assert isinstance(null.difference, Difference)
     assert null.difference.low < 0 < null.difference.high
 
@@ -96,7 +97,7 @@ def test_a_missing_cell_is_named_and_the_rest_is_assessed(tmp_path: Path) -> Non
     _, results = assessed(run)
     lost = find(results, "threshold > top_k", SIGMOID, CV)
     assert lost.difference == Hole("not judged", "sigmoid/top_k: not run")
-    assert (lost.verdict, lost.incomplete) == ("not judged", "")
+    assert (lost.verdict, lost.incomplete) == (Verdict.NOT_JUDGED, "")
     partly = find(results, "threshold > top_k", ALL_ROWS, CV)
     assert isinstance(partly.difference, Difference)
     assert partly.incomplete == "sigmoid/top_k: not run"
@@ -104,7 +105,7 @@ def test_a_missing_cell_is_named_and_the_rest_is_assessed(tmp_path: Path) -> Non
     assert steady.difference == Hole("not judged", "sigmoid/top_k: not run")
 
 
-STEADY = "the limit of threshold is steadier than that of top_k"
+STEADY = "variation of the limit, top_k > threshold"
 
 
 def test_published_differences_stand_beside_only_on_the_papers_data(

@@ -5,6 +5,7 @@ import pytest
 
 from orchestrator.artifacts.run import Hole
 from orchestrator.report.claims.steadiness import compare_steadiness, student_interval
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.scores.bootstrap import Difference
 from tests.orchestrator.fake_run import cell_of, make_fake_run
 
@@ -24,7 +25,7 @@ def test_steadiness_is_the_coefficient_of_variation_of_each_limit(tmp_path: Path
     assert row.variation["top_k"] == pytest.approx(np.mean(of_T), rel=1e-4)
     assert isinstance(row.difference, Difference)
     assert row.difference.estimate == pytest.approx(np.mean(of_T) - np.mean(of_eta), rel=1e-4)
-    assert row.difference.verdict == "confirmed"  # eta is a running mean of T_t
+    assert verdict_on(row.difference) is Verdict.HIGHER  # eta is a running mean of T_t
 
 
 def test_a_row_without_one_of_both_is_a_hole_and_the_others_stand(tmp_path: Path) -> None:

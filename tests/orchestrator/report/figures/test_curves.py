@@ -21,8 +21,8 @@ def test_axes_of_figure_4_have_names_and_units(made: dict[str, Picture]) -> None
 
 
 def test_a_figure_tells_what_it_does_not_show(made: dict[str, Picture]) -> None:
-    assert "threshold: failed: RuntimeError: out of memory" in made["figure4-sigmoid_softmax"].caption
-    assert "Not shown" not in made["figure4-sigmoid"].caption
+    assert "threshold: failed: RuntimeError: out of memory" in made["figure4-sigmoid_softmax"].note
+    assert made["figure4-sigmoid"].note == ""
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,6 +4,7 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence
 from orchestrator.report.claims.claims import Claim, Scope
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
 from orchestrator.report.scores.bootstrap import Difference
@@ -55,14 +56,14 @@ def test_without_a_difference_of_scores_there_is_no_forest(scores: RunScores) ->
 
 def test_verdicts_and_published_differences_have_marks_of_their_own(scores: RunScores) -> None:
     drawn = {
-        difference.verdict: forest(scores, [ClaimResult(WHOLE, CV, difference)])
+        verdict_on(difference): forest(scores, [ClaimResult(WHOLE, CV, difference)])
         for difference in (DIFFERENCE, Difference(0.1, -0.1, 0.2), Difference(-0.1, -0.2, -0.05))
     }
-    assert set(drawn) == {"confirmed", "not distinguishable", "contradicted"}
+    assert set(drawn) == {Verdict.HIGHER, Verdict.UNCLEAR, Verdict.LOWER}
     assert len({picture.svg for picture in drawn.values() if picture}) == 3
     beside = forest(scores, [ClaimResult(WHOLE, CV, DIFFERENCE, published=0.15)])
     assert beside is not None
-    plain = drawn["confirmed"]
+    plain = drawn[Verdict.HIGHER]
     assert plain is not None
     assert b"#009e73" in beside.svg
     assert b"#009e73" not in plain.svg

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.figures.grids import heat_map, per_class, splits_shown
+from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.style import Picture, style
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores, score_run
@@ -52,8 +52,8 @@ def test_a_row_without_results_says_so(tmp_path: Path) -> None:
 
 
 def test_only_splits_that_can_be_scored_are_shown(run: Run, scores: RunScores) -> None:
-    assert splits_shown(scores) == ["cv", "private"]
+    assert scores.splits_shown == ("cv", "private")
     unlabelled: dict[Split, Hole] = dict.fromkeys(("public", "private", "test"), Hole("no labels"))
-    assert splits_shown(replace(scores, unscored=unlabelled)) == ["cv"]
+    assert replace(scores, unscored=unlabelled).splits_shown == ("cv",)
     everything: dict[Split, Hole] = unlabelled | {"cv": Hole("no labels")}
     assert heat_map(run, replace(scores, unscored=everything)) is None

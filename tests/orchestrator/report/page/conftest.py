@@ -5,10 +5,11 @@ import pytest
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.claims.assessment import ClaimResult, assess_claims
+from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.published import Published
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
-from orchestrator.report.page.page import PAGE, write_page
+from orchestrator.report.page.page import PAGE, Findings, write_page
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import make_tables
@@ -40,7 +41,9 @@ class Made:
     def page(self, folder: Path) -> str:
         run, scores, claims = self.run, self.scores, self.claims
         tables = make_tables(run, scores, claims, ANOTHER)
-        write_page(run, scores, claims, tables, self.diagnostics, self.figures, Store.open(folder))
+        first = headline(run, scores, claims)
+        findings = Findings(first, scores, claims, ANOTHER, tables, self.diagnostics, self.figures)
+        write_page(run, findings, Store.open(folder))
         return (folder / PAGE).read_text()
 
 

@@ -6,15 +6,16 @@ import pytest
 from orchestrator.artifacts.run import Hole
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import CURVES
+from orchestrator.report.claims.published import Published
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.scores.scoring import Score
-from tests.orchestrator.report.page.conftest import Made
+from tests.orchestrator.report.page.conftest import ANOTHER, Made
 
 pytestmark = pytest.mark.integration  # draws every figure
 
 
 def test_the_grid_marks_its_highest_score(made: Made) -> None:
-    for grid in grids(made.run, made.scores):
+    for grid in grids(made.run, made.scores, ANOTHER):
         cells = [cell for _, row in grid.rows for cell in row]
         scored = [(cell.score.value, cell) for cell in cells if isinstance(cell.score, Score)]
         values = [value for value, _ in scored]
@@ -26,6 +27,13 @@ def test_the_grid_marks_its_highest_score(made: Made) -> None:
         ranks = [cell.rank for _, cell in scored]
         assert (min(ranks), max(ranks)) == (0, 1)
         assert sorted(values) == [value for _, value in sorted(zip(ranks, values, strict=True))]
+
+
+def test_published_numbers_stand_in_the_grid_on_the_papers_data(made: Made) -> None:
+    cells = dict(grids(made.run, made.scores, Published())[1].rows)
+    assert cells["sigmoid"][0].published == 0.7155
+    shown = [cell for grid in grids(made.run, made.scores, ANOTHER) for _, row in grid.rows for cell in row]
+    assert all(cell.published is None for cell in shown)
 
 
 def test_the_summary_counts(made: Made) -> None:

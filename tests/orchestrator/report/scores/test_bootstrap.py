@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.scores.bootstrap import (
     ClipSums,
     Difference,
@@ -131,7 +132,7 @@ def test_a_single_clip_has_no_interval() -> None:
     found = interval(sampled)
     assert math.isnan(found.low)
     assert math.isnan(found.high)
-    assert paired(sampled, sampled).verdict == "not distinguishable"
+    assert verdict_on(paired(sampled, sampled)) is Verdict.UNCLEAR
 
 
 @pytest.mark.parametrize("level", [0.8, 0.95])
@@ -149,7 +150,7 @@ def test_equal_cells_are_not_distinguishable() -> None:
     truth, (scores,) = _cells(300, [1], rng)
     a, b = bootstrap([_single(truth, scores), _single(truth, scores)], None, 1000)
     assert paired(a, b) == Difference(0, 0, 0)
-    assert paired(a, b).verdict == "not distinguishable"
+    assert verdict_on(paired(a, b)) is Verdict.UNCLEAR
 
 
 def test_paired_finds_the_known_effect_and_not_the_null() -> None:
@@ -158,14 +159,14 @@ def test_paired_finds_the_known_effect_and_not_the_null() -> None:
     cells = [_single(truth, x) for x in scores]
     base, null, better = bootstrap(cells)
     (elsewhere,) = bootstrap(cells[:1], seed=1)
-    assert paired(null, base).verdict == "not distinguishable"
-    assert paired(better, base).verdict == "confirmed"
-    assert paired(base, better).verdict == "contradicted"
+    assert verdict_on(paired(null, base)) is Verdict.UNCLEAR
+    assert verdict_on(paired(better, base)) is Verdict.HIGHER
+    assert verdict_on(paired(base, better)) is Verdict.LOWER
     assert interval(better).low < interval(base).high
     effect = paired(better, base)
     assert effect.low < effect.estimate < effect.high
     assert effect.estimate == pytest.approx(lwlrap(truth, scores[2]) - lwlrap(truth, scores[0]), abs=1e-9)
-    assert paired(better, elsewhere).verdict == "not distinguishable"
+    assert verdict_on(paired(better, elsewhere)) is Verdict.UNCLEAR
 
 
 POPULATION, SETS, CLIPS, FOLDS = 40_000, 200, 200, 4
@@ -197,5 +198,5 @@ def test_coverage_of_intervals_of_scores_and_differences() -> None:
     assert 0.93 <= np.mean([x.low <= base <= x.high for x in scores]) <= 0.97
     assert 0.93 <= np.mean([x.low <= null - base <= x.high for x in nulls]) <= 0.97
     assert 0.93 <= np.mean([x.low <= better - base <= x.high for x in effects]) <= 0.97
-    assert np.mean([x.verdict == "not distinguishable" for x in nulls]) >= 0.93
-    assert np.mean([x.verdict == "confirmed" for x in effects]) > 0.8
+    assert np.mean([verdict_on(x) is Verdict.UNCLEAR for x in nulls]) >= 0.93
+    assert np.mean([verdict_on(x) is Verdict.HIGHER for x in effects]) > 0.8

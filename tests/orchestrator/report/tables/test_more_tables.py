@@ -63,6 +63,6 @@ def test_verdicts_are_those_over_the_whole_grid(results: Results, tables: Tables
         if isinstance(result.difference, Difference):
             number = f"{result.difference.estimate:+.4f}"
             assert isinstance(verdict, str)
-            assert verdict.startswith(f"{result.verdict}\n{number} [")
+            assert verdict.startswith(f"{result.words}\n{number} [")
         else:
             assert verdict == result.difference

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from orchestrator.artifacts.run import Hole
+from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.tables.table import (
     Column,
     DetailHole,
@@ -93,3 +94,9 @@ def test_a_hole_may_leave_its_kind_to_another_column() -> None:
 def test_exact_numbers_come_back_bit_for_bit(value: float) -> None:
     assert float(exact(value)) == value
     assert exact(None) == ""
+
+
+def test_a_best_value_stands_out_in_print() -> None:
+    table = Table("t", "c", (Column("x"),), (Row("r", (Value(0.5, Interval(0.4, 0.6), best=True),)),))
+    assert "| r | **0.5000** [0.4000, 0.6000] |" in to_markdown(table)
+    assert "r & \\textbf{0.5000} [0.4000, 0.6000]" in to_latex(table)

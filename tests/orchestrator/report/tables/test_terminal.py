@@ -5,7 +5,7 @@ from rich.console import Console
 
 from orchestrator.artifacts.run import Hole
 from orchestrator.report.tables.all_tables import Tables
-from orchestrator.report.tables.table import Column, Row, Table
+from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.report.tables.terminal import holes, to_rich
 from tests.orchestrator.report.tables.examples import SMALL
 
@@ -61,3 +61,37 @@ def test_equal_holes_of_a_row_are_told_once() -> None:
     assert list(holes(Table("t", "c", columns, rows))) == [
         ("a", lost), ("b y cv", failed), ("b z", lost)
     ]  # fmt: skip
+
+
+def test_the_title_of_a_group_stands_whole_above_its_columns(tables: Tables) -> None:
+    lines = printed(tables.table1).splitlines()
+    assert lines[1].split() == ["verified_only", "top_k", "threshold"]
+    assert lines[2].split() == ["activation", *["cv", "private"] * 3]
+    assert lines[1].index("verified_only") + len("verified_only") == lines[2].index("private") + len(
+        "private"
+    )
+
+
+def test_a_name_too_long_is_broken_after_an_underscore() -> None:
+    name = "a_name_that_no_terminal_has_much_room_for_" + "x" * 20
+    rows = (Row("a", (Value(0.5), Value(0.25))),)
+    for width in (40, 80):
+        text = printed(Table("t", "c", (Column(name, "cv"), Column(name, "private")), rows), width)
+        assert max(map(len, text.splitlines())) <= width
+        assert "room_for_" in text
+        assert "0.2500" in text
+
+
+def test_the_best_value_is_marked_and_explained() -> None:
+    text = printed(
+        Table("t", "c", (Column("x"),), (Row("a", (Value(0.5, best=True),)), Row("b", (Value(0.25),))))
+    )
+    assert "*0.5000" in text
+    assert "* the highest of its split" in text
+    assert "highest" not in printed(SMALL)
+
+
+def test_brackets_in_names_are_no_markup() -> None:
+    text = printed(Table("t", "[red]c", (Column("[b]x"),), (Row("[red]a", ("[/]",)),), ("[bold]n",)))
+    for word in ("[red]c", "[b]x", "[red]a", "[/]", "[bold]n"):
+        assert word in text

@@ -1,0 +1,36 @@
+"""Commands that look closer: at two runs, or at one cell."""
+
+from typing import Annotated
+
+import typer
+
+from orchestrator.commands.shared import RunFolder, console
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="Folder of a run.")],
+    new: Annotated[str, typer.Argument(help="Folder of another run.")],
+) -> None:
+    """Show what sets two runs apart: settings, data, and scores, paired where the clips are the same."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.report.compare.comparison import compare
+    from orchestrator.storage.store import Store
+
+    before, after = (Run.open(Store.open(folder)) for folder in (old, new))
+    with console.status("scoring both"):
+        comparison = compare(before, after)
+    console.print(comparison)
+
+
+def show(
+    out: RunFolder,
+    cell: Annotated[str | None, typer.Option(help="Such as sigmoid/top_k; without it the best.")] = None,
+) -> None:
+    """Show one cell: curves, scores, its best and worst classes, and the clips that it masks most."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.report.cell.view import view_cell
+    from orchestrator.storage.store import Store
+
+    with console.status("reading the cell"):
+        view = view_cell(Run.open(Store.open(out)), cell)
+    console.print(view)

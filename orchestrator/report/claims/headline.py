@@ -1,0 +1,101 @@
+"""The report in two sentences: the best cell, what its parts bring, and how sure that is."""
+
+from collections.abc import Sequence
+
+from orchestrator.artifacts.run import Run
+from orchestrator.plan.legs import Entry
+from orchestrator.report.claims.assessment import ClaimResult, whole_grid
+from orchestrator.report.claims.claims import PAPERS_ROWS
+from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.predictions import Split
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.scores.scoring import Score, ScoreKey
+
+PLAIN_COLUMN, PLAIN_ROW = "verified_only", "sigmoid"
+"""Without a selection, and with one head: what the others are held against."""
+
+CLIPS: dict[Split, str] = {
+    "cv": "in cross-validation",
+    "public": "on public test clips",
+    "private": "on private test clips",
+    "test": "on test clips",
+}
+
+
+def headline(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> tuple[str, ...]:
+    """The first sentences of terminal and page."""
+    best = best_entry(scores)
+    if best is None:
+        return ("No cell can be scored yet.",)
+    shown = [result for result in whole_grid(claims) if result.evidence.split == _last(scores)]
+    gains = [
+        gain
+        for noun, found in (("selection", _columns(shown)), ("a second head", _rows(shown)))
+        if (gain := _gain(noun, found))
+    ]
+    brought = f", where {' and '.join(gains)}" if gains else ""
+    return f"Best cell: {best}, lwlrap {_values(scores, best)}{brought}.", _certainty(run, scores)
+
+
+def best_entry(scores: RunScores) -> Entry | None:
+    """The entry with the highest lwlrap in cross-validation: test clips choose nothing."""
+    found = {entry: _score(scores, entry, "cv") for entry in scores.entries}
+    known = {entry: score.value for entry, score in found.items() if score}
+    return max(known, key=lambda entry: known[entry], default=None)
+
+
+def _score(scores: RunScores, entry: Entry, split: Split) -> Score | None:
+    score = scores.find(entry, ScoreKey(split, ties=scores.settings.ties))
+    return score if isinstance(score, Score) else None
+
+
+def _last(scores: RunScores) -> Split:
+    """The split that differences are told of: held-out clips where there are some."""
+    return scores.splits_shown[-1]
+
+
+def _values(scores: RunScores, entry: Entry) -> str:
+    known = [(split, _score(scores, entry, split)) for split in scores.splits_shown]
+    return " and ".join(f"{score.value:.4f} {CLIPS[split]}" for split, score in known if score)
+
+
+def _columns(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
+    """Differences of selections from none, by the column."""
+    found = {}
+    for result in results:
+        higher, lower = result.claim.pairs[0]
+        if lower.selection == PLAIN_COLUMN and higher.activation == lower.activation:
+            found[higher.selection] = result
+    return found
+
+
+def _rows(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
+    """Differences of two heads from one, by the row."""
+    found = {}
+    for result in results:
+        higher, lower = result.claim.pairs[0]
+        if lower.activation == PLAIN_ROW and higher.activation in PAPERS_ROWS:
+            found[higher.activation] = result
+    return found
+
+
+def _gain(noun: str, results: dict[str, ClaimResult]) -> str:
+    """The largest of some differences, said to be that."""
+    known = {n: r.difference for n, r in results.items() if isinstance(r.difference, Difference)}
+    if not known:
+        return ""
+    name = max(known, key=lambda name: known[name].estimate)
+    choice = f", the best of {len(known)}" if len(known) > 1 else ""
+    return f"{noun} brings {known[name]} ({name}{choice}: {results[name].words})"
+
+
+def _certainty(run: Run, scores: RunScores) -> str:
+    """What the intervals leave open."""
+    seeds = len(run.experiment.seeds)
+    trained = (
+        "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
+    )
+    return (
+        f"{trained}: the {scores.settings.level:.0%} intervals say what other test clips would change, not "
+        f"what {'another training' if seeds == 1 else 'other trainings'} would."
+    )

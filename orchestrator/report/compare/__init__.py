@@ -1,0 +1,1 @@
+"""What sets two runs apart: their settings, and their scores."""

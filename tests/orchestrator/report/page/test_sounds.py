@@ -1,0 +1,70 @@
+"""Where the page finds the clips to be checked."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.page.sounds import RATE, SECONDS, sounds
+from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.report.page.conftest import SMALL
+
+PLAIN = {
+    "verified_csv": "good.csv", "verified_folder": "good", "unverified_csv": "web.csv",
+    "unverified_folder": "web",
+}  # fmt: skip
+ODD = '50 %#?&"<b>.wav'
+
+
+def make_run(folder: Path, data: Path, **report: Any) -> Run:
+    run = make_fake_run(
+        folder, activations=["sigmoid"], selections=["top_k"], numbers=SMALL,
+        config={"data": {"plain": PLAIN}, "report": report},
+    )  # fmt: skip
+    for part in ("good", "web"):
+        (data / part).mkdir(parents=True)
+        (data / f"{part}.csv").write_text("fname,labels\n")
+    for name in ("a.wav", ODD):
+        soundfile.write(data / "web" / name, np.sin(np.arange(20 * 8000) / 9), 8000, subtype="PCM_16")
+    return Run(run.store, run.manifest.model_copy(update={"data_folder": str(data)}))
+
+
+def test_data_in_the_runs_folder_are_linked_by_a_way_that_moves_with_it(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tmp_path / "run" / "data")
+    assert sounds(run, ["a.wav", ODD, "gone.wav"]) == {
+        "a.wav": "../data/web/a.wav",
+        ODD: "../data/web/50%20%25%23%3F%26%22%3Cb%3E.wav",
+    }
+
+
+def test_data_elsewhere_are_linked_by_their_whole_path(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tmp_path / "data")
+    assert sounds(run, ["a.wav"]) == {"a.wav": (tmp_path / "data" / "web" / "a.wav").as_uri()}
+
+
+def test_short_pieces_can_be_put_into_the_page(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tmp_path / "data", embed_clips=True)
+    (tmp_path / "data" / "web" / "bad.wav").write_bytes(b"no sound")
+    found = sounds(run, ["a.wav", "bad.wav"])
+    assert list(found) == ["a.wav"]
+    assert found == sounds(run, ["a.wav", "bad.wav"]), "the same page each time"
+    kind, content = found["a.wav"].split(",")
+    assert kind == "data:audio/flac;base64"
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(content)))
+    assert (len(samples), rate) == (RATE * SECONDS, RATE)
+
+
+@pytest.mark.parametrize("name", ["../good.csv", "web/a.wav", "/etc/hostname", ".."])
+def test_names_that_leave_the_folder_are_no_clips(tmp_path: Path, name: str) -> None:
+    assert sounds(make_run(tmp_path / "run", tmp_path / "data"), [name]) == {}
+
+
+def test_without_the_data_there_is_nothing_to_hear(tmp_path: Path) -> None:
+    run = make_run(tmp_path / "run", tmp_path / "data")
+    away = Run(run.store, run.manifest.model_copy(update={"data_folder": str(tmp_path / "away")}))
+    assert sounds(away, ["a.wav"]) == {}
