@@ -23,6 +23,16 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "stagegrid status s3://bucket/paper",
     ),
     "report": ("stagegrid report runs/demo",),
+    "show": (
+        "stagegrid show runs/demo",
+        "stagegrid show runs/demo --cell sigmoid/top_k",
+    ),
+    "diff": ("stagegrid diff runs/demo runs/other",),
+    "predict": (
+        "stagegrid predict runs/demo recording.wav",
+        "stagegrid predict runs/demo recordings --csv scores.csv",
+    ),
+    "submission": ("stagegrid submission runs/paper --data kaggle --out submission.csv",),
     "verify": ("stagegrid verify runs/demo",),
     "export": (
         "stagegrid export runs/demo --tensorboard curves",
