@@ -27,22 +27,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "stagegrid show runs/demo",
         "stagegrid show runs/demo --cell sigmoid/top_k",
     ),
-    "diff": ("stagegrid diff runs/demo runs/other",),
-    "predict": (
-        "stagegrid predict runs/demo recording.wav",
-        "stagegrid predict runs/demo recordings --csv scores.csv",
-    ),
-    "submission": ("stagegrid submission runs/paper --data kaggle --out submission.csv",),
+    "diff": ("stagegrid diff runs/demo runs/mine",),
     "verify": ("stagegrid verify runs/demo",),
     "export": (
         "stagegrid export runs/demo --tensorboard curves",
         "stagegrid export runs/demo --mlflow http://127.0.0.1:5000",
+        "stagegrid export runs/demo --model tagger --cell sigmoid/top_k",
     ),
-    "show": (
-        "stagegrid show runs/demo",
-        "stagegrid show runs/demo --cell sigmoid/top_k",
-    ),
-    "diff": ("stagegrid diff runs/demo runs/mine",),
     "predict": (
         "stagegrid predict runs/demo recordings",
         "stagegrid predict runs/demo a.wav b.flac --cell sigmoid/top_k --csv tags.csv",
