@@ -1,7 +1,7 @@
 """Fill the grid: features, then the legs of the plan level by level."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,17 @@ from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
-from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
+from orchestrator.cluster.connect import (
+    check_storage,
+    connect,
+    dashboard,
+    hosts,
+    largest,
+    neighbours,
+    nodes,
+)
+from orchestrator.cluster.crowd import shortage
+from orchestrator.cluster.job_log import job_log
 from orchestrator.cluster.memory import check_memory, node_memories
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.folded import FoldedDataset
@@ -30,6 +40,7 @@ from orchestrator.features.feature_set import (
 )
 from orchestrator.features.pipeline import compute_features
 from orchestrator.features.recordings import Recordings
+from orchestrator.monitoring.live_page import write_first_page
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
 from orchestrator.plan.legs import Leg, Plan, make_plan
@@ -40,6 +51,8 @@ from orchestrator.synth.synthesize import DamagedData, synthesize
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
+from orchestrator.training.waits import Waits
+from orchestrator.training.watchers import Watchers
 from trainable.config import Audio
 from trainable.errors import UserError
 
@@ -55,6 +68,7 @@ class Order:
     data: Path | None
     out: str
     assignments: tuple[str, ...] = ()
+    watchers: Watchers = field(default_factory=Watchers)
 
 
 def fill_grid(order: Order, display: Display) -> Run:
@@ -66,9 +80,12 @@ def fill_grid(order: Order, display: Display) -> Run:
     began = time.monotonic()
     experiment = load_experiment(order.config, order.assignments)
     check_fits(experiment)
+    order.watchers.check()
     out = Store.open(order.out)
     with only_driver(out):
         out.remove_leftovers()
+        display.places(out)
+        write_first_page(out, experiment.name, "looking at the data, computing features")
         folder = _data_folder(order, experiment, out, display)
         dataset = open_readable(folder, experiment, out)
         display.dataset(dataset)
@@ -88,7 +105,7 @@ def fill_grid(order: Order, display: Display) -> Run:
             cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
             inputs = sweep_inputs(run, dataset, bank, shares, plan)
-            timing = _train(inputs, run, plan, todo, display)
+            timing = _train(inputs, run, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")
         return _ended(run, timing, time.monotonic() - began)
@@ -135,13 +152,19 @@ class _Cluster:
         if not joined:
             with self.display.busy("starting Ray"):
                 where = connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
-            self.display.say(f"{where}, dashboard {dashboard() or 'off'}")
+            self.display.copy_to(job_log())
+            self.display.say(f"{where}, dashboard {dashboard()}")
+            if crowd := neighbours():
+                self.display.say(crowd)
         grown = largest(resources)
         if grown and not joined:
             self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
         check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
-        self.grows = bool(grown)
-        return make_shares(grown or nodes(), self.experiment.folds, resources)
+        self.grows, folds = bool(grown), self.experiment.folds
+        shares = make_shares(grown or nodes(), folds, resources)
+        if not (joined or grown) and (short := shortage(shares.of_run(folds))):
+            self.display.say(f"{short}; this run waits for some")
+        return shares
 
     def check_memory(self, features: FeatureSet) -> None:
         """Refuse what does not fit into the machines' memory, and warn of what is slow."""
@@ -204,15 +227,19 @@ def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display
         legs[leg].set_aside(found, folds)
 
 
-def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
+def _train(
+    inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display, watchers: Watchers
+) -> Timing | None:
     """Train the legs that are not done; how long it took, if they were all."""
     display.shares(inputs.shares, inputs.experiment.folds)
     for leg in todo:
         inputs.legs[leg].begin(leg)
     inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
-    with display.training(run), live_updates(run):
-        train_levels(inputs)
+    needed = inputs.shares.of_run(inputs.experiment.folds)
+    waits = Waits(inputs, watchers.states, lambda: shortage(needed))
+    with live_updates(run, waits, dashboard()), display.training(run):
+        train_levels(inputs, watchers)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))
