@@ -2,12 +2,11 @@
 
 import time
 
-from orchestrator.artifacts.files import Artifact
+from orchestrator.artifacts.files import DRIVER, Artifact
 from orchestrator.storage.processes import Process, this_process
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
-DRIVER = "driver.json"
 FRESH_SECONDS = 40.0
 """A note that is older is a dead driver's, wherever it was."""
 

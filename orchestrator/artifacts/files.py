@@ -37,6 +37,7 @@ CLIPS = "clips.parquet"
 NOISE_TRUTH = "noise_truth.parquet"
 DATA = "data"
 RAY = "ray"
+DRIVER = "driver.json"
 LEGS = "legs"
 REPORT = "report"
 

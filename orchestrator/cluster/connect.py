@@ -62,9 +62,8 @@ def _join(address: str, job: JobConfig) -> str:
         with signals.in_foreign_hands():
             ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
     except OSError as error:
-        named = (
-            f"RAY_ADDRESS={address}" if "RAY_ADDRESS" in os.environ else f"{address}, which `ray start` began"
-        )
+        given = os.environ.get("RAY_ADDRESS")
+        named = f"RAY_ADDRESS={given}" if given else f"{address}, which `ray start` began"
         raise UserError(
             f"no Ray cluster answers at {named} ({error}); if it asks for a token, "
             "set RAY_AUTH_MODE=token and copy its token file; for a Ray of its own set RAY_ADDRESS=local"

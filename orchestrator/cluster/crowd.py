@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import ray
-from ray._private.state import state
+from ray._private import state
 
 ENTRYPOINT_SHOWN = 100
 """Characters of another program's command line."""
@@ -13,7 +13,8 @@ OWN_SERVERS = ("ray/dashboard/", "ray/autoscaler/")
 
 def shortage(needed: Mapping[str, float]) -> str | None:
     """A line where less of a resource is free than `needed`, with the programs at work there; else None."""
-    free, total = ray.available_resources(), ray.cluster_resources()
+    free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+    total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     missing = [name for name, amount in needed.items() if free.get(name, 0.0) < amount]
     if not missing:
         return None
@@ -33,7 +34,7 @@ def other_programs() -> list[str]:
     own = ray.get_runtime_context().get_job_id()
     return [
         f"{_shortened(job['Entrypoint'])} (process {job['DriverPid']} on {job['DriverIPAddress']})"
-        for job in state.job_table()
+        for job in state.state.job_table()  # type: ignore[no-untyped-call]
         if not job["IsDead"] and job["JobID"] != own and not _is_ray_itself(job["Entrypoint"])
     ]
 

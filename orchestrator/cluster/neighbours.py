@@ -67,14 +67,13 @@ def _of_processes() -> Iterator[LocalRay]:
 def _options(arguments: Sequence[str]) -> Mapping[str, str]:
     """The raylet's own --name=value; some arguments are whole command lines, and no options of it."""
     pairs = (argument[2:].split("=", 1) for argument in arguments if argument.startswith("--"))
-    return {name: value for name, value in (pair for pair in pairs if len(pair) == 2)}
+    return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
 def begun_address(rays: Sequence[LocalRay], user: str, folder: str) -> str | None:
     """Address of the Ray that this user's `ray start` began, its files in `folder`; None: there is none."""
-    return next(
-        (ray.address for ray in rays if (ray.user, ray.folder) == (user, folder) and ray.is_begun), None
-    )
+    own = [ray for ray in rays if ray.user == user and ray.folder == folder]
+    return next((ray.address for ray in own if ray.is_begun), None)
 
 
 def usual_folder() -> str:

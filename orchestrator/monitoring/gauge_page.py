@@ -12,14 +12,11 @@ NAMES = {"rate": "iterations_per_second"}
 def gauge_page(legs: Sequence[LegStatus]) -> str:
     """All gauges in Prometheus' text format, with the names that Ray's nodes give them."""
     samples = [*_of_run(legs), *(sample for status in legs for sample in _of_leg(status))]
-    names = dict.fromkeys(name for name, _, _ in samples)
-    lines = []
-    for name in names:
-        lines.append(f"# TYPE ray_stagegrid_{name} gauge")
-        lines += [
-            f"ray_stagegrid_{name}{_tags(tags)} {value!r}" for own, tags, value in samples if own == name
-        ]
-    return "\n".join(lines) + "\n"
+    lines: dict[str, list[str]] = {}
+    for name, tags, value in samples:
+        full = f"ray_stagegrid_{name}"
+        lines.setdefault(full, [f"# TYPE {full} gauge"]).append(f"{full}{_tags(tags)} {value!r}")
+    return "".join(f"{line}\n" for group in lines.values() for line in group)
 
 
 Sample = tuple[str, Mapping[str, str], float]

@@ -25,7 +25,7 @@ _TEMPLATES = Environment(
 )
 
 
-def write_live_page(run: Run, legs: Sequence[LegStatus], note: DriverNote | None) -> None:
+def write_live_page(run: Run, legs: Sequence[LegStatus], note: DriverNote | None = None) -> None:
     """Write the page for this state of the run's legs."""
     _write(run.store, live_page(run, legs, note))
 

@@ -57,7 +57,7 @@ class RunPages:
         """A file of the report: nothing above its folder."""
         name = posixpath.normpath(path).lstrip("/")
         kind = KINDS.get(posixpath.splitext(name)[1])
-        if kind is None or ".." in name.split("/"):
+        if kind is None or ".." in name.split("/") or not name.isprintable():
             raise FileNotFoundError(path)
         return kind, (self.out / REPORT).read(name)
 

@@ -111,18 +111,18 @@ class Display:
     def features(self, total: int) -> Iterator[Callable[[int, int], None]]:
         """A progress bar, or a line now and then; gives the function to call with (done, total)."""
         pace = Pace(total)
-        with pace.bar(self.console) if self.live else nullcontext():
-            with repeated(lambda: self._told(pace.line(), pace.ended), LINE_SECONDS):
-                yield pace.update
+        lines = repeated(lambda: self._told(pace.line(), pace.ended), LINE_SECONDS)
+        with pace.bar(self.console) if self.live else nullcontext(), lines:
+            yield pace.update
 
     @contextmanager
     def training(self, run: Run) -> Iterator[None]:
         """While legs train."""
         reader = StatusReader(run)
         table = Live(get_renderable=lambda: _view(reader), console=self.console, refresh_per_second=2)
-        with table if self.live else nullcontext():
-            with repeated(lambda: self._lines(reader), LINE_SECONDS):
-                yield
+        lines = repeated(lambda: self._lines(reader), LINE_SECONDS)
+        with table if self.live else nullcontext(), lines:
+            yield
 
     def _lines(self, reader: StatusReader) -> None:
         legs = reader.read()

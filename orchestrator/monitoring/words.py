@@ -9,11 +9,8 @@ DOT = " · "
 def leg_names(run: Run) -> dict[str, str]:
     """A name for each leg, by its id: `sigmoid · top_k`, `sigmoid · shared stem`."""
     grown = _cells_of_legs(run)
-    several = len(run.experiment.seeds) > 1
-    return {
-        leg.id: _name(leg, grown[leg.id], len(run.experiment.selections), several)
-        for leg in run.manifest.legs
-    }
+    columns, several = len(run.experiment.selections), len(run.experiment.seeds) > 1
+    return {leg.id: _name(leg, grown[leg.id], columns, several) for leg in run.manifest.legs}
 
 
 def _cells_of_legs(run: Run) -> dict[str, list[PlannedCell]]:

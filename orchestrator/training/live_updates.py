@@ -1,4 +1,4 @@
-"""While legs train, the driver tells the world how far they are: gauges, a note, and a page that reloads itself."""
+"""While legs train, the driver tells the world how far they are: gauges, a note, a page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress

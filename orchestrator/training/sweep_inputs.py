@@ -58,6 +58,7 @@ def sweep_inputs(
     run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan
 ) -> SweepInputs:
     """All of it, the features in Ray's object store."""
+    cpus: float = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,
@@ -65,7 +66,7 @@ def sweep_inputs(
         arrays=Arrays(ray.put(bank.frames), ray.put(bank.offsets)),
         shares=shares,
         levels=_levels(plan, run.experiment.resources.legs_per_run),
-        tracked=ray.cluster_resources().get("CPU", 0.0) >= TRACKED_CPUS,
+        tracked=cpus >= TRACKED_CPUS,
         stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
     )
 

@@ -49,7 +49,7 @@ class TrialDriver(tune.Trainable):
         return self.name
 
     def step(self) -> dict[str, Any]:
-        """Go on until the folds have been evaluated anew: Tune hears of it. At the end, of the results too."""
+        """Go on until the folds have been evaluated anew; Tune hears of it, and of the results."""
         if self.work is None:
             os.environ[HANG] = str(60 * self.inputs.experiment.resources.hang_minutes)
             os.environ.setdefault(STATE_TRACKING, str(int(self.inputs.tracked)))
@@ -88,7 +88,7 @@ class TrialDriver(tune.Trainable):
                 storage_path=f"{inputs.out.base}/ray",
                 storage_filesystem=inputs.out.fs,
                 failure_config=ray.train.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
-                callbacks=[NameWorkers(_title(self.trial))],
+                callbacks=[NameWorkers(_title(self.trial))],  # type: ignore[list-item]
             ),
         )
 

@@ -65,13 +65,15 @@ class TrialProgress:
         """The number of the leg that all folds have reached, and of the evaluation there."""
         for number, leg in reversed(list(enumerate(self.trial))):
             seen = [self.legs[leg].fold(fold).progress() for fold in self.folds]
-            fresh = [
-                fold for fold in seen if fold and (fold.time >= self._began or fold.iteration == fold.last)
-            ]
+            fresh = [fold for fold in seen if fold and self._is_fresh(fold)]
             if len(fresh) == len(seen):
                 done = min(fold.iteration for fold in fresh)
                 return (number, done // self.evaluate_every), fresh
         return (0, 0), None
+
+    def _is_fresh(self, fold: FoldProgress) -> bool:
+        """Not left over from an earlier start that went no further."""
+        return fold.time >= self._began or fold.iteration == fold.last
 
     def _metrics(self, number: int, seen: list[FoldProgress]) -> Metrics:
         before = sum(leg.own_iterations for leg in self.trial[:number])

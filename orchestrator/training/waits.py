@@ -13,6 +13,9 @@ from orchestrator.training.sweep_inputs import SweepInputs
 from orchestrator.training.watchers import TrialStates
 
 STARTING = "starting: workers take some 15 s"
+FORGET = 5
+"""Looks after which a lost machine is no longer the reason: Ray needs some to move what was on it."""
+ASKING, ROUNDED = ("PENDING", "RESCHEDULING"), 1e-3
 PATIENCE = 2
 """Looks in a row that see places missing before it is told: for a moment they always are."""
 
@@ -29,11 +32,14 @@ class Waits:
     """Machines that this run has seen, by Ray's id."""
     missed: int = 0
     """Looks in a row at which its folds had no place."""
+    calm: int = 0
+    """And at which they had."""
 
     def alert(self) -> str | None:
         """A line where the run as a whole is held up: a lost machine, or others use the cluster."""
-        lost, pending = self._lost(), self._is_pending()
-        self.missed = self.missed + 1 if pending else 0
+        pending = self._is_pending()
+        self.missed, self.calm = (self.missed + 1, 0) if pending else (0, self.calm + 1)
+        lost = self._lost()
         if self.missed < PATIENCE:
             return None
         if lost:
@@ -41,20 +47,17 @@ class Waits:
         return self.shortage()
 
     def _lost(self) -> list[str]:
-        """Machines that are gone; forgotten as soon as the folds have places again."""
+        """Machines that are gone; forgotten when the folds have had places for a while."""
         nodes = ray.nodes()  # type: ignore[no-untyped-call]
         up = {node["NodeID"]: node["NodeManagerHostname"] for node in nodes if node["Alive"]}
-        self.hosts = up | (self.hosts if self.missed or not up.items() >= self.hosts.items() else {})
+        self.hosts = up if self.calm > FORGET else self.hosts | up
         return [host for machine, host in self.hosts.items() if machine not in up]
 
     def _is_pending(self) -> bool:
         """Whether a trial or a fold of this run asks for a place that is not there."""
         shapes = [self.inputs.shares.per_fold(), {"CPU": TRIAL_CPU}]
-        groups = placement_group_table().values()
-        asking = [
-            group["bundles"].values() for group in groups if group["state"] in ("PENDING", "RESCHEDULING")
-        ]
-        return any(_ask(bundles, shape) for bundles in asking for shape in shapes)
+        groups = [group for group in placement_group_table().values() if group["state"] in ASKING]
+        return any(_ask(group["bundles"].values(), shape) for group in groups for shape in shapes)
 
     def reasons(self, legs: Sequence[LegStatus], alert: str | None) -> dict[str, str]:
         """Of each leg that does not train: why."""
@@ -86,7 +89,6 @@ class Waits:
 
 def _ask(bundles: Iterable[Mapping[str, float]], shape: Mapping[str, float]) -> bool:
     return any(
-        bundle.keys() == shape.keys()
-        and all(abs(bundle[name] - share) < 1e-3 for name, share in shape.items())
+        bundle.keys() == shape.keys() and all(abs(bundle[key] - shape[key]) < ROUNDED for key in shape)
         for bundle in bundles
     )

@@ -13,7 +13,7 @@ from trainable.errors import UserError
 TABLE_SECONDS = 15
 
 
-class TrialStates(tune.Callback):  # type: ignore[misc]
+class TrialStates(tune.Callback):
     """Knows what Tune makes of each trial: PENDING, RUNNING, TERMINATED, ERROR."""
 
     def __init__(self) -> None:

@@ -12,8 +12,10 @@ from ray.train.v2._internal.execution.context import TrainRunContext
 from ray.train.v2._internal.execution.worker_group.worker import RayTrainWorker, Worker
 from ray.train.v2._internal.execution.worker_group.worker_group import WorkerGroup
 
+SORTING = "_sort_workers_by_gpu_id_grouped_by_node"
 
-class NameWorkers(ControllerCallback):  # type: ignore[misc]
+
+class NameWorkers(ControllerCallback):
     """Runs in the process of Ray Train's controller, before it starts workers."""
 
     def __init__(self, title: str) -> None:
@@ -22,7 +24,7 @@ class NameWorkers(ControllerCallback):  # type: ignore[misc]
     def after_controller_start(self, train_run_context: TrainRunContext) -> None:
         """Ray Train's hook. A worker's rank is then the number of its place, which it knows at its start."""
         WorkerGroup._worker_cls = named_worker(self.title)
-        WorkerGroup._sort_workers_by_gpu_id_grouped_by_node = staticmethod(_as_placed)
+        setattr(WorkerGroup, SORTING, staticmethod(_as_placed))
 
 
 def _as_placed(workers: list[Worker]) -> list[Worker]:

@@ -28,5 +28,5 @@ def test_the_grid_runs_to_its_table_over_loopback(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "all ways gave the same table" in done.stdout
-    for way in ("submit", "foreground", "job"):
+    for way in ("submit", "foreground", "unasked", "job"):
         assert len(list((tmp_path / way / "legs").glob("*/result.json"))) == 4

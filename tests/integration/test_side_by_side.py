@@ -3,8 +3,7 @@
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,11 @@ def test_two_runs_and_a_strangers_ray_side_by_side(neighbour: str, tmp_path: Pat
     outs = [tmp_path / "one", tmp_path / "two"]
     lengths = ("stages.0.iterations=6", "stages.0.iterations=1500")
     with short_folder() as folder:
-        runs = [start(tmp_path / "home", "run", "--config", SMOKE, "--out", out, *ROW, "--set", length,
-                      RAY_ADDRESS="", RAY_TMPDIR=folder) for out, length in zip(outs, lengths, strict=True)]  # fmt: skip
+        command, own = ("run", "--config", SMOKE, *ROW), {"RAY_ADDRESS": "", "RAY_TMPDIR": folder}
+        runs = [
+            start(tmp_path / "home", *command, "--out", out, "--set", length, **own)
+            for out, length in zip(outs, lengths, strict=True)
+        ]
         outputs = [process.communicate(timeout=280)[0] for process in runs]
         wait_for(lambda: not processes(folder), "the end of their Rays", 30)
     assert [process.returncode for process in runs] == [0, 0], outputs
@@ -57,35 +59,49 @@ def test_two_runs_and_a_strangers_ray_side_by_side(neighbour: str, tmp_path: Pat
     assert neighbour in outputs[0]
 
 
-def test_a_cluster_whose_cpus_are_all_used_is_named_and_waited_for(tmp_path: Path) -> None:
-    occupy = "import ray, sys, time; ray.init(log_to_driver=False); " \
-             "a = ray.remote(num_cpus=2)(lambda: time.sleep(100000)).remote(); print('up', flush=True); sys.stdin.read()"  # fmt: skip
+OCCUPY = """
+import sys, time, ray
+ray.init(log_to_driver=False)
+held = ray.remote(num_cpus=2)(lambda: time.sleep(100_000)).remote()
+while ray.available_resources().get("CPU", 0):
+    time.sleep(0.1)
+print("all held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_cluster_whose_cpus_are_all_used_is_named_and_waited_for() -> None:
     with short_folder() as folder:
-        joined = ray_start(folder, free_port(), "--num-cpus", 2, "--dashboard-port", free_port(), files="ray",
-                           RAY_AUTH_MODE="disabled")  # fmt: skip
-        other = subprocess.Popen(
-            [sys.executable, "-c", occupy],
-            env=joined,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        joined = ray_start(folder, free_port(), "--num-cpus", 2, "--dashboard-port", free_port(),
+                           files="ray", RAY_AUTH_MODE="disabled")  # fmt: skip
+        other = program(joined, "-c", OCCUPY)
         assert other.stdout
-        assert other.stdout.readline() == "up\n"
-        time.sleep(2)
-        program = subprocess.Popen(
-            [sys.executable, "-m", "orchestrator.cli", "run", "--config", str(SMOKE), "--out", f"{folder}/out", *ROW],
-            env=joined | {"RAY_ADDRESS": "", "RAY_TMPDIR": folder}, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        )  # fmt: skip
-        seen: list[str] = []
-        assert program.stdout
-        for line in program.stdout:
-            seen.append(line)
-            if "no free CPUs" in line:
-                break
+        while other.stdout.readline() != "all held\n":
+            assert other.poll() is None
+        found = joined | {"RAY_ADDRESS": "", "RAY_TMPDIR": folder}
+        command = ("-m", "orchestrator.cli", "run", "--config", SMOKE, "--out", f"{folder}/out", *ROW)
+        waiting = program(found, *command)
+        assert waiting.stdout
+        seen = list(until_short(waiting.stdout))
         other.communicate("", timeout=60)
-        rest, _ = program.communicate(timeout=200)
+        rest, _ = waiting.communicate(timeout=200)
     output = "".join(seen) + rest
-    assert program.returncode == 0, output
-    assert re.search(rf"on the Ray cluster at [\d.]+:{joined['RAY_ADDRESS'].rpartition(':')[2]},", output)
-    assert re.search(rf"no free CPUs \(0 of 2 CPUs are free, .* process {other.pid} on", output)
+    assert waiting.returncode == 0, output
+    port = joined["RAY_ADDRESS"].rpartition(":")[2]
+    assert re.search(rf"on the Ray cluster at [\d.]+:{port},", output)
+    assert re.search(rf"no free CPUs \(0 of 2 CPUs are free, .* \(process {other.pid} on", output)
+
+
+def until_short(lines: Iterable[str]) -> Iterator[str]:
+    """Up to the line that says what is missing."""
+    for line in lines:
+        yield line
+        if "no free CPUs" in line:
+            return
+
+
+def program(own: dict[str, str], *arguments: object) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, *map(str, arguments)], env=own, cwd=ROOT, stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip

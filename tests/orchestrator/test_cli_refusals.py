@@ -82,6 +82,11 @@ def test_a_good_place_keeps_nothing_of_the_check(tmp_path: Path) -> None:
     check_place("s3://bucket/folder")
 
 
+def test_the_bucket_of_our_own_examples_is_refused() -> None:
+    with pytest.raises(UserError, match="YOUR-BUCKET stands for your bucket"):
+        check_place("s3://YOUR-BUCKET/paper")
+
+
 @pytest.mark.parametrize("command", ["report", "verify", "status"])
 @pytest.mark.parametrize("place", ["file", "nothing", "x" * 300])
 def test_what_is_no_run_is_named(

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 import ray
+from ray._private.state import state
 
-from orchestrator.cluster import crowd
 from orchestrator.cluster.crowd import other_programs, shortage
 
 
@@ -19,7 +19,7 @@ def jobs(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
             return "01"
 
     monkeypatch.setattr(ray, "get_runtime_context", Context)
-    monkeypatch.setattr(crowd.state, "job_table", lambda: listed)
+    monkeypatch.setattr(state, "job_table", lambda: listed)
     monkeypatch.setattr(ray, "available_resources", lambda: {"CPU": 1.0})
     monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 4.0})
     return listed
@@ -45,5 +45,5 @@ def test_what_is_short_and_whose_it_is(jobs: list[dict[str, Any]]) -> None:
 
 def test_rays_own_list_of_jobs_is_where_it_was() -> None:
     """It is private."""
-    assert callable(crowd.state.job_table)
+    assert callable(state.job_table)
     assert other_programs.__doc__

@@ -1,5 +1,6 @@
 """The Rays of a machine, told apart by the command lines of their processes and the file of `ray start`."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ class FakeProcess:
 
 
 def raylet(address: str, folder: object, session: str = "session_2026-01-01_10-00-00_1_77") -> FakeProcess:
-    return FakeProcess("raylet", "--python_worker_command=python --gcs-address=x --temp-dir=/wrong",
-                       f"--gcs-address={address}", f"--temp_dir={folder}", f"--session-name={session}", "--head")  # fmt: skip
+    others = "--python_worker_command=python --gcs-address=x --temp-dir=/wrong"
+    own = (f"--gcs-address={address}", f"--temp_dir={folder}", f"--session-name={session}", "--head")
+    return FakeProcess("raylet", others, *own)
 
 
 def begun(folder: Path, address: str) -> LocalRay:
@@ -29,8 +31,9 @@ def begun(folder: Path, address: str) -> LocalRay:
 
 
 def test_each_ray_is_found_once_by_its_own_options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    found = [raylet("10.0.0.1:1", tmp_path), raylet("10.0.0.1:1", tmp_path), FakeProcess("python", "raylet"),
-             FakeProcess("raylet", "--broken"), FakeProcess("raylet", "--gcs-address=10.0.0.2:2", user=None)]  # fmt: skip
+    twice = [raylet("10.0.0.1:1", tmp_path)] * 2
+    none = [FakeProcess("python", "raylet"), FakeProcess("raylet", "--broken")]
+    found = [*twice, *none, FakeProcess("raylet", "--gcs-address=10.0.0.2:2", user=None)]
     monkeypatch.setattr(psutil, "process_iter", lambda attributes: iter(found))
     first, second = local_rays()
     assert first == LocalRay("10.0.0.1:1", str(tmp_path), "session_2026-01-01_10-00-00_1_77", "ann")
@@ -49,14 +52,15 @@ def test_only_what_this_user_has_begun_in_the_usual_folder_is_joined(tmp_path: P
 
 
 def test_the_usual_folder_is_rays_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    from ray._common.utils import get_default_ray_temp_dir
+    from ray._common import utils
 
+    rays_own: Callable[[], str] = utils.get_default_ray_temp_dir
     for name in ("RAY_TMPDIR", "TMPDIR"):
         monkeypatch.delenv(name, raising=False)
-    assert usual_folder() == get_default_ray_temp_dir() == "/tmp/ray"
+    assert usual_folder() == rays_own() == "/tmp/ray"
     for name in ("TMPDIR", "RAY_TMPDIR"):
         monkeypatch.setenv(name, f"/var/{name}")
-        assert usual_folder() == get_default_ray_temp_dir() == f"/var/{name}/ray"
+        assert usual_folder() == rays_own() == f"/var/{name}/ray"
 
 
 def test_who_shares_the_machine_is_named(tmp_path: Path) -> None:
