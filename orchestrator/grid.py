@@ -1,7 +1,7 @@
 """`python orchestrator/grid.py --config F --data DIR --out DIR`: the same program as `stagegrid run`.
 
-Options that are not given come from STAGEGRID_CONFIG, STAGEGRID_DATA and STAGEGRID_OUT; where those are not set
-either, it fills the demo's grid in runs/demo.
+Options that are not given come from STAGEGRID_CONFIG, STAGEGRID_DATA and STAGEGRID_OUT; where those are not
+set either, it fills the demo's grid in runs/demo.
 """
 
 import os
