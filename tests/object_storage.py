@@ -1,5 +1,6 @@
 """An object storage of one's own: moto's server, which speaks S3 on 127.0.0.1."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -23,10 +24,20 @@ class Bucket:
     """An empty bucket; `uri("a")` is a folder in it."""
 
     port: int
+    server: "subprocess.Popen[bytes]"
 
     def uri(self, folder: str, bucket: str = "bucket") -> str:
         endpoint = f"endpoint_override=127.0.0.1:{self.port}&scheme=http&region=us-east-1"
         return f"s3://{bucket}/{folder}?{endpoint}"
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """The server answers nothing during the block."""
+        self.server.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.server.send_signal(signal.SIGCONT)
 
     def connect(self) -> pafs.S3FileSystem:
         return pafs.S3FileSystem(
@@ -44,11 +55,12 @@ def object_storage() -> Iterator[Bucket]:
     """The server, until the end of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        bucket = Bucket(int(probe.getsockname()[1]))
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(bucket.port)]
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    bucket = Bucket(port, server)
     try:
-        _wait_for(bucket.port, server)
+        _wait_for(port, server)
         bucket.connect().create_dir("bucket")
         yield bucket
     finally:

@@ -6,12 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from psutil import Process
 from rich.table import Table
 
-from orchestrator.artifacts.files import FOLD, REPORT
-from orchestrator.drill.faults import FAULTS, Fault
+from orchestrator.artifacts.files import LEGS, REPORT, RESULT, FoldProgress
+from orchestrator.drill.faults import FAULTS, Fault, Moment
 from orchestrator.drill.scene import Scene
 from trainable.errors import UserError
+
+SMOKE = Path("configs/smoke.yaml")
+LONGER = (
+    "activations={sigmoid: {}}",
+    "stages.0.iterations=400",
+    "stages.1.iterations=400",
+    "stages.2.iterations=200",
+    "schedule.evaluate_every=50",
+    "schedule.checkpoint_every=20",
+)
+"""Makes the smoke test's legs last for seconds: a fault has to hit one in its middle."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +35,7 @@ class Outcome:
     noticed: float | None
     """Seconds until the command had ended, or the hurt processes' siblings had; None: at the next start."""
     recovered: float
-    """Seconds from there, or from the next start of the command, until the fold went on or was done."""
+    """Seconds from there, or from the next start of the command, until new processes went on with a fold."""
     lost: int
     """Iterations that the fold which lost most had to do again."""
     equal: bool
@@ -49,6 +61,13 @@ def choose_faults(names: str) -> list[Fault]:
     if unknown:
         raise UserError(f"--faults {unknown[0]}: there is no such fault: choose from {', '.join(known)}")
     return [known[name] for name in names.split(",")]
+
+
+def words_of_run(config: Path | None, data: Path | None, assignments: Sequence[str]) -> list[str]:
+    """Arguments of `stagegrid run` for the experiment of a drill."""
+    assigned = [*([] if config else LONGER), *assignments]
+    words = ["--config", str(config or SMOKE), *(["--data", str(data)] if data else [])]
+    return words + [word for assignment in assigned for word in ("--set", assignment)]
 
 
 def drill_in(
@@ -86,47 +105,63 @@ def drill(
 def _inject(fault: Fault, scene: Scene, expected: dict[str, bytes]) -> Outcome:
     scene.start()
     _wait_for_moment(fault, scene)
-    before = {name: progress.iteration for name, progress in scene.progress().items()}
-    workers = scene.workers()
-    injected_at = _place(fault, before)
+    before, workers = scene.progress(), scene.workers()
     fault.deed(scene)
-    hurt = time.time()
-    if fault.moment == "finished":
-        noticed = None
-    elif fault.ends_driver:
+    noticed: float | None = None
+    if fault.moment != "finished" and fault.ends_driver:
         noticed = _seconds(scene.finish)
-    else:
-        noticed = scene.wait_for(
-            lambda: not any(w.is_running() for w in workers), "the restart of its workers"
-        )
+    elif fault.moment != "finished":
+        noticed = _seconds(lambda: _wait_for_end(scene, workers))
     if fault.ends_driver:
-        hurt = time.time()
         scene.start()
-    recovered = _seconds(lambda: scene.wait_for(lambda: _went_on(scene, before, hurt), "the fold goes on"))
+    recovered = _seconds(lambda: _wait_for_life(scene, workers))
     exit_code = scene.finish()
     equal = tables_of(scene.out) == expected
-    return Outcome(fault, injected_at, noticed, recovered, _lost(scene, before), equal, exit_code)
+    return Outcome(fault, _place(fault, before), noticed, recovered, _lost(scene, before), equal, exit_code)
+
+
+def _wait_for_end(scene: Scene, workers: Sequence[Process]) -> None:
+    scene.wait_for(lambda: not any(w.is_running() for w in workers), "the end of the hurt workers")
+
+
+def _wait_for_life(scene: Scene, workers: Sequence[Process]) -> None:
+    """Until a process that is none of the old `workers` goes on with a fold, or finishes one."""
+    _wait_for_end(scene, workers)
+    since = time.time()
+    scene.wait_for(lambda: scene.running.poll() is not None or scene.is_alive(since), "the fold goes on")
 
 
 def _wait_for_moment(fault: Fault, scene: Scene) -> None:
-    features = scene.out / "features"
-    moments: dict[str, Callable[[], bool]] = {
-        "features": lambda: any(features.glob("unfinished-*/*.parquet")),
-        "training": lambda: any(
-            folder.store.exists("state.pt") and name in scene.progress()
-            for name, folder in scene.folds().items()
-        ),
-    }
     if fault.moment == "finished":
         scene.finish()
     else:
-        scene.wait_for(moments[fault.moment], f"the moment of {fault.name}")
+        scene.wait_for(lambda: _is_now(fault.moment, scene), f"the moment of {fault.name}")
 
 
-def _place(fault: Fault, iterations: dict[str, int]) -> str:
+def _is_now(moment: Moment, scene: Scene) -> bool:
+    match moment:
+        case "features":
+            return any((scene.out / "features").glob("unfinished-*/*.parquet"))
+        case "training":
+            return any(map(_is_half_done, scene.progress().values()))
+        case "between legs":
+            return any((scene.out / LEGS).glob(f"*/{RESULT}"))
+        case "report":
+            return (
+                any((scene.out / REPORT).rglob("*.csv")) and not (scene.out / REPORT / "index.html").exists()
+            )
+        case "finished":
+            return scene.running.poll() is not None
+
+
+def _is_half_done(progress: FoldProgress) -> bool:
+    return 2 * (progress.iteration - progress.first) >= progress.last - progress.first
+
+
+def _place(fault: Fault, before: dict[str, FoldProgress]) -> str:
     if fault.moment != "training":
-        return "in features" if fault.moment == "features" else "when done"
-    return f"iteration {max(iterations.values(), default=0)}"
+        return fault.moment
+    return f"iteration {max(progress.iteration for progress in before.values())}"
 
 
 def _seconds(action: Callable[[], object]) -> float:
@@ -135,21 +170,12 @@ def _seconds(action: Callable[[], object]) -> float:
     return time.monotonic() - began
 
 
-def _went_on(scene: Scene, before: dict[str, int], since: float) -> bool:
-    """A fold that was hurt shows new life, or is done; or the command has ended."""
-    if scene.running.poll() is not None:
-        return True
-    alive = [name for name, progress in scene.progress().items() if progress.time > since]
-    done = [name for name, folder in scene.folds().items() if name in before and folder.store.exists(FOLD)]
-    return bool(alive or done)
-
-
-def _lost(scene: Scene, before: dict[str, int]) -> int:
+def _lost(scene: Scene, before: dict[str, FoldProgress]) -> int:
     """What the folds had done when the fault came, and the process that finished them did again."""
     results = {name: folder.result() for name, folder in scene.folds().items() if folder.is_done}
     again = [
-        iteration - (results[name].iterations - results[name].own_iterations)
-        for name, iteration in before.items()
+        progress.iteration - (results[name].iterations - results[name].own_iterations)
+        for name, progress in before.items()
         if name in results
     ]
     return max([0, *again])

@@ -16,7 +16,7 @@ from orchestrator.drill.scene import Scene
 from orchestrator.features.feature_set import sets_of
 from orchestrator.storage.store import Store
 
-Moment = Literal["features", "training", "finished"]
+Moment = Literal["features", "training", "between legs", "report", "finished"]
 Deed = Callable[[Scene], None]
 
 
@@ -29,7 +29,8 @@ class Fault:
     sentence: str
     """What happens."""
     moment: Moment
-    """When: as soon as features are being computed, a fold has a state, or all is done."""
+    """When: while features are computed, a leg is half done, a leg is done and others are not, tables are
+    written and the page is not, all is done."""
     deed: Deed
     ends_driver: bool = True
     """Whether the command has to be given again."""
@@ -91,6 +92,9 @@ FAULTS = (
     Fault("kill-driver", "SIGKILL of the driver", "training", lambda s: s.running.kill()),
     Fault("kill-everything", "SIGKILL of the driver, Ray and all workers", "training", _kill_all),
     Fault("kill-in-features", "SIGKILL of everything while features are computed", "features", _kill_all),
+    Fault("kill-between", "SIGKILL of everything when a leg is done and others are not", "between legs",
+          _kill_all),
+    Fault("kill-in-report", "SIGKILL of everything while the report is written", "report", _kill_all),
     Fault("terminate", "SIGTERM to the driver", "training", _signal(signal.SIGTERM)),
     Fault("interrupt", "Ctrl-C", "training", _signal(signal.SIGINT)),
     Fault("kill-worker", "SIGKILL of one fold's worker", "training",

@@ -85,6 +85,15 @@ class Scene:
         found = {name: folder.progress() for name, folder in self.folds().items() if not folder.is_done}
         return {name: progress for name, progress in found.items() if progress}
 
+    def is_alive(self, since: float) -> bool:
+        """Whether a fold has shown that it goes on, or was finished, after `since` (seconds since 1970)."""
+        finished = [
+            Path(folder.store.base) / files.FOLD for folder in self.folds().values() if folder.is_done
+        ]
+        if any(path.stat().st_mtime > since for path in finished):
+            return True
+        return any(progress.time > since for progress in self.progress().values())
+
     def workers(self) -> list[psutil.Process]:
         """Processes of the unfinished folds that are alive."""
         pids = {progress.pid for progress in self.progress().values()}

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 
 import ray
 from ray import tune
@@ -18,10 +19,8 @@ from orchestrator.training.watchers import Watchers
 def train_levels(inputs: SweepInputs, watchers: Watchers) -> None:
     """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
     shared = ray.put(inputs)
-    # Tune keeps notes that nobody reads: where it cannot, storage tells of the same in fewer words
-    logging.getLogger("ray.tune.execution.experiment_state").setLevel(logging.CRITICAL)
-    # and it complains of every slow write, of which a busy machine has many
-    logging.getLogger("ray.tune.utils.util").setLevel(logging.ERROR)
+    # What Tune has to say is said in fewer words by storage, and by the end of the run from failure.json
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     for number in range(len(inputs.levels)):
         with signals.deferred():
             _train_level(inputs, shared, number, watchers)
@@ -56,8 +55,7 @@ def _train_level(
     results = tuner.fit()
     for result in [results[i] for i in range(len(results))]:
         if result.error is not None:
-            assert result.config is not None
-            trial = level[result.config["trial"]]
+            trial = level[PurePosixPath(result.path).name]  # one that died at once has no config
             note_failure(trial, inputs.legs, root_cause(result.error), str(result.error))
 
 

@@ -18,6 +18,7 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
 from orchestrator.training.fold_worker import train_worker
+from orchestrator.training.stale_groups import stale_groups_dropped
 from orchestrator.training.sweep_inputs import SweepInputs
 from orchestrator.training.trial_progress import Background, TrialProgress
 from orchestrator.training.worker_names import NameWorkers
@@ -26,6 +27,7 @@ HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
 STATE_TRACKING = "RAY_TRAIN_ENABLE_STATE_TRACKING"
 """For Ray Train: an actor more, which the dashboard and its API ask how runs are."""
+KILLED = "was killed each time that it was tried: as a rule because the machine's memory ran out"
 
 
 class TrialDriver(tune.Trainable):
@@ -65,7 +67,8 @@ class TrialDriver(tune.Trainable):
         legs, trial = self.inputs.legs, self.trial
         for attempt in range(len(trial)):
             try:
-                self._trainer(attempt).fit()
+                with stale_groups_dropped():
+                    self._trainer(attempt).fit()
                 break
             except ray.train.WorkerGroupError as error:  # Ray Train has tried again, Tune need not
                 note_failure(_blamed(trial, legs, error), legs, _reason(error), str(error))
@@ -126,14 +129,13 @@ def _reason(error: ray.train.WorkerGroupError) -> str:
     for rank, failure in error.worker_failures.items():
         died = getattr(failure, "health_check_failure", None)  # Ray Train's type for it is not public
         if isinstance(died, RayActorError | OutOfMemoryError):
-            return (
-                f"the process of fold {rank} was killed each time that it was tried: as a rule because the "
-                f"machine's memory ran out"
-            )
+            return f"the process of fold {rank} {KILLED}"
     return root_cause(error)
 
 
 def root_cause(error: Exception) -> str:
     """The last line of an error that has travelled through Ray's processes."""
+    if isinstance(error, OutOfMemoryError):  # it ends with advice for people who call Ray themselves
+        return f"the process of the trial {KILLED}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

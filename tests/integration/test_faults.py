@@ -14,7 +14,7 @@ from threading import Thread
 import psutil
 import pytest
 
-from tests.integration.programs import results, run, start, wait_for
+from tests.integration.programs import kill, results, run, start, wait_for
 from tests.places import SMOKE
 
 pytestmark = [pytest.mark.integration, pytest.mark.chaos, pytest.mark.timeout(420)]
@@ -212,13 +212,13 @@ def test_a_full_disk_is_named_and_waited_for(bench: Bench, tmp_path: Path) -> No
         return any(text in line for line in lines)
 
     try:
-        for phase in ("features", "training"):
+        for phase in PHASES:
             wait_for(lambda phase=phase: PHASES[phase](out), phase, 150)  # type: ignore[misc]
             take_all_room(ballast)
             lines.clear()
-            wait_for(lambda: said(" free: waits"), "a line", 30)
+            wait_for(lambda: said(" free: waits"), "a line", 60)
             ballast.unlink()
-            wait_for(lambda: said("there is room again"), "its end", 30)
+            wait_for(lambda: said("there is room again"), "its end", 60)
         assert process.wait(200) == 0, "".join(lines)
         assert results(out) == bench.expected
     finally:
@@ -226,6 +226,43 @@ def test_a_full_disk_is_named_and_waited_for(bench: Bench, tmp_path: Path) -> No
         reader.join()
         process.stdout.close()  # type: ignore[union-attr]
         subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+CLOCK = """
+import time
+time.time = lambda: time.clock_gettime(time.CLOCK_REALTIME) - 86400
+"""
+"""A sitecustomize.py: another machine goes on whose clock is a day behind, or this one's was set back."""
+
+
+def test_a_driver_killed_in_any_phase_goes_on_with_its_clock_set_back(bench: Bench, tmp_path: Path) -> None:
+    out, hooks = tmp_path / "out", dict[str, str]()
+    for phase, reached in PHASES.items():
+        process = bench.start(out, **hooks)
+        wait_for(lambda reached=reached: reached(out), phase, 150)  # type: ignore[misc]
+        kill(process)
+        wait_for(lambda: not bench.processes(), "the end of all processes", 30)
+        (tmp_path / "sitecustomize.py").write_text(CLOCK)
+        hooks = {"PYTHONPATH": f"{tmp_path}:{os.environ.get('PYTHONPATH', '')}"}
+    code, output = run(bench.home, *command(bench.data, out), **hooks)
+    assert code == 0, output
+    assert "nothing to train" in output
+    assert results(out) == bench.expected
+
+
+def test_a_worker_killed_for_memory_is_named_as_that(bench: Bench, tmp_path: Path) -> None:
+    """Ray's own guard of memory, which takes a hundredth for too much; then it has enough."""
+    out = tmp_path / "out"
+    process = bench.start(out)
+    wait_for(lambda: bool(training(out)), "training", 150)
+    end(process, signal.SIGTERM)
+    code, output = run(bench.home, *command(bench.data, out), "--set", "resources.max_failures=1",
+                       RAY_memory_usage_threshold="0.01", RAY_memory_monitor_refresh_ms="100")  # fmt: skip
+    assert code == 1, output
+    assert "the machine's memory ran out" in output
+    code, output = run(bench.home, *command(bench.data, out))
+    assert code == 0, output
+    assert results(out) == bench.expected
 
 
 def test_a_leg_that_keeps_failing_is_given_up_with_its_log_and_the_rest_is_filled(

@@ -1,5 +1,6 @@
 """A grid whose folder is on object storage: a real server that speaks S3."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,10 @@ class Filled:
 
     @property
     def command(self) -> tuple[object, ...]:
-        return ("run", "--config", SMOKE, "--data", self.data, "--out", self.bucket.uri("run"), *CHANGES)
+        return self.filling("run")
+
+    def filling(self, folder: str) -> tuple[object, ...]:
+        return ("run", "--config", SMOKE, "--data", self.data, "--out", self.bucket.uri(folder), *CHANGES)
 
 
 @pytest.fixture(scope="module")
@@ -56,9 +60,9 @@ def filled(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     return Filled(bucket, home, data, disk, refused, output)
 
 
-def found(bucket: Bucket, ending: str) -> list[str]:
+def found(bucket: Bucket, ending: str, folder: str = "run") -> list[str]:
     """Names of objects of the run that end in `ending`."""
-    store = Store.open(bucket.uri("run"))
+    store = Store.open(bucket.uri(folder))
     return [path for path in store.paths() if path.endswith(ending)]
 
 
@@ -100,3 +104,14 @@ def test_no_secret_is_printed_or_kept(filled: Filled) -> None:
     for path in files:
         assert SECRET.encode() not in store.read(path), path
     assert SECRET not in filled.output + filled.refused
+
+
+def test_storage_that_goes_away_costs_only_that_while(filled: Filled, tmp_path: Path) -> None:
+    process = start(filled.home, *filled.filling("outage"))
+    wait_for(lambda: bool(found(filled.bucket, "state.pt", "outage")), "a checkpoint")
+    with filled.bucket.away():
+        time.sleep(30)
+    output, _ = process.communicate(timeout=200)
+    assert process.returncode == 0, output
+    pafs.copy_files(filled.bucket.uri("outage"), str(tmp_path))
+    assert results(tmp_path) == results(filled.disk)

@@ -173,7 +173,8 @@ def to_latex(table: Table) -> str:
 
 
 def _ampersands(cells: Sequence[str]) -> str:
-    return " & ".join(cells) + " \\\\"
+    """A line; what a first cell begins with is not taken for an option of the line's end before."""
+    return "{}" + " & ".join(cells) + " \\\\"
 
 
 def _latex(content: Content) -> str:
@@ -186,10 +187,24 @@ _TEX = {c: f"\\{c}" for c in "&%$#_{}"} | {
     "\\": "\\textbackslash{}",
     "~": "\\textasciitilde{}",
     "^": "\\textasciicircum{}",
+    "|": "\\textbar{}",
+    "<": "\\textless{}",
+    ">": "\\textgreater{}",
+    '"': "''",
     "±": "$\\pm$",
+    "×": "$\\times$",
+    "–": "--",
 }
+_LETTERS = {chr(code) for code in range(0xC0, 0x100)} - set("ÐÞ×÷ðþ")
+"""What every encoding of TeX's has beside ASCII."""
 
 
 def _tex(text: str) -> str:
-    """`text` with TeX's special characters escaped."""
-    return "".join(_TEX.get(character, character) for character in text)
+    """`text` with TeX's special characters escaped, and what pdflatex has no letter for as its number."""
+    return "".join(map(_tex_character, text))
+
+
+def _tex_character(character: str) -> str:
+    if (character.isascii() and character.isprintable()) or character in _LETTERS:
+        return _TEX.get(character, character)
+    return _TEX.get(character, " " if character.isspace() else f"U+{ord(character):04X}")

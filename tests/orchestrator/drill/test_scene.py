@@ -49,4 +49,6 @@ def test_folds_are_those_that_have_begun(scene: Scene) -> None:
     assert set(folds) == {f"{leg.name}/fold-{k}" for leg in done for k in (0, 1)}
     assert all(folder.is_done for folder in folds.values())
     assert scene.progress() == {}
+    assert scene.is_alive(time.time() - 1000)
+    assert not scene.is_alive(time.time() + 1)
     scene.end()

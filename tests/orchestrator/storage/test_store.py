@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 import socket
 from pathlib import Path
@@ -114,7 +115,7 @@ def test_a_missing_bucket_is_named(bucket: Bucket) -> None:
 def test_storage_that_does_not_answer_is_named(bucket: Bucket) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        nobody = Bucket(closed.getsockname()[1])
+        nobody = dataclasses.replace(bucket, port=closed.getsockname()[1])
         with pytest.raises(ValueError, match=r"s3://bucket/run: cannot be reached \(.*connect"):
             Store.open(nobody.uri("run"))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import ray.train
-from ray.exceptions import ActorDiedError
+from ray.exceptions import ActorDiedError, OutOfMemoryError
 from ray.train import WorkerGroupError
 
 from orchestrator.artifacts import files
@@ -62,6 +62,12 @@ def test_a_killed_process_is_named_as_one() -> None:
     assert _reason(group_error({0: RuntimeError("x")})) == "last line"
     assert "the process of fold 1 was killed" in _reason(group_error({1: Died()}))
     assert "memory" in _reason(group_error({1: Died()}))
+
+
+def test_a_trial_killed_for_memory_is_named_as_one() -> None:
+    reason = root_cause(OutOfMemoryError("1 worker(s) were killed\nRefer to the documentation"))  # type: ignore[no-untyped-call]
+    assert reason.startswith("the process of the trial was killed each time")
+    assert "memory ran out" in reason
 
 
 TRAVELLED = """Training failed due to worker errors:
