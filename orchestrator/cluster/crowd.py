@@ -44,4 +44,5 @@ def _is_ray_itself(entrypoint: str) -> bool:
 
 
 def _shortened(text: str) -> str:
+    text = " ".join(text.split())
     return text if len(text) <= ENTRYPOINT_SHOWN else f"{text[:ENTRYPOINT_SHOWN]}..."
