@@ -36,7 +36,8 @@ def test_enough_is_not_talked_about(jobs: list[dict[str, Any]]) -> None:
 def test_what_is_short_and_whose_it_is(jobs: list[dict[str, Any]]) -> None:
     need = "no free CPUs (1 of 4 CPUs are free, 1.99 needed); "
     assert shortage({"CPU": 1.99}) == f"{need}no other program is at work there"
-    jobs += [job("02", "python -c\n" + "x" * 200), job("03", "gone", dead=True), job("04", "python ray/dashboard/agent.py")]
+    jobs += [job("02", "python -c\n" + "x" * 200), job("03", "gone", dead=True)]
+    jobs += [job("04", "python ray/dashboard/agent.py")]
     assert shortage({"CPU": 1.99}) == f"{need}at work there: python -c {'x' * 90}... (process 7 on h)"
     assert str(shortage({"CPU": 1.0, "GPU": 0.5})).startswith(
         "no free GPUs (0 of 0 GPUs are free, 0.5 needed)"
