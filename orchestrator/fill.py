@@ -4,27 +4,16 @@ import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-import ray
-
 from orchestrator.artifacts import files
 from orchestrator.artifacts.bad_notes import left_out, note_bad_clips, open_readable
+from orchestrator.artifacts.driver_note import write_note
 from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
-from orchestrator.cluster.connect import (
-    check_storage,
-    connect,
-    dashboard,
-    hosts,
-    largest,
-    neighbours,
-    nodes,
-)
+from orchestrator.cluster.connect import dashboard
 from orchestrator.cluster.crowd import shortage
-from orchestrator.cluster.job_log import job_log
-from orchestrator.cluster.memory import check_memory, node_memories
+from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.loading import load_experiment
@@ -42,7 +31,7 @@ from orchestrator.features.pipeline import compute_features
 from orchestrator.features.recordings import Recordings
 from orchestrator.monitoring.live_page import write_first_page
 from orchestrator.monitoring.terminal import Display
-from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
+from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg, Plan, make_plan
 from orchestrator.storage.integrity import Damage, DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
@@ -56,8 +45,8 @@ from orchestrator.training.watchers import Watchers
 from trainable.config import Audio
 from trainable.errors import UserError
 
-FRAME_BYTES = np.dtype(np.float16).itemsize
-"""Of each mel band."""
+STAGE = "looking at the data and computing features"
+"""Before legs train."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +74,11 @@ def fill_grid(order: Order, display: Display) -> Run:
     with only_driver(out):
         out.remove_leftovers()
         display.places(out)
-        write_first_page(out, experiment.name, "looking at the data, computing features")
+        _announce(out, experiment)
         folder = _data_folder(order, experiment, out, display)
         dataset = open_readable(folder, experiment, out)
         display.dataset(dataset)
-        cluster = _Cluster(experiment, out, display)
+        cluster = RunCluster(experiment, out, display)
         dataset, features = _features(dataset, cluster)
         data_id = dataset.data_id(features.content_hash)
         plan, legs = make_plan(experiment, data_id), LegFolders.of(out)
@@ -111,6 +100,13 @@ def fill_grid(order: Order, display: Display) -> Run:
         return _ended(run, timing, time.monotonic() - began)
 
 
+def _announce(out: Store, experiment: Experiment) -> None:
+    """Whoever watches sees that something has begun; what an earlier start has shown stays."""
+    write_note(out, STAGE)
+    if not out.exists(files.RUN):
+        write_first_page(out, experiment.name, STAGE)
+
+
 def _data_folder(order: Order, experiment: Experiment, out: Store, display: Display) -> Path:
     """The folder given, or the configuration's embedded data, made beside the results."""
     if order.data is not None:
@@ -130,51 +126,7 @@ def _data_folder(order: Order, experiment: Experiment, out: Store, display: Disp
     return folder
 
 
-@dataclass
-class _Cluster:
-    """The Ray cluster of a run: joined or started once, and only where there is something to compute."""
-
-    experiment: Experiment
-    out: Store
-    display: Display
-    _shares: Shares | None = None
-    grows: bool = False
-    """Machines are still to come: what they have nobody knows yet."""
-
-    def shares(self) -> Shares:
-        """What every fold gets of it. A cluster too small is refused at once."""
-        if self._shares is None:
-            self._shares = self._join()
-        return self._shares
-
-    def _join(self) -> Shares:
-        joined, resources = ray.is_initialized(), self.experiment.resources
-        if not joined:
-            with self.display.busy("starting Ray"):
-                where = connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
-            self.display.copy_to(job_log())
-            self.display.say(f"{where}, dashboard {dashboard()}")
-            if crowd := neighbours():
-                self.display.say(crowd)
-        grown = largest(resources)
-        if grown and not joined:
-            self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
-        check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
-        self.grows, folds = bool(grown), self.experiment.folds
-        shares = make_shares(grown or nodes(), folds, resources)
-        if not (joined or grown) and (short := shortage(shares.of_run(folds))):
-            self.display.say(f"{short}; this run waits for some")
-        return shares
-
-    def check_memory(self, features: FeatureSet) -> None:
-        """Refuse what does not fit into the machines' memory, and warn of what is slow."""
-        if not self.grows:
-            amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
-            if warning := check_memory(amount, self.experiment.folds, node_memories()):
-                self.display.say(warning)
-
-
-def _features(dataset: FoldedDataset, cluster: _Cluster) -> tuple[FoldedDataset, FeatureSet]:
+def _features(dataset: FoldedDataset, cluster: RunCluster) -> tuple[FoldedDataset, FeatureSet]:
     """The features of the data set, and the data set without the clips that could not be decoded."""
     audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
     clips = len(dataset.table.clips)
@@ -207,7 +159,7 @@ def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
     return set_id
 
 
-def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: _Cluster) -> BankArrays:
+def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: RunCluster) -> BankArrays:
     """The features in memory; a damaged set is named, set aside and computed again."""
     try:
         return load_bank_arrays(features)

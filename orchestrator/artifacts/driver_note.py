@@ -1,5 +1,6 @@
 """driver.json: what only the driver of a run knows of it, for everybody who watches its files."""
 
+import platform
 import time
 
 from orchestrator.artifacts.files import DRIVER, Artifact
@@ -8,7 +9,7 @@ from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
 FRESH_SECONDS = 40.0
-"""A note that is older is a dead driver's, wherever it was."""
+"""A note of another machine that is older is a dead driver's; of this one we see its process."""
 
 
 class DriverNote(Artifact):
@@ -48,5 +49,6 @@ def read_note(out: Store) -> DriverNote | None:
         note = out.read_model(DRIVER, DriverNote)
     except (FileNotFoundError, NotADirectoryError, UserError):
         return None
-    gone = Process(host=note.host, pid=note.pid).is_gone or time.time() - note.time > FRESH_SECONDS
-    return None if gone else note
+    if note.host == platform.node():
+        return None if Process(host=note.host, pid=note.pid).is_gone else note
+    return note if time.time() - note.time < FRESH_SECONDS else None

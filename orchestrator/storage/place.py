@@ -6,6 +6,7 @@ from pathlib import Path
 
 from trainable.errors import UserError
 
+GOOGLE_SECONDS = 15
 PLACEHOLDER = "YOUR-BUCKET"
 """Stands in our own files and docs for a name that nobody but the user knows."""
 
@@ -21,6 +22,13 @@ def refuse_placeholder(option: str, place: str) -> None:
             f"{option} {place}: {PLACEHOLDER} stands for your bucket: put its name there "
             "(in cluster/gpu.yaml it is in head_setup_commands, as STAGEGRID_OUT)"
         )
+
+
+def hasty(uri: str) -> str:
+    """Google's client asks for a quarter of an hour where no credentials are: we ask again ourselves."""
+    if uri.startswith(("gs://", "gcs://")) and "retry_limit_seconds" not in uri:
+        return f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds={GOOGLE_SECONDS}"
+    return uri
 
 
 def check_place(out: str) -> None:
