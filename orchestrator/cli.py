@@ -10,6 +10,7 @@ from orchestrator import signals
 from orchestrator.commands.data import synth
 from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
+from orchestrator.commands.tagging import predict, submission
 from orchestrator.commands.watch import watch
 from orchestrator.monitoring.complaints import explain_failure
 
@@ -19,7 +20,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Fill the results grid of staged training for audio tagging with noisy labels.",
 )
-for command in (run, plan, status, watch, report, verify, export, synth, submit, drill):
+for command in (
+    run, plan, status, watch, report, verify, export, predict, submission, synth, submit, drill,
+):  # fmt: skip
     app.command()(command)
 
 

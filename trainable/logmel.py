@@ -120,7 +120,7 @@ def _band_groups(audio: Audio) -> list[tuple[slice, slice, Tensor]]:
 
     A bin's weight stands twice, for the squares of its real and of its imaginary part.
     """
-    weights_MF = _filters(audio)
+    weights_MF = mel_filters(audio)
     groups = []
     for first in range(0, audio.n_mels, GROUP_BANDS):
         bands = slice(first, min(first + GROUP_BANDS, audio.n_mels))
@@ -131,7 +131,7 @@ def _band_groups(audio: Audio) -> list[tuple[slice, slice, Tensor]]:
     return groups
 
 
-def _filters(audio: Audio) -> NDArray[np.float32]:
+def mel_filters(audio: Audio) -> NDArray[np.float32]:
     """Slaney's mel filters: (M, F).
 
     Raises:

@@ -1,6 +1,7 @@
 """Every file that a run leaves: its name, and the schema of what is JSON.
 
 OUT/run.json                RunManifest
+    legs.md                 which leg's folder is what, for people (legs_index)
     clips.parquet           every clip with its labels and fold: `tables.CLIPS`
     noise_truth.parquet     fname, given, true, kind; only where the data set knows its label errors
     data/                   the embedded data set, where no other was given (synth.synthesize)
@@ -39,8 +40,8 @@ DATA = "data"
 RAY = "ray"
 DRIVER = "driver.json"
 LEGS = "legs"
+LEGS_INDEX = "legs.md"
 REPORT = "report"
-
 LEG = "leg.json"
 RESULT = "result.json"
 FAILURE = "failure.json"

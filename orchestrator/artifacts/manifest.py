@@ -13,6 +13,7 @@ import torch
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import PlannedCell, PlannedLeg, RunManifest, Timing
+from orchestrator.artifacts.legs_index import write_legs_index
 from orchestrator.artifacts.tables import clips_table
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.noise_truth import read_noise_truth
@@ -74,6 +75,7 @@ def write_manifest(
     )
     manifest = manifest.model_copy(update={"timing": _earlier_timing(out, manifest)})
     out.write_model(files.RUN, manifest.sealed())
+    write_legs_index(out, manifest)
     return manifest
 
 

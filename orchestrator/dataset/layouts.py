@@ -10,6 +10,8 @@ from trainable.config import OURS, Settings
 from trainable.errors import UserError
 
 PARTS = ("verified", "unverified", "test")
+SUBMISSION = "sample_submission.csv"
+"""Kaggle's example of what it wants; it names the test clips."""
 FIRST_PRIVATE = "4260ebea"
 """Names of FSDKaggle2019's public test clips sort before it, those of private ones do not."""
 
@@ -112,28 +114,37 @@ def _kaggle(folder: Path) -> Layout:
         Source(part, folder / f"{name}.csv", _nested(folder / name))
         for part, name in (("verified", "train_curated"), ("unverified", "train_noisy"))
     )
-    vocabulary, clips = _read_submission(folder / "sample_submission.csv")
-    return Layout("kaggle", (*train, _kaggle_test(folder, clips)), vocabulary)
+    vocabulary, clips = read_submission(folder / SUBMISSION)
+    return Layout("kaggle", (*train, _kaggle_test(folder, frozenset(clips))), vocabulary)
 
 
 def _kaggle_test(folder: Path, clips: frozenset[str]) -> Source:
     """Kaggle gives no test labels; the table that was published later may lie beside, and names more clips
     than some copies have."""
-    name, audio = "test_post_competition.csv", _nested(folder / "test")
+    name, audio = "test_post_competition.csv", kaggle_test_folder(folder)
     for table in (folder / name, folder / "FSDKaggle2019.meta" / name):
         if table.is_file():
             return Source("test", table, audio, expected=clips)
-    return Source("test", folder / "sample_submission.csv", audio, labelled=False)
+    return Source("test", folder / SUBMISSION, audio, labelled=False)
 
 
-def _read_submission(path: Path) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Classes and clips of Kaggle's sample submission."""
+def kaggle_test_folder(folder: Path) -> Path:
+    """Where the files of Kaggle's test clips are."""
+    return _nested(folder / "test")
+
+
+def read_submission(path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Classes and clips of Kaggle's sample submission, in its order.
+
+    Raises:
+        UserError: there is none, or its first line is not fname and the classes.
+    """
     need(path)
     header, *lines = [line.values for line in read_lines(path)] or [[]]
     if header[:1] != ["fname"] or len(header) == 1:
         raise UserError(f"{path}, line 1: the columns must be fname and the classes")
     _check_classes(path, header[1:], lambda index: 1)
-    return tuple(header[1:]), frozenset(line[0] for line in lines)
+    return tuple(header[1:]), tuple(line[0] for line in lines)
 
 
 def _nested(folder: Path) -> Path:

@@ -98,26 +98,35 @@ def check_sound(path: str | Path) -> WavHeader | None:
     Raises:
         UserError: names the file and the reason.
     """
+    return measure_sound(path)[0]
+
+
+def measure_sound(path: str | Path, longest: float = LONGEST) -> tuple[WavHeader | None, float]:
+    """What `check_sound` gives, and the seconds of the sound; longer than `longest` is bad.
+
+    Raises:
+        UserError: as `check_sound`.
+    """
     size = regular_size(path)
     try:
         with open(path, "rb") as file:  # noqa: PTH123  # as in regular_size
             header = read_header(file, size)
         if header and header.is_pcm16:
-            _check_length(header.size // header.frame_bytes, header.rate)
-            return header
+            return header, _check_length(header.size // header.frame_bytes, header.rate, longest)
         info = soundfile.info(str(path))
-        _check_length(info.frames, info.samplerate)
+        return None, _check_length(info.frames, info.samplerate, longest)
     except (OSError, soundfile.SoundFileError, ValueError, TypeError) as error:
         # TypeError: a name such as a.raw promises samples without any header.
         reason = str(error).replace(str(path), "the file")
         raise UserError(f"{path}: cannot be read ({reason}): {MEND}") from error
-    return None
 
 
-def _check_length(samples: int, rate: int) -> None:
+def _check_length(samples: int, rate: int, longest: float) -> float:
+    """Seconds of a recording that is legal."""
     if not RATES[0] <= rate <= RATES[1]:
         raise ValueError(f"a rate of {rate} Hz is none of a recording: {RATES[0]} to {RATES[1]} Hz are")
     if samples < 1:
         raise ValueError("it holds no samples")
-    if samples > LONGEST * rate:
-        raise ValueError(f"it is {samples / rate:.0f} seconds long: {LONGEST:.0f} are the most")
+    if samples > longest * rate:
+        raise ValueError(f"it is {samples / rate:.0f} seconds long: {longest:.0f} are the most")
+    return samples / rate

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.fs as pafs
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
@@ -115,11 +114,8 @@ def open_features(store: Store, set_id: str) -> FeatureSet | None:
         return None
     if not manifest.seal:
         return None
-    files = folder.fs.get_file_info([f"{folder.base}/{shard.name}" for shard in manifest.shards])
-    whole = all(
-        file.type == pafs.FileType.File and file.size == shard.bytes
-        for file, shard in zip(files, manifest.shards, strict=True)
-    )
+    sizes = folder.sizes()
+    whole = all(sizes.get(shard.name) == shard.bytes for shard in manifest.shards)
     counted = sum(shard.rows for shard in manifest.shards) == manifest.clips
     return FeatureSet(folder, manifest) if whole and counted and manifest.id == set_id else None
 

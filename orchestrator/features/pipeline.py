@@ -110,7 +110,7 @@ def _run(
     total = sum(map(len, sources))
     accounts: list[dict[str, Any]] = []
     progress(0, total)
-    with _quiet_ray_data():
+    with quiet_ray_data():
         shards = ray.data.from_arrow(sources).map_batches(
             write_shard,  # type: ignore[arg-type]  # Ray's type knows nothing of fn_kwargs
             fn_kwargs={"audio": audio, "folder": folder},
@@ -129,7 +129,7 @@ def _run(
 
 
 @contextmanager
-def _quiet_ray_data() -> Iterator[None]:
+def quiet_ray_data() -> Iterator[None]:
     """Ray Data without bars and log lines, and its process-wide settings as before afterwards."""
     logger = logging.getLogger("ray.data")
     level, settings = logger.level, DataContext.get_current().copy()

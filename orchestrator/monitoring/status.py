@@ -96,7 +96,7 @@ class StatusReader:
     def read(self) -> list[LegStatus]:
         """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
         if time.monotonic() >= self._next:
-            present = self.run.legs.store.paths()
+            present = self.run.legs.store.sizes()
             self.note = read_note(self.run.store)
             self._legs = [
                 self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs

@@ -125,10 +125,13 @@ def waits_told(out: str, say: Callable[[str], None]) -> Iterator[None]:
         board.write_bytes(b" " * BOARD_BYTES)
     reader, stop = _Reader(board, say), Event()
 
+    def look() -> None:
+        with suppress(OSError, ValueError):  # while it is being written
+            reader.look()
+
     def watch() -> None:
         while not stop.wait(LOOK_SECONDS):
-            with suppress(OSError, ValueError):  # while it is being written
-                reader.look()
+            look()
 
     Thread(target=watch, daemon=True).start()
     log.disabled = True  # what this process waits for is on the board too
@@ -137,3 +140,4 @@ def waits_told(out: str, say: Callable[[str], None]) -> Iterator[None]:
     finally:
         log.disabled = False
         stop.set()
+        look()

@@ -27,6 +27,8 @@ HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
 STATE_TRACKING = "RAY_TRAIN_ENABLE_STATE_TRACKING"
 """For Ray Train: an actor more, which the dashboard and its API ask how runs are."""
+LOW_ON_MEMORY = "running low on memory"
+"""In Ray's texts, which Tune hands on without their type."""
 KILLED = "was killed each time that it was tried: as a rule because the machine's memory ran out"
 
 
@@ -135,7 +137,7 @@ def _reason(error: ray.train.WorkerGroupError) -> str:
 
 def root_cause(error: Exception) -> str:
     """The last line of an error that has travelled through Ray's processes."""
-    if isinstance(error, OutOfMemoryError):  # it ends with advice for people who call Ray themselves
+    if LOW_ON_MEMORY in str(error):  # Ray goes on with advice for people who call it themselves
         return f"the process of the trial {KILLED}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -63,7 +63,7 @@ def filled(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Filled:
 def found(bucket: Bucket, ending: str, folder: str = "run") -> list[str]:
     """Names of objects of the run that end in `ending`."""
     store = Store.open(bucket.uri(folder))
-    return [path for path in store.paths() if path.endswith(ending)]
+    return [path for path in store.sizes() if path.endswith(ending)]
 
 
 def test_a_killed_run_goes_on_and_gives_the_bits_of_a_run_on_disk(filled: Filled, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_report_and_status_read_the_bucket(filled: Filled) -> None:
 
 def test_no_secret_is_printed_or_kept(filled: Filled) -> None:
     store = Store.open(filled.bucket.uri("run"))
-    files = [path for path in store.paths() if store.fs.get_file_info(f"{store.base}/{path}").is_file]
+    files = [path for path in store.sizes() if store.fs.get_file_info(f"{store.base}/{path}").is_file]
     assert "run.json" in files
     assert any(path.startswith("ray/") for path in files)  # Ray's own books are there too
     for path in files:

@@ -106,8 +106,10 @@ def test_what_the_user_can_mend_is_one_message_without_a_traceback(
     ("arguments", "message"),
     [
         (["report", "{out}"], "{out}: no run is here"),
-        (["export", "{out}"], "say where to: --tensorboard FOLDER or --mlflow URI"),
+        (["export", "{out}"], "say where to: --model FOLDER, --tensorboard FOLDER or --mlflow URI"),
         (["export", "{out}", "--tensorboard", "{out}/tb"], "{out}: no run is here"),
+        (["predict", "{out}", "x.wav"], "{out}: no run is here"),
+        (["submission", "{out}", "--data", "{out}"], "{out}: no run is here"),
         (["plan", "--config", "{out}/c.yaml"], "{out}/c.yaml: no such configuration file"),
         (
             ["plan", "--config", "{smoke}", "--set", "fold=3"],

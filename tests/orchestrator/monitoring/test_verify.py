@@ -20,18 +20,18 @@ def run(tmp_path: Path) -> Run:
 
 
 def test_a_whole_run_has_no_damage_and_nothing_is_changed(run: Run) -> None:
-    before = run.store.paths()
+    before = run.store.sizes()
     found = verify(run)
     assert found.damages == ()
     assert (
         found.files == len([path for path in before if "." in Path(path).name]) - 2
     )  # run.json, manifest.json
-    assert run.store.paths() == before
+    assert run.store.sizes() == before
 
 
 def test_every_file_that_is_changed_is_named(run: Run, tmp_path: Path) -> None:
     checked = [files.CLIPS, files.NOISE_TRUTH, f"features/{ID}/x-0.parquet"]
-    checked += [path for path in run.store.paths() if path.startswith(files.LEGS) and "fold-0/" in path]
+    checked += [path for path in run.store.sizes() if path.startswith(files.LEGS) and "fold-0/" in path]
     for name in checked:
         path = tmp_path / name
         data = path.read_bytes()

@@ -71,6 +71,7 @@ def test_the_board_is_written_where_not_one_byte_is_free(small_disk: Path) -> No
         wait_until(said, ": 1 bytes needed, 0 free: waits")
         (small_disk / "ballast").unlink()
         writer.join(10)
+    assert said[-1] == "there is room again"  # though nobody had time to look once more
 
 
 def test_nobody_waits_for_ever(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:

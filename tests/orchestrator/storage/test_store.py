@@ -98,8 +98,9 @@ def test_unknown_places_are_refused() -> None:
 def test_everything_below_a_folder_is_listed(store: Store) -> None:
     for name in ("a/b/c", "a/d", "e"):
         store.write(name, b"")
-    assert {"b/c", "d"} <= (store / "a").paths() <= {"b", "b/c", "d"}
-    assert (store / "nothing").paths() == set()
+    assert {"b/c", "d"} <= set((store / "a").sizes()) <= {"b", "b/c", "d"}
+    assert (store / "a").sizes()["d"] == len(store.read("a/d"))
+    assert (store / "nothing").sizes() == {}
 
 
 def test_a_store_travels_to_other_processes(store: Store) -> None:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import ray.train
-from ray.exceptions import ActorDiedError, OutOfMemoryError
+from ray.exceptions import ActorDiedError
 from ray.train import WorkerGroupError
+from ray.tune import TuneError
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import FOLD
@@ -65,7 +66,10 @@ def test_a_killed_process_is_named_as_one() -> None:
 
 
 def test_a_trial_killed_for_memory_is_named_as_one() -> None:
-    reason = root_cause(OutOfMemoryError("1 worker(s) were killed\nRefer to the documentation"))  # type: ignore[no-untyped-call]
+    text = (
+        "OutOfMemoryError: 1 worker(s) were killed due to the node running low on memory.\nRefer to the docs"
+    )
+    reason = root_cause(TuneError(text))
     assert reason.startswith("the process of the trial was killed each time")
     assert "memory ran out" in reason
 

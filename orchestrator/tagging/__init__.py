@@ -1,0 +1,1 @@
+"""Trained cells at work: tag recordings, write submissions, hand models on. `many` imports ray."""

@@ -1,0 +1,158 @@
+"""Which trained cells of a run speak, and their networks, ready to tag.
+
+A system is a cell, a cell over all its seeds, or an ensemble: its folds' networks together, as the run blends
+their scores of the test clips.
+"""
+
+import difflib
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from orchestrator.artifacts import files
+from orchestrator.artifacts.run import Run
+from orchestrator.experiment.messages import shortened
+from orchestrator.plan.legs import Cell, Entry
+from orchestrator.report.scores.ensembles import members_of
+from orchestrator.report.scores.predictions import (
+    Pool,
+    Split,
+    make_pools,
+    precision_sums,
+    read_predictions,
+)
+from orchestrator.storage.integrity import StoredFile
+from trainable.errors import UserError
+from trainable.tagger import Member, ModelFile, Tagger
+
+LEG_ID = r"[0-9a-f]{16}"
+"""A leg's folder: a manifest of somebody else's that names another place is not followed."""
+
+
+@dataclass(frozen=True)
+class System:
+    """Cells that tag together."""
+
+    name: str
+    """sigmoid/top_k, sigmoid/top_k/0 or an ensemble's name."""
+    cells: tuple[Cell, ...]
+    reason: str = ""
+    """Why it was chosen, where nobody has named it."""
+
+    @property
+    def named(self) -> str:
+        """For people: name and reason."""
+        return f"{self.name} ({self.reason})" if self.reason else self.name
+
+
+def choose_system(run: Run, name: str | None = None) -> System:
+    """The cell or ensemble called `name`; None: the cell that is best on private test clips, else on cv.
+
+    Raises:
+        UserError: there is none of that name (says the nearest one), or it is not trained.
+    """
+    if name is None:
+        return _best(run)
+    systems = all_systems(run)
+    if name not in systems:
+        near = difflib.get_close_matches(shortened(name), systems, 1, 0)[0]
+        raise UserError(f"{run.store}: there is no cell or ensemble {shortened(name)}, did you mean {near}?")
+    for cell in systems[name]:
+        if not run.leg_of(cell).is_done:
+            done = ", ".join(dict.fromkeys(str(cell.entry) for cell in _trained(run))) or "none yet"
+            raise UserError(f"{cell.entry} has no result ({run.hole(cell)}): cells that have one: {done}")
+    return System(name, systems[name])
+
+
+def all_systems(run: Run) -> dict[str, tuple[Cell, ...]]:
+    """Every name that a system may have, with its cells."""
+    entries = {str(entry): tuple(cells) for entry, cells in run.entries.items()}
+    seeds = {f"{cell.entry}/{cell.seed}": (cell,) for cell in run.cells}
+    return entries | seeds | members_of(run)
+
+
+def _trained(run: Run) -> list[Cell]:
+    return [cell for cell in run.cells if run.leg_of(cell).is_done]
+
+
+def _best(run: Run) -> System:
+    """The entry whose lwlrap, mean of its folds and seeds as in Table 1, is highest."""
+    done, pools = set(_trained(run)), make_pools(run)
+    complete = {entry: tuple(cells) for entry, cells in run.entries.items() if done.issuperset(cells)}
+    if not complete:
+        raise UserError(f"{run.store}: no cell is trained yet: the same `stagegrid run` goes on")
+    split = held_out(pools.get("test"))
+    pool = pools["cv" if split == "cv" else "test"]
+    scores = {
+        entry: float(np.mean([_lwlrap(run, cell, pool, split) for cell in cells]))
+        for entry, cells in complete.items()
+    }
+    best: Entry = max(scores, key=scores.__getitem__)
+    return System(str(best), complete[best], f"best on {split}, lwlrap {scores[best]:.4f}")
+
+
+def held_out(test: Pool | None) -> Split:
+    """What decides which cell is best: private test clips, else all labelled test clips, else cv."""
+    if test is None:
+        return "cv"
+    return "private" if test.mask("private").any() else "test"
+
+
+def _lwlrap(run: Run, cell: Cell, pool: Pool, split: Split) -> float:
+    (predictions,) = read_predictions(run, cell)
+    models = predictions.validation if split == "cv" else predictions.test
+    sums, mask = precision_sums(pool, models, run.experiment.report.ties), pool.mask(split)
+    return float(np.mean(sums.sums[mask].sum(0) / sums.counts[mask].sum(0)))
+
+
+def read_weights(run: Run, system: System) -> tuple[ModelFile, list[bytes]]:
+    """What the system's networks are, and the content of each one's weights file.
+
+    Raises:
+        DamagedFile: weights are not what was written.
+    """
+    folds = [(cell, fold) for cell in system.cells for fold in range(run.experiment.folds)]
+    weights = [_fold_weights(run, cell, fold) for cell, fold in folds]
+    members = [_member(run, cell, fold, data) for (cell, fold), data in zip(folds, weights, strict=True)]
+    experiment = run.experiment
+    described = ModelFile(
+        name=system.name,
+        vocabulary=tuple(run.manifest.vocabulary),
+        audio=experiment.audio,
+        network=experiment.model,
+        batches=experiment.batches,
+        compute=experiment.compute,
+        members=tuple(members),
+    )
+    return described, weights
+
+
+def open_tagger(run: Run, system: System, device: str | None = None) -> Tagger:
+    """The system's networks, ready to tag; `device` as for `Tagger.assemble`.
+
+    Raises:
+        UserError: weights are damaged, or do not fit the run's settings.
+    """
+    return Tagger.assemble(*read_weights(run, system), device)
+
+
+def _fold_weights(run: Run, cell: Cell, fold: int) -> bytes:
+    leg = run.cells[cell]
+    if not re.fullmatch(LEG_ID, leg):
+        raise UserError(f"{run.store}/{files.RUN}: {shortened(repr(leg))} is no id of a leg")
+    folder = run.legs[leg].fold(fold)
+    try:
+        return folder.read(files.WEIGHTS)
+    except FileNotFoundError:
+        raise UserError(f"{folder.store} has no {files.WEIGHTS}: run `stagegrid verify`") from None
+
+
+def _member(run: Run, cell: Cell, fold: int, weights: bytes) -> Member:
+    name = f"{cell.activation}.{cell.selection}.s{cell.seed}.{files.fold_name(fold)}"
+    return Member(
+        name=name,
+        file=f"{name}.safetensors",
+        sha256=StoredFile.of(weights).sha256,
+        activation=run.experiment.activations[cell.activation].describe(),
+    )

@@ -1,0 +1,71 @@
+"""The card says what the model is, with the numbers of its very networks."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orchestrator.artifacts.run import Run
+from orchestrator.report.scores.predictions import make_pools, read_predictions, within
+from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.tagging import model_card as module
+from orchestrator.tagging.model_card import model_card, score_system
+from orchestrator.tagging.model_folder import export_model
+from orchestrator.tagging.systems import choose_system, read_weights
+from trainable.metrics import lwlrap
+
+
+def test_the_scores_are_those_of_all_networks_together(trained: Run) -> None:
+    system = choose_system(trained, "sigmoid/top_k")
+    scores, pool = score_system(trained, system), make_pools(trained)["test"]
+    (blend,) = read_predictions(trained, system.cells[0])[0].blend().test
+    places, values = within(pool, blend)
+    assert scores[ScoreKey("test", "blend")].value == pytest.approx(
+        lwlrap(pool.truth[places], values), abs=1e-9
+    )
+    interval = scores[ScoreKey("test", "blend")].interval
+    assert interval.low < scores[ScoreKey("test", "blend")].value < interval.high
+
+
+def test_the_card_has_scores_with_intervals_data_licence_and_classes(trained: Run) -> None:
+    system = choose_system(trained, "sigmoid/top_k")
+    card = model_card(trained, system, read_weights(trained, system)[0], onnx=False)
+    assert card.startswith("# sigmoid/top_k\n")
+    assert len(re.findall(r"^\| 0\.\d{4} \| 0\.\d{4} to [01]\.\d{4} \|", card, re.MULTILINE)) == 4
+    assert "16 verified, 24 unverified, 16 test clips. Not FSDKaggle2019" in card
+    assert "what its licence allows" in card
+    assert all(f"`{name}`" in card for name in trained.manifest.vocabulary)
+    assert "onnx" not in card
+
+
+def test_the_real_data_set_has_its_own_note(trained: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "difference_from_fsdkaggle2019", lambda run: "")
+    system = choose_system(trained, "sigmoid/top_k")
+    card = model_card(trained, system, read_weights(trained, system)[0], onnx=True)
+    assert "FSDKaggle2019 is published under CC BY 4.0" in card
+    assert "model.onnx" in card
+
+
+def test_the_code_on_the_card_works_as_printed(
+    trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import soundfile
+
+    export_model(trained, choose_system(trained, "sigmoid/top_k"), tmp_path)
+    rate = trained.experiment.audio.sample_rate
+    soundfile.write(tmp_path / "x.wav", np.random.default_rng(0).normal(0, 0.1, rate), rate)
+    (code,) = re.findall(r"```python\n(.*?)```", (tmp_path / "README.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(code, {})
+    assert all(name in capsys.readouterr().out for name in trained.manifest.vocabulary[:1])
+
+
+def test_a_label_is_never_markup(trained: Run) -> None:
+    described = read_weights(trained, choose_system(trained, "sigmoid/top_k"))[0]
+    hostile = ("`</code><script>alert(1)</script>", "[x](javascript:alert(1))", "a", "b\n# c")
+    system = choose_system(trained, "sigmoid/top_k")
+    card = model_card(trained, system, described.model_copy(update={"vocabulary": hostile}), onnx=False)
+    assert "<script" not in card
+    assert "](" not in card
+    assert "\n# c" not in card

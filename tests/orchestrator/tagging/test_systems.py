@@ -1,0 +1,101 @@
+"""Which cells speak: by name, by score, and what is refused."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from orchestrator.artifacts import files
+from orchestrator.artifacts.run import Run
+from orchestrator.plan.legs import Cell
+from orchestrator.report.scores.run_scores import score_run
+from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.storage.integrity import DamagedFile
+from orchestrator.tagging.systems import choose_system, open_tagger, read_weights
+from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.tagging.trained_run import make_trained_run
+from trainable.errors import UserError
+
+
+def test_a_name_without_a_seed_stands_for_all_seeds(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",), seeds=(3, 5))
+    assert choose_system(run, "sigmoid/top_k").cells == tuple(Cell("sigmoid", "top_k", s) for s in (3, 5))
+    assert choose_system(run, "sigmoid/top_k/5").cells == (Cell("sigmoid", "top_k", 5),)
+
+
+def test_an_ensemble_has_the_cells_of_its_members(trained: Run) -> None:
+    system = choose_system(trained, "both")
+    assert [str(cell.entry) for cell in system.cells] == ["sigmoid/top_k", "sigmoid_sparsemax/top_k"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "split"),
+    [
+        (Numbers(), "private"),
+        (Numbers(usage=False), "test"),
+        (Numbers(labelled_test=False), "cv"),
+        (Numbers(test=0), "cv"),
+    ],
+)
+def test_without_a_name_the_best_of_table_1_speaks(tmp_path: Path, numbers: Numbers, split: str) -> None:
+    """By the very numbers of the report; a cell that is not trained is passed over."""
+    effect = {("sigmoid", "top_k"): 1.0, ("sigmoid", "threshold"): 3.0}
+    run = make_fake_run(
+        tmp_path, activations=("sigmoid",), numbers=numbers, effect=effect, missing={("sigmoid", "threshold")}
+    )
+    system = choose_system(run)
+    assert system.name == "sigmoid/top_k"
+    table = score_run(run)
+    values = {entry: scores.scores[ScoreKey(split)].value for entry, scores in table.entries.items()}  # type: ignore[arg-type]
+    assert values[system.cells[0].entry] == max(values.values())
+    assert system.reason == f"best on {split}, lwlrap {max(values.values()):.4f}"
+
+
+def test_an_unknown_cell_is_refused_with_the_nearest_one(trained: Run) -> None:
+    with pytest.raises(UserError, match="no cell or ensemble sigmoid/topk, did you mean sigmoid/top_k"):
+        choose_system(trained, "sigmoid/topk")
+    with pytest.raises(UserError, match="did you mean both"):
+        choose_system(trained, "boht")
+
+
+def test_a_cell_without_a_result_is_refused_with_the_reason(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path / "a", activations=("sigmoid",), failed={("sigmoid", "threshold")})
+    with pytest.raises(
+        UserError, match=r"sigmoid/threshold has no result .*out of memory.*: sigmoid/verified"
+    ):
+        choose_system(run, "sigmoid/threshold")
+    empty = make_fake_run(
+        tmp_path / "b", activations=("sigmoid",), selections=("top_k",), missing={("sigmoid", "top_k")}
+    )
+    with pytest.raises(UserError, match="no cell is trained yet"):
+        choose_system(empty)
+
+
+def test_damaged_and_missing_weights_are_refused_by_name(tmp_path: Path) -> None:
+    run = make_trained_run(tmp_path, "selections={verified_only: {}}", "ensembles={}")
+    system = choose_system(run, "sigmoid/verified_only")
+    path = Path(run.leg_of(system.cells[0]).fold(1).store.base) / files.WEIGHTS
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    with pytest.raises(DamagedFile, match=re.escape(str(path))):
+        open_tagger(run, system)
+    path.unlink()
+    with pytest.raises(DamagedFile, match="missing"):
+        open_tagger(run, system)
+
+
+def test_a_manifest_that_names_a_place_elsewhere_is_not_followed(trained: Run) -> None:
+    """A folder of somebody else's."""
+    cells = [cell.model_copy(update={"leg": f"../legs/{cell.leg}"}) for cell in trained.manifest.cells]
+    forged = Run(trained.store, trained.manifest.model_copy(update={"cells": cells}))
+    with pytest.raises(UserError, match="is no id of a leg"):
+        read_weights(forged, choose_system(forged, "sigmoid/top_k"))
+
+
+def test_every_network_says_what_it_is(trained: Run) -> None:
+    described, weights = read_weights(trained, choose_system(trained, "sigmoid_sparsemax/top_k"))
+    assert [member.name for member in described.members] == [
+        "sigmoid_sparsemax.top_k.s0.fold-0",
+        "sigmoid_sparsemax.top_k.s0.fold-1",
+    ]
+    assert len(weights) == 2
