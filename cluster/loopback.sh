@@ -53,14 +53,16 @@ export PATH=$work/shim:$bin:\$PATH RAY_USAGE_STATS_ENABLED=0
 export TMUX_TMPDIR=$work RAY_AUTH_MODE=token RAY_AUTH_TOKEN_PATH=$work/token RAY_ADDRESS=127.0.0.1:$port
 END
 cp "$work/environment" "$work/home/.bashrc"
-sed -e "s|USER|$(id -un)|; s|WORK|$work|g; s|PROJECT|$project|; s|PORT|$port|; s|PAGE|$page|" \
+sed -e "s|USER|$(id -un)|; s|WORK|$work|g; s|PROJECT|$project|; s|PORT|$port|; s|PAGE|$page|; s|RESULTS|$out|" \
   "$project/cluster/loopback.yaml" | grep -v '^#' >"$work/cluster.yaml"
 
 # --- the README's lines, for this cluster -------------------------------------------------------------------
 . "$work/environment"
 export HOME="$work/home"
 one_row="activations={sigmoid: {}}"
-as_written() { # the README's line that begins with $1; results go to $2, what follows is added
+# the same experiment as a file, for the line that names none
+sed '/^activations:/,/^$/c activations: {sigmoid: {}}\n' "$project/configs/smoke.yaml" >"$work/one_row.yaml"
+as_written() { # the README's line that begins with $1 (a pattern); results go to $2, what follows is added
   local line start=$1 folder=$2 && shift 2
   line=$(grep -m1 -- "^$start" "$project/README.md") || { echo "the README has no line $start" >&2; exit 1; }
   line=$(sed "s|cluster/gpu.yaml|$work/cluster.yaml|; s|configs/paper.yaml|configs/smoke.yaml|
@@ -72,11 +74,12 @@ stagegrid synth "$work/data" --classes 4 --verified 16 --unverified 24 --test 16
 as_written "ray up" .
 as_written "stagegrid submit" submit --set "'$one_row'"
 as_written "stagegrid status" submit
-as_written "ray submit" foreground --set "\"'$one_row'\""
+as_written "ray submit.*grid.py -- " foreground --set "\"'$one_row'\""
+as_written "ray submit.*grid.py$" unasked
 echo "== ray job submit"
 ray job submit --address "http://127.0.0.1:$page" -- stagegrid run --config "$work/home/stagegrid/configs/smoke.yaml" \
   --data "$work/data" --out "$out/job" --set "$one_row"
-for way in foreground job; do
+for way in foreground unasked job; do
   cmp "$out/submit/report/tables/table1.csv" "$out/$way/report/tables/table1.csv"
 done
 as_written "ray down" .

@@ -14,6 +14,7 @@ from orchestrator.commands.grid import drill, plan, run, submit
 from orchestrator.commands.results import export, report, status, verify
 from orchestrator.commands.shared import say
 from orchestrator.commands.tagging import predict, submission
+from orchestrator.commands.watch import watch
 from orchestrator.monitoring.complaints import explain_failure
 
 DEBUG = "--debug"
@@ -24,7 +25,7 @@ app = typer.Typer(
     epilog="\n\n".join(["Begin with:", "stagegrid run --config demo --out runs/demo", "stagegrid init DIR"]),
 )
 commands = (
-    run, plan, init, check, status, report, show, diff, verify,
+    run, plan, init, check, status, watch, report, show, diff, verify,
     export, predict, submission, synth, submit, drill,
 )  # fmt: skip
 for command in commands:

@@ -1,20 +1,19 @@
 """Fill the grid: features, then the legs of the plan level by level."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-import numpy as np
-import ray
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.bad_notes import left_out, note_bad_clips, open_readable
+from orchestrator.artifacts.driver_note import write_note
 from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
-from orchestrator.cluster.connect import check_storage, connect, dashboard, hosts, largest, nodes
-from orchestrator.cluster.memory import check_memory, node_memories
+from orchestrator.cluster.connect import dashboard
+from orchestrator.cluster.crowd import shortage
+from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.loading import load_experiment
@@ -30,8 +29,9 @@ from orchestrator.features.feature_set import (
 )
 from orchestrator.features.pipeline import compute_features
 from orchestrator.features.recordings import Recordings
+from orchestrator.monitoring.live_page import write_first_page
 from orchestrator.monitoring.terminal import Display
-from orchestrator.plan.allocation import TRIAL_CPU, Shares, make_shares
+from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg, Plan, make_plan
 from orchestrator.storage.integrity import Damage, DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
@@ -40,11 +40,13 @@ from orchestrator.synth.synthesize import DamagedData, synthesize
 from orchestrator.training.live_updates import live_updates
 from orchestrator.training.sweep import train_levels
 from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
+from orchestrator.training.waits import Waits
+from orchestrator.training.watchers import Watchers
 from trainable.config import Audio
 from trainable.errors import UserError
 
-FRAME_BYTES = np.dtype(np.float16).itemsize
-"""Of each mel band."""
+STAGE = "looking at the data and computing features"
+"""Before legs train."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Order:
     data: Path | None
     out: str
     assignments: tuple[str, ...] = ()
+    watchers: Watchers = field(default_factory=Watchers)
 
 
 def fill_grid(order: Order, display: Display) -> Run:
@@ -66,13 +69,16 @@ def fill_grid(order: Order, display: Display) -> Run:
     began = time.monotonic()
     experiment = load_experiment(order.config, order.assignments)
     check_fits(experiment)
+    order.watchers.check()
     out = Store.open(order.out)
     with only_driver(out):
         out.remove_leftovers()
+        display.places(out)
+        _announce(out, experiment)
         folder = _data_folder(order, experiment, out, display)
         dataset = open_readable(folder, experiment, out)
         display.dataset(dataset)
-        cluster = _Cluster(experiment, out, display)
+        cluster = RunCluster(experiment, out, display)
         dataset, features = _features(dataset, cluster)
         data_id = dataset.data_id(features.content_hash)
         plan, legs = make_plan(experiment, data_id), LegFolders.of(out)
@@ -88,10 +94,17 @@ def fill_grid(order: Order, display: Display) -> Run:
             cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
             inputs = sweep_inputs(run, dataset, bank, shares, plan)
-            timing = _train(inputs, run, plan, todo, display)
+            timing = _train(inputs, run, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")
         return _ended(run, timing, time.monotonic() - began)
+
+
+def _announce(out: Store, experiment: Experiment) -> None:
+    """Whoever watches sees that something has begun; what an earlier start has shown stays."""
+    write_note(out, STAGE)
+    if not out.exists(files.RUN):
+        write_first_page(out, experiment.name, STAGE)
 
 
 def _data_folder(order: Order, experiment: Experiment, out: Store, display: Display) -> Path:
@@ -113,45 +126,7 @@ def _data_folder(order: Order, experiment: Experiment, out: Store, display: Disp
     return folder
 
 
-@dataclass
-class _Cluster:
-    """The Ray cluster of a run: joined or started once, and only where there is something to compute."""
-
-    experiment: Experiment
-    out: Store
-    display: Display
-    _shares: Shares | None = None
-    grows: bool = False
-    """Machines are still to come: what they have nobody knows yet."""
-
-    def shares(self) -> Shares:
-        """What every fold gets of it. A cluster too small is refused at once."""
-        if self._shares is None:
-            self._shares = self._join()
-        return self._shares
-
-    def _join(self) -> Shares:
-        joined, resources = ray.is_initialized(), self.experiment.resources
-        if not joined:
-            with self.display.busy("starting Ray"):
-                where = connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
-            self.display.say(f"{where}, dashboard {dashboard() or 'off'}")
-        grown = largest(resources)
-        if grown and not joined:
-            self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
-        check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
-        self.grows = bool(grown)
-        return make_shares(grown or nodes(), self.experiment.folds, resources)
-
-    def check_memory(self, features: FeatureSet) -> None:
-        """Refuse what does not fit into the machines' memory, and warn of what is slow."""
-        if not self.grows:
-            amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
-            if warning := check_memory(amount, self.experiment.folds, node_memories()):
-                self.display.say(warning)
-
-
-def _features(dataset: FoldedDataset, cluster: _Cluster) -> tuple[FoldedDataset, FeatureSet]:
+def _features(dataset: FoldedDataset, cluster: RunCluster) -> tuple[FoldedDataset, FeatureSet]:
     """The features of the data set, and the data set without the clips that could not be decoded."""
     audio, out, display = cluster.experiment.audio, cluster.out, cluster.display
     clips = len(dataset.table.clips)
@@ -184,7 +159,7 @@ def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
     return set_id
 
 
-def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: _Cluster) -> BankArrays:
+def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: RunCluster) -> BankArrays:
     """The features in memory; a damaged set is named, set aside and computed again."""
     try:
         return load_bank_arrays(features)
@@ -204,15 +179,19 @@ def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display
         legs[leg].set_aside(found, folds)
 
 
-def _train(inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display) -> Timing | None:
+def _train(
+    inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display, watchers: Watchers
+) -> Timing | None:
     """Train the legs that are not done; how long it took, if they were all."""
     display.shares(inputs.shares, inputs.experiment.folds)
     for leg in todo:
         inputs.legs[leg].begin(leg)
     inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
-    with display.training(run), live_updates(run):
-        train_levels(inputs)
+    needed = inputs.shares.of_run(inputs.experiment.folds)
+    waits = Waits(inputs, watchers.states, lambda: shortage(needed))
+    with live_updates(run, waits, dashboard()), display.training(run):
+        train_levels(inputs, watchers)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))

@@ -1,7 +1,16 @@
-"""`python orchestrator/grid.py --config F --data DIR --out DIR`: the same program as `stagegrid run`."""
+"""`python orchestrator/grid.py --config F --data DIR --out DIR`: the same program as `stagegrid run`.
+
+Options that are not given come from STAGEGRID_CONFIG, STAGEGRID_DATA and STAGEGRID_OUT; where those are not
+set either, it fills the demo's grid in runs/demo.
+"""
+
+import os
+import sys
+from pathlib import Path
 
 try:
     from orchestrator.cli import main
+    from orchestrator.commands.unasked import unasked
 except ModuleNotFoundError as missing:
     if missing.name != "orchestrator":
         raise
@@ -12,4 +21,4 @@ except ModuleNotFoundError as missing:
     ) from missing
 
 if __name__ == "__main__":
-    main(["run"])
+    main(["run", *unasked(sys.argv[1:], os.environ, Path(__file__).absolute().parents[1])])

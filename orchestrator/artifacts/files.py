@@ -8,6 +8,7 @@ OUT/run.json                RunManifest
     features/<id>/          log-mel frames (features.feature_set)
     features/recordings.parquet     checksums of the sound files (features.recordings)
     .lock, lock.json        who fills the grid now (storage.lock)
+    driver.json             DriverNote: what the driver sees, fresh while it is at work (driver_note)
     ray/                    Ray's own notes; nothing is read from them
     legs/<leg id>/leg.json      LegIdentity, written first
                   fold-<k>/curves.parquet       a row for each iteration: `tables.CURVES`
@@ -21,8 +22,7 @@ OUT/run.json                RunManifest
                            progress.json        FoldProgress
                            fold.json            FoldResult, written last: this fold is done
                   result.json                   LegResult, written last: the leg is done
-                  failure.json, failure.log     LegFailure, and the traceback of a fault of this program;
-                                                gone when the leg is tried again
+                  failure.json, failure.log     LegFailure, and the traceback; gone when it is tried again
     report/                 the report (report.build), and live.html (monitoring.live_page)
 """
 
@@ -38,6 +38,7 @@ CLIPS = "clips.parquet"
 NOISE_TRUTH = "noise_truth.parquet"
 DATA = "data"
 RAY = "ray"
+DRIVER = "driver.json"
 LEGS = "legs"
 LEGS_INDEX = "legs.md"
 REPORT = "report"
@@ -157,6 +158,8 @@ class FoldProgress(Artifact):
     """Its process."""
     time: float
     """When this was written: seconds since 1970."""
+    history: dict[str, list[float | None]] = Field(default_factory=dict)
+    """Each curve from the first iteration to the newest in some 60 values, to be drawn."""
 
 
 class PlannedLeg(Artifact):

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from orchestrator.artifacts.files import PROGRESS, FoldProgress
 from orchestrator.artifacts.folders import FoldFolder
+from orchestrator.artifacts.history import thinned
 from orchestrator.storage.processes import this_process
 from trainable.record import CURVES
 
@@ -63,6 +64,7 @@ class ProgressWriter:
             host=process.host,
             pid=process.pid,
             time=time.time(),
+            history=thinned(curves[:iteration]),
         )
 
 

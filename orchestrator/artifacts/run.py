@@ -167,7 +167,7 @@ class Run:
             return Hole("damaged", str(damages[0]))
         if self.leg_of(cell).is_done:
             return None
-        for leg in self._way(self.cells[cell]):
+        for leg in self.way(self.cells[cell]):
             if failure := self.legs[leg.id].failure():
                 return Hole("failed", failure.reason)
         return Hole("not run")
@@ -177,7 +177,7 @@ class Run:
         """What is wrong with the files of trained legs, by the leg's id: read once, all of it."""
         return self.legs.damages(leg.id for leg in self.manifest.legs)
 
-    def _way(self, end: str) -> list[PlannedLeg]:
+    def way(self, end: str) -> list[PlannedLeg]:
         """A leg and those it grows from, up to the root."""
         by_id = {leg.id: leg for leg in self.manifest.legs}
         way = [by_id[end]]

@@ -13,6 +13,7 @@ from ray.job_config import JobConfig
 from orchestrator import signals
 from orchestrator.cluster.autoscaler import machines_at_most
 from orchestrator.cluster.head_watch import watch_head
+from orchestrator.cluster.neighbours import begun_address, local_rays, shared_machine, this_user, usual_folder
 from orchestrator.experiment.settings import Resources
 from orchestrator.plan.allocation import Node
 from orchestrator.storage.store import Store
@@ -34,7 +35,7 @@ def connect(about: Mapping[str, str]) -> str:
     """Join the cluster of RAY_ADDRESS, or the one that `ray start` began here, or start a local one.
 
     `about` tells people who look at the cluster's jobs what this one is: no secrets. Returns what it did, in
-    words. Connected already: stays so.
+    words. Connected already: stays so. A Ray that another program has started for itself is left alone.
 
     Raises:
         UserError: RAY_ADDRESS names a cluster that does not answer.
@@ -44,25 +45,31 @@ def connect(about: Mapping[str, str]) -> str:
     if ray.is_initialized():
         return "on the Ray cluster that is connected"
     job = JobConfig(metadata=dict(about), ray_namespace="stagegrid")
-    address = os.environ.get("RAY_ADDRESS", "auto")
-    if address != "local":
-        try:
-            _knock(address)
-            with signals.in_foreign_hands():
-                ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
-            signals.at_end(ray.shutdown)  # it learns of our end; a Ray of our own is ended with us
-        except OSError as error:
-            if address != "auto":
-                raise UserError(
-                    f"no Ray cluster answers at RAY_ADDRESS={address} ({error}); if it asks for a token, "
-                    "set RAY_AUTH_MODE=token and copy its token file"
-                ) from error
-        else:
-            watch_head()
-            return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
-    _start_local(job)
+    address = os.environ.get("RAY_ADDRESS") or "auto"
+    begun = begun_address(local_rays(), this_user(), usual_folder()) if address == "auto" else None
+    if address == "local" or (address == "auto" and begun is None):
+        _start_local(job)
+        where = "on a local Ray"
+    else:
+        where = _join(begun or address, job)
     watch_head()
-    return "on a local Ray"
+    return where
+
+
+def _join(address: str, job: JobConfig) -> str:
+    try:
+        _knock(address)
+        with signals.in_foreign_hands():
+            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, job_config=job)
+    except OSError as error:
+        given = os.environ.get("RAY_ADDRESS")
+        named = f"RAY_ADDRESS={given}" if given else f"{address}, which `ray start` began"
+        raise UserError(
+            f"no Ray cluster answers at {named} ({error}); if it asks for a token, "
+            "set RAY_AUTH_MODE=token and copy its token file; for a Ray of its own set RAY_ADDRESS=local"
+        ) from error
+    signals.at_end(ray.shutdown)  # it learns of our end; a Ray of our own is ended with us
+    return f"on the Ray cluster at {ray.get_runtime_context().gcs_address}"
 
 
 def _knock(address: str) -> None:
@@ -97,10 +104,18 @@ def _protect_token() -> None:
         path.write_text(secrets.token_hex(32))
 
 
-def dashboard() -> str | None:
-    """Address of the cluster's dashboard page."""
+def dashboard() -> str:
+    """Address of the cluster's dashboard page, and what it asks for; the token itself is never shown."""
     url = ray.worker.get_dashboard_url()
-    return f"http://{url}" if url else None
+    if not url:
+        return "off"
+    asks = os.environ.get("RAY_AUTH_MODE") == "token"
+    return f"http://{url}" + (" (it asks for a token: `ray get-auth-token` prints it)" if asks else "")
+
+
+def neighbours() -> str | None:
+    """A line about other Rays on this machine, where there are some."""
+    return shared_machine(local_rays(), ray.get_runtime_context().gcs_address)
 
 
 def largest(resources: Resources) -> list[Node]:

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from orchestrator.cluster.cluster_file import check_cluster_file
+from orchestrator.cluster.credentials import check_credentials
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.shipped import is_shipped
+from orchestrator.storage.place import refuse_placeholder
 from trainable.errors import UserError
 
 
@@ -25,6 +27,7 @@ def submit_run(
     checked = check_cluster_file(cluster_file)
     load_experiment(config, assignments)
     _check_places(out, data, checked["provider"]["type"] == "local")
+    check_credentials(checked["provider"]["type"])
     there = str(config) if is_shipped(config) else path_on_cluster(config, checked["file_mounts"])
     command = run_command(there, out, data, assignments)
     for arguments in ray_commands(cluster_file, command):
@@ -36,6 +39,7 @@ def submit_run(
 
 
 def _check_places(out: str, data: str | None, local: bool) -> None:
+    refuse_placeholder("--out", out)
     if "://" not in out and not PurePosixPath(out).is_absolute():
         raise UserError(
             f"--out {out}: name object storage (s3://..., gs://...) or the absolute path of a folder that "

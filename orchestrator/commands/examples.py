@@ -22,6 +22,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "stagegrid status runs/demo --watch",
         "stagegrid status s3://bucket/paper",
     ),
+    "watch": ("stagegrid watch runs/demo", "stagegrid watch runs/demo --serve"),
     "report": ("stagegrid report runs/demo",),
     "show": (
         "stagegrid show runs/demo",

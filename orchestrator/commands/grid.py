@@ -13,6 +13,9 @@ def run(
     out: Annotated[str, typer.Option(help="Folder of the run: a path, or s3://... or gs://...")],
     data: Data = None,
     assignments: Assignments = None,
+    verbose: Annotated[bool, typer.Option(help="Show Ray Tune's own table in place of ours.")] = False,
+    mlflow: Annotated[str | None, typer.Option(help="MLflow server that hears of every evaluation.")] = None,
+    wandb: Annotated[str | None, typer.Option(help="Project of Weights & Biases that does too.")] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
     from orchestrator.storage.place import check_place
@@ -22,10 +25,12 @@ def run(
     from orchestrator.monitoring.terminal import Display
     from orchestrator.report.build import write_report
     from orchestrator.storage.room import waits_told
+    from orchestrator.training.watchers import Watchers
 
-    display = Display(console)
+    display = Display(console, plain=verbose)
+    order = Order(config, data, out, tuple(assignments or ()), Watchers(verbose, mlflow, wandb))
     with waits_told(out, display.say):
-        done = fill_grid(Order(config, data, out, tuple(assignments or ())), display)
+        done = fill_grid(order, display)
         with display.busy("writing the report"):
             report = write_report(done)
     console.print(report)

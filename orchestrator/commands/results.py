@@ -1,6 +1,5 @@
 """Commands that read what a run left."""
 
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,21 +44,9 @@ def status(
     watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
 ) -> None:
     """Show how far a run is, running or not."""
-    from orchestrator.artifacts.run import Run
-    from orchestrator.monitoring.live_page import write_live_page
-    from orchestrator.monitoring.status import StatusReader
-    from orchestrator.monitoring.terminal import wait_for_run, watch_run
-    from orchestrator.monitoring.verify import refuse_damaged
-    from orchestrator.storage.store import Store
+    from orchestrator.commands.watch import show_status
 
-    store = Store.open(out)
-    if watch:
-        wait_for_run(store, console)
-    watched = Run.open(store)
-    watch_run(watched, console, watch)
-    with suppress(OSError):  # whoever may only read may ask too
-        write_live_page(watched, StatusReader(watched).read())
-    refuse_damaged(watched)
+    show_status(out, watch)
 
 
 def export(

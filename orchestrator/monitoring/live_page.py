@@ -1,4 +1,4 @@
-"""report/live.html: how far a run is, as a page that reloads itself; no server, no script."""
+"""report/live.html: the paper's grid as it fills, as a page that reloads itself; no server, no script."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -6,9 +6,12 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from orchestrator.artifacts.driver_note import DriverNote
 from orchestrator.artifacts.files import REPORT
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.status import LegStatus, summary
+from orchestrator.monitoring.grid_view import HEIGHT, WIDTH, grid_views
+from orchestrator.monitoring.status import LegStatus, alerts, stalls, summary
+from orchestrator.storage.store import Store
 
 LIVE_PAGE = "live.html"
 REFRESH_SECONDS = 3
@@ -18,34 +21,61 @@ _TEMPLATES = Environment(
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
+    lstrip_blocks=True,
 )
 
 
-def write_live_page(run: Run, legs: Sequence[LegStatus]) -> None:
+def write_live_page(run: Run, legs: Sequence[LegStatus], note: DriverNote | None = None) -> None:
     """Write the page for this state of the run's legs."""
-    text = _TEMPLATES.get_template("live.html.j2").render(
+    _write(run.store, live_page(run, legs, note))
+
+
+def live_page(run: Run, legs: Sequence[LegStatus], note: DriverNote | None) -> str:
+    """The page for this state of the run's legs."""
+    return _render(
+        "live.html.j2",
         name=run.experiment.name,
         summary=summary(legs),
         done=sum(leg.state == "done" for leg in legs),
         total=len(legs),
         folds=range(run.experiment.folds),
+        grids=grid_views(run, legs),
+        size=(WIDTH, HEIGHT),
+        alerts=[*alerts(legs, note), *stalls(legs)],
+        dashboard=note.dashboard if note else "",
         legs=[_row(leg) for leg in legs],
         ended=all(leg.state in ("done", "failed") for leg in legs),
         reported=run.store.exists(f"{REPORT}/index.html"),
-        refresh=REFRESH_SECONDS,
-        written=datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00"),
     )
-    (run.store / REPORT).write(LIVE_PAGE, text.encode(), durable=False)
+
+
+def write_first_page(out: Store, name: str, stage: str) -> None:
+    """Write the page for a run that has no legs yet: what it is at."""
+    _write(out, first_page(name, stage))
+
+
+def first_page(name: str, stage: str) -> str:
+    """The page for a run that has no legs yet."""
+    return _render("first.html.j2", name=name, stage=stage, ended=False)
+
+
+def _render(template: str, **values: Any) -> str:
+    written = datetime.now(UTC).isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+    return _TEMPLATES.get_template(template).render(refresh=REFRESH_SECONDS, written=written, **values)
+
+
+def _write(out: Store, text: str) -> None:
+    (out / REPORT).write(LIVE_PAGE, text.encode(), durable=False)
 
 
 def _row(status: LegStatus) -> dict[str, Any]:
     return {
-        "label": status.leg.label,
+        "name": status.name,
         "state": status.state,
         "total": status.total,
         "done": status.total - status.left,
         "rate": status.rate_text,
         "left": status.clock_left,
         "scores": ["" if fold.lwlrap is None else f"{fold.lwlrap:.3f}" for fold in status.folds],
-        "reason": status.reason,
+        "why": status.reason or status.why,
     }

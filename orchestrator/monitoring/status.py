@@ -1,23 +1,22 @@
-"""How far a run is, from its files alone: a table of legs and folds for the terminal."""
+"""How far a run is, from its files alone."""
 
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from typing import Literal
 
 from orchestrator.artifacts import files
-from orchestrator.artifacts.files import PlannedLeg
+from orchestrator.artifacts.driver_note import DriverNote, read_note
+from orchestrator.artifacts.files import FoldProgress, PlannedLeg
 from orchestrator.artifacts.progress import REMOTE_SECONDS
 from orchestrator.artifacts.run import Run
+from orchestrator.monitoring.words import leg_names
 from orchestrator.storage.processes import Process
 
 Activity = Literal["done", "running", "stalled", "stopped", "failed", "waiting"]
 STALLED_SECONDS = 40.0
 """Without a sign of life for so long a fold counts as stalled, unless its process is known to be gone."""
+NOBODY = "nobody fills the grid now: the same command goes on from here"
 REPLACED_SECONDS = 60.0
 """And so long after `resources.hang_minutes` as stopped: whoever runs would have replaced it."""
 
@@ -37,6 +36,8 @@ class FoldStatus:
     """Seconds since its last sign of life, where it is stalled."""
     process: Process | None = None
     """Its worker, where it is stalled."""
+    seen: FoldProgress | None = None
+    """What it last said of itself."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class LegStatus:
     folds: list[FoldStatus]
     reason: str | None = None
     """Why it failed."""
+    name: str = ""
+    """In the reader's words."""
+    why: str = ""
+    """Why it does not train, where it does not."""
 
     @property
     def total(self) -> int:
@@ -84,11 +89,15 @@ class StatusReader:
         self._next = 0.0
         self._legs: list[LegStatus] = []
         self._done: dict[str, LegStatus] = {}
+        self.names = leg_names(run)
+        self.note: DriverNote | None = None
+        """What the driver says that is at work."""
 
     def read(self) -> list[LegStatus]:
         """The state of every leg, in the order of the plan; on object storage as it was some seconds ago."""
         if time.monotonic() >= self._next:
             present = self.run.legs.store.sizes()
+            self.note = read_note(self.run.store)
             self._legs = [
                 self._done.get(leg.id) or self._read_leg(leg, present) for leg in self.run.manifest.legs
             ]
@@ -97,21 +106,31 @@ class StatusReader:
 
     def _read_leg(self, leg: PlannedLeg, present: Collection[str]) -> LegStatus:
         folds = [self._read_fold(leg, fold, present) for fold in range(self.run.experiment.folds)]
+        name = self.names[leg.id]
         if f"{leg.id}/{files.RESULT}" in present:
-            self._done[leg.id] = LegStatus(leg, "done", folds)
+            self._done[leg.id] = LegStatus(leg, "done", folds, name=name)
             return self._done[leg.id]
         failure = self.run.legs[leg.id].failure() if f"{leg.id}/{files.FAILURE}" in present else None
         if failure:
-            return LegStatus(leg, "failed", folds, failure.reason)
-        states = {fold.state for fold in folds}
-        active: tuple[Activity, ...] = ("running", "stalled")
-        idle: Activity = "waiting" if states == {"waiting"} else "stopped"
-        return LegStatus(leg, next((state for state in active if state in states), idle), folds)
+            return LegStatus(leg, "failed", folds, failure.reason, name)
+        state = _activity_of({fold.state for fold in folds})
+        return LegStatus(leg, state, folds, name=name, why=self._why(leg, state, present))
+
+    def _why(self, leg: PlannedLeg, state: Activity, present: Collection[str]) -> str:
+        """What a leg waits for: as the driver says, or as the files do."""
+        if state in ("running", "stalled"):
+            return ""
+        if leg.parent and f"{leg.parent}/{files.FAILURE}" in present:
+            return f"not trained: {self.names[leg.parent]} failed"
+        if self.note is None:
+            return NOBODY
+        return self.note.waits.get(leg.id, self.note.stage)
 
     def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
         folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{files.fold_name(fold)}"
         if f"{path}/{files.FOLD}" in present:
-            return FoldStatus("done", leg.iterations, None, folder.result().lwlrap)
+            seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
+            return FoldStatus("done", leg.iterations, None, folder.result().lwlrap, seen=seen)
         seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
         if seen is None:
             return FoldStatus("waiting", 0, None, None)
@@ -119,8 +138,8 @@ class StatusReader:
         state = self._activity(silent, process.is_gone)
         done, rate = seen.iteration - seen.first, seen.rate if state == "running" else None
         if state == "stalled":
-            return FoldStatus(state, done, rate, seen.lwlrap, silent, process)
-        return FoldStatus(state, done, rate, seen.lwlrap)
+            return FoldStatus(state, done, rate, seen.lwlrap, silent, process, seen)
+        return FoldStatus(state, done, rate, seen.lwlrap, seen=seen)
 
     def _activity(self, silent: float, gone: bool) -> Activity:
         replaced = 60 * self.run.experiment.resources.hang_minutes + REPLACED_SECONDS
@@ -129,15 +148,31 @@ class StatusReader:
         return "stalled" if silent > STALLED_SECONDS else "running"
 
 
+def _activity_of(states: set[Activity]) -> Activity:
+    """Of a leg that is neither done nor failed, from its folds'."""
+    active: tuple[Activity, ...] = ("running", "stalled")
+    idle: Activity = "waiting" if states == {"waiting"} else "stopped"
+    return next((state for state in active if state in states), idle)
+
+
 def stalls(legs: Sequence[LegStatus]) -> list[str]:
     """A line for each fold without a sign of life: where, since when, what becomes of it."""
     return [
-        f"{leg.leg.label} fold {number}: stalled, no sign of life for {clock(fold.silent)} ({fold.process}); "
+        f"{leg.name} fold {number}: stalled, no sign of life for {clock(fold.silent)} ({fold.process}); "
         "it is started again after resources.hang_minutes"
         for leg in legs
         for number, fold in enumerate(leg.folds)
         if fold.state == "stalled"
     ]
+
+
+def alerts(legs: Sequence[LegStatus], note: DriverNote | None) -> list[str]:
+    """What holds up the run as a whole: the driver says so, or there is none."""
+    if note is not None:
+        return [note.alert] if note.alert else []
+    idle = any(leg.state in ("waiting", "stopped") for leg in legs)
+    busy = any(leg.state in ("running", "stalled") for leg in legs)
+    return [NOBODY] if idle and not busy else []
 
 
 def seconds_left(legs: Sequence[LegStatus]) -> float | None:
@@ -153,53 +188,6 @@ def clock(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-STYLES: dict[Activity, str] = {
-    "done": "green",
-    "running": "cyan",
-    "stalled": "magenta",
-    "stopped": "yellow",
-    "failed": "red",
-    "waiting": "dim",
-}
-
-
-def status_view(legs: Sequence[LegStatus]) -> RenderableType:
-    """Legs as lines with their state, speed and each fold's newest lwlrap; a line of totals below."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1))
-    for title, options in _COLUMNS.items():
-        table.add_column(title, **options)
-    for leg in legs:
-        table.add_row(*_row(leg))
-    reasons = [Text(f"{leg.leg.label}: {leg.reason}", style="red") for leg in legs if leg.reason]
-    silent = [Text(line, style="magenta") for line in stalls(legs)]
-    return Group(table, *reasons, *silent, Text(summary(legs)))
-
-
-_COLUMNS: dict[str, dict[str, Any]] = {
-    "leg": {"no_wrap": True, "overflow": "ellipsis", "max_width": 34},
-    "state": {"no_wrap": True, "min_width": 7},
-    "it/s": {"justify": "right", "no_wrap": True, "min_width": 5},
-    "left": {"justify": "right", "no_wrap": True, "min_width": 7},
-    "lwlrap by fold": {"no_wrap": True},
-}
-
-
-def _row(status: LegStatus) -> tuple[RenderableType, ...]:
-    scores = " ".join("  - " if f.lwlrap is None else f"{f.lwlrap:.3f}"[-4:] for f in status.folds)
-    share = (
-        f"{1 - status.left / status.total:.0%}" if status.state in ("running", "stalled", "stopped") else ""
-    )
-    return (
-        status.leg.label,
-        Text(
-            share if status.state == "running" else f"{status.state} {share}".rstrip(), STYLES[status.state]
-        ),
-        status.rate_text,
-        status.clock_left,
-        scores,
-    )
 
 
 def summary(legs: Sequence[LegStatus]) -> str:

@@ -1,22 +1,26 @@
 """What a run shows on the terminal while it goes on: everything here is for people."""
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 
 from rich.console import Console, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.layouts import PARTS
+from orchestrator.monitoring.live_page import LIVE_PAGE
+from orchestrator.monitoring.pace import Pace
 from orchestrator.monitoring.printable import printable
 from orchestrator.monitoring.stale_legs import stale_line
-from orchestrator.monitoring.status import StatusReader, stalls, status_view, summary
+from orchestrator.monitoring.status import StatusReader, alerts, stalls, summary
+from orchestrator.monitoring.status_table import status_view
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Plan
 from orchestrator.storage.integrity import Damage
@@ -25,19 +29,38 @@ from orchestrator.storage.store import Store
 
 SKIPPED_SHOWN = 10
 """Skipped clips that are named on the terminal."""
-LINE_SECONDS = 15.0
-"""Without a terminal a line is printed so often."""
+LINE_SECONDS = 30.0
+"""Without a terminal, and in a job's log, a line is printed so often."""
 
 
 class Display:
-    """Live tables on a terminal, plain lines elsewhere."""
+    """Live tables on a terminal, plain lines elsewhere and where another one's table is shown (`plain`)."""
 
-    def __init__(self, console: Console) -> None:
-        self.console = console
+    def __init__(self, console: Console, plain: bool = False) -> None:
+        self.console, self.live = console, console.is_terminal and not plain
+        self._said: list[str] = []
+        self._copies: list[Callable[[str], None]] = []
 
     def say(self, text: str) -> None:
         """One line."""
         self.console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
+        self._copy(text)
+
+    def _copy(self, text: str) -> None:
+        self._said.append(text)
+        for write in self._copies:
+            write(text)
+
+    def copy_to(self, write: Callable[[str], None]) -> None:
+        """From now on `write` gets every line too, first those that were said already."""
+        for line in self._said:
+            write(line)
+        self._copies.append(write)
+
+    def places(self, out: Store) -> None:
+        """Where the run can be watched."""
+        page = f"{Path(out.base).as_uri()}/{files.REPORT}/{LIVE_PAGE}, or over http: " if out.is_local else ""
+        self.say(f"live page: {page}{shlex.join(['stagegrid', 'watch', str(out), '--serve'])}")
 
     def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""
@@ -88,44 +111,36 @@ class Display:
 
     @contextmanager
     def features(self, total: int) -> Iterator[Callable[[int, int], None]]:
-        """A progress bar with clips per second; gives the function to call with (done, total)."""
-        columns = (
-            TextColumn("features"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[speed]}"),
-            TimeRemainingColumn(),
-        )
-        with Progress(*columns, console=self.console) as progress:
-            task = progress.add_task("features", total=total, speed="")
-
-            def update(done: int, total: int) -> None:
-                seconds = progress.tasks[0].elapsed or 0.0
-                speed = f"{done / seconds:.0f} clips/s" if seconds and done else ""
-                progress.update(task, completed=done, total=total, speed=speed)
-
-            yield update
-        seconds = progress.tasks[0].elapsed or 0.0
-        self.say(f"features: {total} clips in {seconds:.1f} s, {total / max(seconds, 1e-9):.0f} clips/s")
+        """A progress bar, or a line now and then; gives the function to call with (done, total)."""
+        pace = Pace(total)
+        lines = repeated(lambda: self._told(pace.line(), pace.ended), LINE_SECONDS)
+        with pace.bar(self.console) if self.live else nullcontext(), lines:
+            yield pace.update
 
     @contextmanager
     def training(self, run: Run) -> Iterator[None]:
         """While legs train."""
         reader = StatusReader(run)
-        if self.console.is_terminal:
-            with Live(get_renderable=lambda: self._view(reader), console=self.console, refresh_per_second=2):
-                yield
-        else:
-            with repeated(lambda: self._lines(reader), LINE_SECONDS):
-                yield
+        table = Live(get_renderable=lambda: _view(reader), console=self.console, refresh_per_second=2)
+        lines = repeated(lambda: self._lines(reader), LINE_SECONDS)
+        with table if self.live else nullcontext(), lines:
+            yield
 
     def _lines(self, reader: StatusReader) -> None:
         legs = reader.read()
-        for line in (*stalls(legs), summary(legs)):
-            self.say(line)
+        for line in (*stalls(legs), *alerts(legs, reader.note), summary(legs)):
+            self._told(line)
 
-    def _view(self, reader: StatusReader) -> RenderableType:
-        return status_view(reader.read())
+    def _told(self, line: str, always: bool = False) -> None:
+        """A line of progress: where a live table shows it, for the copies alone."""
+        if always or not self.live:
+            self.say(line)
+        else:
+            self._copy(line)
+
+
+def _view(reader: StatusReader) -> RenderableType:
+    return status_view(reader.read(), reader.note)
 
 
 def wait_for_run(out: Store, console: Console) -> None:
@@ -139,10 +154,10 @@ def watch_run(run: Run, console: Console, go_on: bool) -> None:
     """Print a run's state once, or keep it on the screen until nothing is left to do."""
     reader = StatusReader(run)
     if not go_on:
-        console.print(status_view(reader.read()))
+        console.print(_view(reader))
         return
-    with Live(status_view(reader.read()), console=console, refresh_per_second=2) as live:
+    with Live(_view(reader), console=console, refresh_per_second=2) as live:
         while any(leg.state not in ("done", "failed") for leg in reader.read()):
-            live.update(status_view(reader.read()))
+            live.update(_view(reader))
             time.sleep(1.0)
-        live.update(status_view(reader.read()))
+        live.update(_view(reader))

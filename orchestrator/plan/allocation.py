@@ -32,6 +32,11 @@ class Shares:
         """The same in Ray's words."""
         return {"CPU": self.cpu} | ({"GPU": self.gpu} if self.gpu else {})
 
+    def of_run(self, folds: int) -> dict[str, float]:
+        """What all folds of one run reserve, and its trial."""
+        reserved = {name: share * folds for name, share in self.per_fold().items()}
+        return reserved | {"CPU": round(reserved["CPU"] + TRIAL_CPU, 4)}
+
 
 def make_shares(nodes: Sequence[Node], folds: int, resources: Resources) -> Shares:
     """Divide the cluster such that all folds of a trial always fit.

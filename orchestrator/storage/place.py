@@ -6,6 +6,30 @@ from pathlib import Path
 
 from trainable.errors import UserError
 
+GOOGLE_SECONDS = 15
+PLACEHOLDER = "YOUR-BUCKET"
+"""Stands in our own files and docs for a name that nobody but the user knows."""
+
+
+def refuse_placeholder(option: str, place: str) -> None:
+    """Refuse an address that was copied as it stands.
+
+    Raises:
+        UserError: says what to put in its place.
+    """
+    if PLACEHOLDER in place:
+        raise UserError(
+            f"{option} {place}: {PLACEHOLDER} stands for your bucket: put its name there "
+            "(in cluster/gpu.yaml it is in head_setup_commands, as STAGEGRID_OUT)"
+        )
+
+
+def hasty(uri: str) -> str:
+    """Google's client asks for a quarter of an hour where no credentials are: we ask again ourselves."""
+    if uri.startswith(("gs://", "gcs://")) and "retry_limit_seconds" not in uri:
+        return f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds={GOOGLE_SECONDS}"
+    return uri
+
 
 def check_place(out: str) -> None:
     """Refuse a folder that results cannot be written to; a URI such as s3://... is checked when it is opened.
@@ -13,6 +37,7 @@ def check_place(out: str) -> None:
     Raises:
         UserError: the name is empty, or is a file's, or nothing can be written there.
     """
+    refuse_placeholder("--out", out)
     if "://" in out:
         return
     if not out.strip():

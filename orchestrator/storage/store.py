@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ValidationError
 
 from orchestrator.storage.patience import patiently
+from orchestrator.storage.place import hasty
 from orchestrator.storage.room import with_room
 from trainable.errors import UserError
 
@@ -56,7 +57,7 @@ class Store:
             return cls(pafs.LocalFileSystem(), str(Path(text).absolute()))
         place = _without_key(text)
         try:
-            fs, base = pafs.FileSystem.from_uri(text)
+            fs, base = pafs.FileSystem.from_uri(hasty(text))
             bucket = fs.get_file_info(base.partition("/")[0]) if fs.type_name in OBJECT_STORAGE else None
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise UserError(f"{place}: not a place stagegrid can write to ({error})") from error

@@ -1,20 +1,22 @@
-"""While legs train, the driver tells the world how far they are: gauges, and a page that reloads itself."""
+"""While legs train, the driver tells the world how far they are: gauges, a note, a page."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from orchestrator.artifacts.driver_note import write_note
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.live_page import write_live_page
 from orchestrator.monitoring.status import StatusReader, seconds_left
 from orchestrator.storage.repeated import repeated
 from orchestrator.training.gauges import RunGauges
+from orchestrator.training.waits import Waits
 
 SECONDS = 2.0
 
 
 @contextmanager
-def live_updates(run: Run) -> Iterator[None]:
-    """Keep gauges and page fresh in the background, and once more at the end."""
+def live_updates(run: Run, waits: Waits, dashboard: str) -> Iterator[None]:
+    """Keep gauges, note and page fresh in the background, and once more at the end."""
     reader, gauges = StatusReader(run), RunGauges()
 
     def show() -> None:
@@ -22,7 +24,9 @@ def live_updates(run: Run) -> Iterator[None]:
         done = float(sum(leg.state == "done" for leg in legs))
         left = seconds_left(legs)
         gauges.show({"legs_done": done, "legs_total": float(len(legs)), "seconds_left": left})
-        write_live_page(run, legs)
+        alert = waits.alert()
+        write_note(run.store, "training", waits.reasons(legs, alert), alert, dashboard)
+        write_live_page(run, legs, reader.note)
 
     with suppress(OSError):  # a view: a disk without room must not end what it shows
         show()

@@ -13,19 +13,22 @@ from orchestrator.plan.legs import Leg
 from orchestrator.training.interrupt import Interrupt
 from orchestrator.training.sweep_inputs import SweepInputs
 from orchestrator.training.trial import TrialDriver, note_failure, root_cause
+from orchestrator.training.watchers import Watchers
 
 
-def train_levels(inputs: SweepInputs) -> None:
+def train_levels(inputs: SweepInputs, watchers: Watchers) -> None:
     """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
     shared = ray.put(inputs)
     # What Tune has to say is said in fewer words by storage, and by the end of the run from failure.json
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     for number in range(len(inputs.levels)):
         with signals.deferred():
-            _train_level(inputs, shared, number)
+            _train_level(inputs, shared, number, watchers)
 
 
-def _train_level(inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int) -> None:
+def _train_level(
+    inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int, watchers: Watchers
+) -> None:
     """One Tuner for the trials of a level that can and need to be trained."""
     level = inputs.levels[number]
     ready = [name for name, trial in level.items() if _needed(trial, inputs.legs)]
@@ -43,8 +46,8 @@ def _train_level(inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", numb
             name=f"{inputs.stamp}-level{number}",
             storage_path=f"{inputs.out.base}/ray",
             storage_filesystem=inputs.out.fs,
-            verbose=0,
-            callbacks=[Interrupt()],
+            callbacks=[Interrupt(), *watchers.callbacks(inputs.experiment.name)],
+            **watchers.table(),
             failure_config=tune.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
         ),

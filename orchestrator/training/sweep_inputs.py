@@ -16,6 +16,9 @@ from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Leg, Plan
 from orchestrator.storage.store import Store
 
+TRACKED_CPUS = 8
+"""On fewer an actor more is felt: its start takes some seconds of a CPU."""
+
 
 @dataclass(frozen=True)
 class Arrays:
@@ -36,6 +39,8 @@ class SweepInputs:
     shares: Shares
     levels: list[dict[str, tuple[Leg, ...]]]
     """Of each level its trials by name: legs, parents first."""
+    tracked: bool
+    """Ray Train keeps a record of its runs for the dashboard: an actor more, where CPUs are many."""
     stamp: str
     """Names this start of the grid, so that Ray never takes up the notes of an earlier one."""
 
@@ -53,6 +58,7 @@ def sweep_inputs(
     run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan
 ) -> SweepInputs:
     """All of it, the features in Ray's object store."""
+    cpus: float = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,
@@ -60,6 +66,7 @@ def sweep_inputs(
         arrays=Arrays(ray.put(bank.frames), ray.put(bank.offsets)),
         shares=shares,
         levels=_levels(plan, run.experiment.resources.legs_per_run),
+        tracked=cpus >= TRACKED_CPUS,
         stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
     )
 

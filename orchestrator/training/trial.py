@@ -20,16 +20,20 @@ from orchestrator.plan.legs import Leg
 from orchestrator.training.fold_worker import train_worker
 from orchestrator.training.stale_groups import stale_groups_dropped
 from orchestrator.training.sweep_inputs import SweepInputs
+from orchestrator.training.trial_progress import Background, TrialProgress
+from orchestrator.training.worker_names import NameWorkers
 
 HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
+STATE_TRACKING = "RAY_TRAIN_ENABLE_STATE_TRACKING"
+"""For Ray Train: an actor more, which the dashboard and its API ask how runs are."""
 LOW_ON_MEMORY = "running low on memory"
 """In Ray's texts, which Tune hands on without their type."""
 KILLED = "was killed each time that it was tried: as a rule because the machine's memory ran out"
 
 
 class TrialDriver(tune.Trainable):
-    """Tune's unit: drives the Ray Train run of one trial, in one step, and reports its folds' mean lwlrap."""
+    """Tune's unit: drives the Ray Train run of one trial, and tells of its folds at each evaluation."""
 
     @classmethod
     def default_resource_request(cls, config: dict[str, Any]) -> tune.PlacementGroupFactory:
@@ -40,15 +44,29 @@ class TrialDriver(tune.Trainable):
         """Take `inputs` (a reference to the SweepInputs) and `trial` (its name) from the configuration."""
         self.inputs: SweepInputs = ray.get(config["inputs"])
         self.name: str = config["trial"]
+        self.trial, experiment = self.inputs.trial(self.name), self.inputs.experiment
+        every = experiment.schedule.evaluate_every
+        self.progress = TrialProgress(self.trial, self.inputs.legs, experiment.folds, every)
+        self.work: Background | None = None
 
     def __repr__(self) -> str:
         return self.name
 
     def step(self) -> dict[str, Any]:
+        """Go on until the folds have been evaluated anew; Tune hears of it, and of the results."""
+        if self.work is None:
+            os.environ[HANG] = str(60 * self.inputs.experiment.resources.hang_minutes)
+            os.environ.setdefault(STATE_TRACKING, str(int(self.inputs.tracked)))
+            self.work = Background(self._train)
+        if told := self.progress.next_evaluation(self.work):
+            return told
+        results = {leg.label: self.inputs.legs[leg].result_or_none() for leg in self.trial}
+        lwlraps = {label: result.lwlrap for label, result in results.items() if result}
+        return {**self.progress.last(), **lwlraps, "done": True}
+
+    def _train(self) -> None:
         """Train all legs of the trial; one that keeps failing is given up, the others go on without it."""
-        inputs = self.inputs
-        legs, trial = inputs.legs, inputs.trial(self.name)
-        os.environ[HANG] = str(60 * inputs.experiment.resources.hang_minutes)
+        legs, trial = self.inputs.legs, self.trial
         for attempt in range(len(trial)):
             try:
                 with stale_groups_dropped():
@@ -58,8 +76,6 @@ class TrialDriver(tune.Trainable):
                 note_failure(_blamed(trial, legs, error), legs, _reason(error), str(error))
                 if not to_train(trial, legs):
                     break
-        results = {leg.label: legs[leg].result_or_none() for leg in trial}
-        return {**{label: result.lwlrap for label, result in results.items() if result}, "done": True}
 
     def _trainer(self, attempt: int) -> TorchTrainer:
         inputs = self.inputs
@@ -77,8 +93,15 @@ class TrialDriver(tune.Trainable):
                 storage_path=f"{inputs.out.base}/ray",
                 storage_filesystem=inputs.out.fs,
                 failure_config=ray.train.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
+                callbacks=[NameWorkers(_title(self.trial))],  # type: ignore[list-item]
             ),
         )
+
+
+def _title(trial: Sequence[Leg]) -> str:
+    """Row, columns and seed of a trial, which name its workers."""
+    columns = dict.fromkeys(cell.selection for leg in trial for cell in leg.cells)
+    return f"{trial[0].cells[0].activation} {'+'.join(columns)} seed {trial[0].seed}"
 
 
 def to_train(trial: Sequence[Leg], legs: LegFolders) -> list[Leg]:

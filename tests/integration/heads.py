@@ -46,12 +46,14 @@ def short_folder() -> Iterator[str]:
             _end(folder)
 
 
-def ray_start(folder: str, port: int, *options: object, **environment: str) -> dict[str, str]:
-    """Start a head at `port`, its files in `folder`/r; the environment of programs that join it."""
+def ray_start(
+    folder: str, port: int, *options: object, files: str = "r", **environment: str
+) -> dict[str, str]:
+    """Start a head at `port`, its files in `folder`/`files`; the environment of programs that join it."""
     own = os.environ | {"HOME": folder, "PATH": f"{BIN}:{os.environ['PATH']}"} | environment
     own.pop("RAY_ADDRESS", None)
     command = ["ray", "start", "--head", "--port", port, "--dashboard-host", "127.0.0.1", *options]
-    place: list[object] = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"{folder}/r"]
+    place: list[object] = ["--node-ip-address", "127.0.0.1", "--temp-dir", f"{folder}/{files}"]
     place += ["--dashboard-agent-listen-port", 0]  # Ray's own is one that any connection here may have
     subprocess.run([*map(str, command + place)], env=own, check=True, timeout=120, capture_output=True)
     return own | {"RAY_ADDRESS": f"127.0.0.1:{port}"}

@@ -1,5 +1,6 @@
 """Who watches a run sees how far it is: a browser that was left open, and the command line."""
 
+import csv
 import re
 import time
 from collections.abc import Callable
@@ -30,13 +31,15 @@ class Watched:
     finished: str
     titles: list[str]
     """Of the live page, in a browser that was never told to reload it."""
+    output: str
+    """Of the run that went on."""
 
 
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     folder = tmp_path_factory.mktemp("live")
     home, out, page = folder / "home", folder / "out", folder / "out/report/live.html"
-    command = ("run", "--config", SMOKE, "--out", out, *CHANGES)
+    command = ("run", "--config", SMOKE, "--out", out, *CHANGES, "--verbose")
 
     def status() -> str:
         code, output = run(home, "status", out)
@@ -59,7 +62,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Watched:
     finally:
         kill(second)
     assert second.returncode == 0, output
-    return Watched(out, running, killed, status(), titles)
+    return Watched(out, running, killed, status(), titles, output)
 
 
 def _titles(title: Callable[[], str | None], ended: Callable[[], bool]) -> list[str]:
@@ -90,8 +93,31 @@ def test_the_open_page_follows_the_run_to_its_end(watched: Watched) -> None:
 
 
 def test_status_of_a_running_a_killed_and_a_finished_run(watched: Watched) -> None:
-    assert re.search(r"sigmoid\.\S+ +\d+%", watched.running)
+    assert re.search(r"sigmoid · [a-z_ ]+ +\d+%", watched.running)
     assert re.search(r"[\d.]+ it/s · [\d:]+ left", watched.running)
     assert re.search(r"stopped +\d+%", watched.killed)
+    assert "nobody fills the grid now" in watched.killed
     assert "it/s · " not in watched.killed
     assert "3/3 legs · 6/6 folds" in watched.finished
+
+
+def test_tune_hears_of_trials_while_they_train(watched: Watched) -> None:
+    """Its table on the terminal, its files with a line for each evaluation, its curves for TensorBoard."""
+    assert re.search(r"Trial name .* iteration .* lwlrap", watched.output)
+    (log,) = (watched.out / "ray").glob("*/*/progress.csv")
+    with log.open() as file:
+        rows = list(csv.DictReader(file))
+    iterations = [int(float(row["iteration"])) for row in rows if row["done"] == "False"]
+    assert len(iterations) > 3
+    steps = [float(row["timesteps_total"]) for row in rows]
+    assert steps == sorted(steps)
+    assert all(0 < float(row["lwlrap"]) <= 1 for row in rows[1:])
+    assert list(log.parent.glob("events.out.tfevents.*"))
+
+
+def test_the_run_says_where_to_look(watched: Watched) -> None:
+    page = (watched.out / "report/live.html").as_uri()
+    assert f"live page: {page}, or over http: stagegrid watch {watched.out} --serve" in watched.output
+    assert "dashboard http://127.0.0.1:" in watched.output
+    assert "`ray get-auth-token` prints it" in watched.output
+    assert not re.search(r"\b[0-9a-f]{64}\b", watched.output)  # the token itself

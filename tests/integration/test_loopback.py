@@ -10,7 +10,7 @@ import pytest
 
 from tests.places import ROOT
 
-pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(290)]
+pytestmark = [pytest.mark.integration, pytest.mark.cluster, pytest.mark.timeout(590)]
 
 MISSING = [name for name in ("/usr/sbin/sshd", "rsync", "ssh-keygen", "tmux") if shutil.which(name) is None]
 
@@ -23,10 +23,10 @@ def test_the_grid_runs_to_its_table_over_loopback(tmp_path: Path) -> None:
         env=os.environ | {"STAGEGRID_BIN": str(Path(sys.executable).parent)},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=580,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "all ways gave the same table" in done.stdout
-    for way in ("submit", "foreground", "job"):
+    for way in ("submit", "foreground", "unasked", "job"):
         assert len(list((tmp_path / way / "legs").glob("*/result.json"))) == 4

@@ -45,6 +45,7 @@ def head() -> Iterator[Head]:
         environment = ray_start(
             folder, free_port(), "--dashboard-port", page, "--num-cpus", 2,
             RAY_AUTH_MODE="token", RAY_AUTH_TOKEN_PATH=str(path), RAY_metrics_report_interval_ms="1000",
+            RAY_TRAIN_ENABLE_STATE_TRACKING="1",
         )  # fmt: skip
         yield Head(folder, environment, f"http://127.0.0.1:{page}", token)
 
@@ -81,6 +82,10 @@ class Joined:
     actors: list[dict[str, Any]]
     log: str
     """What the dashboard shows of a fold's worker."""
+    driver_log: str
+    """And of the driver, which no `ray job submit` started."""
+    runs: list[dict[str, Any]]
+    """Of Ray Train."""
     unanswered: set[str]
     """Queries of Grafana that Prometheus never had an answer to."""
 
@@ -174,7 +179,10 @@ def seen_in_dashboard(head: Head) -> dict[str, Any]:
     actors = [actor for actor in listed if actor["state"] == "ALIVE"]
     worker = next(actor["actor_id"] for actor in actors if actor["class_name"] == "RayTrainWorker")
     log = get(head, f"/api/v0/logs/file?actor_id={worker}&suffix=err&lines=100")
-    return {"job": job, "actors": actors, "log": log}
+    node, number = actors[0]["node_id"], job["job_id"]
+    said = get(head, f"/api/v0/logs/file?node_id={node}&filename=job-driver-{number}-stagegrid.log&lines=100")
+    runs = list(json.loads(get(head, "/api/train/v2/runs/v1"))["train_runs"])
+    return {"job": job, "actors": actors, "log": log, "driver_log": said, "runs": runs}
 
 
 def test_the_grid_joins_the_cluster_and_leaves_it_running(head: Head, joined: Joined) -> None:
@@ -206,8 +214,14 @@ def test_the_dashboard_names_job_trial_and_folds(joined: Joined) -> None:
     trials = [actor["repr_name"] for actor in joined.actors if actor["class_name"] == "TrialDriver"]
     assert len(trials) == 1
     assert trials[0].startswith("sigmoid.threshold.s0-")
-    assert len([actor for actor in joined.actors if actor["class_name"] == "RayTrainWorker"]) == 2
+    workers = [actor["repr_name"] for actor in joined.actors if actor["class_name"] == "RayTrainWorker"]
+    assert sorted(workers) == [f"sigmoid threshold seed 0 fold {fold}" for fold in range(2)]
     assert re.search(r"sigmoid\.threshold\.s0 fold [01]: iteration \d+ of \d+", joined.log)
+
+
+def test_the_drivers_lines_and_ray_trains_runs_are_there(joined: Joined) -> None:
+    assert "training: 2 folds" in joined.driver_log
+    assert [run["name"] for run in joined.runs if "sigmoid.threshold.s0" in run["name"]]
 
 
 def test_a_cluster_that_does_not_answer_is_named(head: Head) -> None:

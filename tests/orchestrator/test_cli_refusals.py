@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator import cli
 from orchestrator.monitoring.complaints import complain, explain_failure
-from orchestrator.storage.place import check_place
+from orchestrator.storage.place import check_place, hasty
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.places import SMOKE
 from trainable.errors import UserError
@@ -80,6 +80,24 @@ def test_a_good_place_keeps_nothing_of_the_check(tmp_path: Path) -> None:
     check_place(str(tmp_path / "deep" / "out"))
     assert list((tmp_path / "deep" / "out").iterdir()) == []
     check_place("s3://bucket/folder")
+
+
+@pytest.mark.parametrize(
+    ("uri", "asked"),
+    [
+        ("gs://b/x", "gs://b/x?retry_limit_seconds=15"),
+        ("gs://b/x?project_id=p", "gs://b/x?project_id=p&retry_limit_seconds=15"),
+        ("gs://b/x?retry_limit_seconds=1", "gs://b/x?retry_limit_seconds=1"),
+        ("s3://b/x", "s3://b/x"),
+    ],
+)
+def test_google_is_not_asked_for_a_quarter_of_an_hour(uri: str, asked: str) -> None:
+    assert hasty(uri) == asked
+
+
+def test_the_bucket_of_our_own_examples_is_refused() -> None:
+    with pytest.raises(UserError, match="YOUR-BUCKET stands for your bucket"):
+        check_place("s3://YOUR-BUCKET/paper")
 
 
 @pytest.mark.parametrize("command", ["report", "verify", "status"])

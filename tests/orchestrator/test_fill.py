@@ -9,6 +9,7 @@ from rich.console import Console
 
 from orchestrator import fill
 from orchestrator.artifacts.bad_notes import open_readable
+from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.experiment.loading import load_experiment
@@ -38,9 +39,9 @@ def features(folder: Path, monkeypatch: pytest.MonkeyPatch, choice: str) -> tupl
     """What `fill` makes of the data set, the passes over it, and what was said."""
     decoding, said, out = Decoding(), io.StringIO(), Store.open(folder / "out")
     monkeypatch.setattr(fill, "compute_features", decoding)
-    monkeypatch.setattr(fill._Cluster, "shares", lambda self: None)
+    monkeypatch.setattr(RunCluster, "shares", lambda self: None)
     experiment = load_experiment(SMOKE, [f"data.bad_clips={choice}"])
-    cluster = fill._Cluster(experiment, out, Display(Console(file=said, width=200)))
+    cluster = RunCluster(experiment, out, Display(Console(file=said, width=200)))
     dataset = open_readable(sounding(folder / "data"), experiment, out)
     return fill._features(dataset, cluster), decoding, said.getvalue()
 

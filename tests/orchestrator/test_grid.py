@@ -21,14 +21,14 @@ def copy(tmp_path: Path) -> Path:
 
 
 def run(
-    script: Path, *arguments: str, path: str = "", site: bool = False
+    script: Path, *arguments: str, path: str = "", site: bool = False, **more: str
 ) -> "subprocess.CompletedProcess[str]":
     """Its result in its own folder; without `site` Python finds the standard library and `path` alone."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     return subprocess.run(
         [sys.executable, *([] if site else ["-S"]), str(script), *arguments],
         cwd=script.parent,
-        env=clean | ({"PYTHONPATH": path} if path else {}) | {"COLUMNS": "100"},
+        env=clean | ({"PYTHONPATH": path} if path else {}) | {"COLUMNS": "100"} | more,
         capture_output=True,
         text=True,
         check=False,
@@ -75,6 +75,19 @@ def test_where_it_is_installed_it_is_stagegrid_run(copy: Path) -> None:
     refused = run(copy, "--config", "none.yaml", "--out", "out", path=str(ROOT), site=True)
     assert refused.returncode == 2
     assert refused.stderr.startswith("stagegrid: none.yaml: no such configuration file (by name there are ")
+
+
+def test_without_arguments_it_runs_what_the_environment_says(copy: Path) -> None:
+    """As `ray submit` without arguments does on the head; for real in test_loopback.py."""
+    own = {"STAGEGRID_CONFIG": "none.yaml", "STAGEGRID_OUT": "out"}
+    done = run(copy, path=str(ROOT), site=True, **own)
+    assert (done.returncode, done.stderr) == (2, "stagegrid: none.yaml: no such configuration file\n")
+    done = run(copy, path=str(ROOT), site=True, **own | {"STAGEGRID_OUT": "s3://YOUR-BUCKET/paper"})
+    assert done.returncode == 2
+    assert done.stderr.startswith("stagegrid: --out s3://YOUR-BUCKET/paper: YOUR-BUCKET stands for")
+    done = run(copy, path=str(ROOT), site=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("stagegrid: say what to run: --config and --out, or STAGEGRID_CONFIG")
 
 
 def test_importing_it_runs_nothing() -> None:

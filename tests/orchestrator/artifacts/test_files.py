@@ -11,12 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.artifacts import files
+from orchestrator.artifacts import driver_note, files
 from orchestrator.artifacts.files import Artifact, FoldResult, LegResult, PlannedCell
 from orchestrator.plan.legs import Cell
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
 
+assert driver_note.DriverNote in Artifact.__subclasses__()  # one that has a module of its own
 MODELS = sorted(Artifact.__subclasses__(), key=lambda model: model.__name__)
 NAMES = {name: value for name, value in vars(files).items() if name.isupper()}
 

@@ -35,7 +35,6 @@ def test_what_is_mounted_is_enough_to_install(tmp_path: Path) -> None:
         "pyproject.toml",
         "README.md",
         "LICENSE",
-        *(f"{module}.py" for module in project["tool"]["setuptools"]["py-modules"]),
         "cluster",
         "configs",
     }

@@ -119,6 +119,8 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     (tmp_path / "home/.ray").mkdir(parents=True)
     (tmp_path / "home/.ray/auth_token").touch(mode=0o600)
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(submit.subprocess, "run", run)  # type: ignore[attr-defined]
     return made
@@ -151,6 +153,7 @@ def test_on_a_shared_folder_the_head_is_asked() -> None:
     ("config", "out", "data", "assignments", "message"),
     [
         (PAPER, "runs/paper", "/d", (), "--out runs/paper: name object storage"),
+        (PAPER, "s3://YOUR-BUCKET/p", "/d", (), "YOUR-BUCKET stands for your bucket"),
         (PAPER, "s3://b/p", None, (), "--data: name the data set's folder"),
         (PAPER, "s3://b/p", "FSDKaggle2019", (), "--data FSDKaggle2019: must be an absolute path"),
         (PAPER, "s3://b/p", "/d", ("fols=2",), "fols: unknown key, did you mean folds?"),

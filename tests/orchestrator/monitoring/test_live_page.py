@@ -1,14 +1,17 @@
 from html.parser import HTMLParser
 from pathlib import Path
 
+from orchestrator.artifacts.driver_note import write_note
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.live_page import write_live_page
-from orchestrator.monitoring.status import StatusReader
+from orchestrator.monitoring.live_page import write_first_page, write_live_page
+from orchestrator.monitoring.status import NOBODY, StatusReader
+from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
 
 
 def page(run: Run) -> str:
-    write_live_page(run, StatusReader(run).read())
+    reader = StatusReader(run)
+    write_live_page(run, reader.read(), reader.note)
     return run.store.read("report/live.html").decode()
 
 
@@ -21,12 +24,11 @@ class Cells(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.rows += tag == "tr"
-        if tag not in ("meta", "progress"):
+        if tag != "meta":
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag != "progress":
-            assert self.open.pop() == tag
+        assert self.open.pop() == tag
 
 
 def test_a_finished_run_no_longer_reloads(tmp_path: Path) -> None:
@@ -44,9 +46,28 @@ def test_an_unfinished_run_reloads_and_shows_every_leg_and_failure(tmp_path: Pat
     parser = Cells()
     parser.feed(text)
     assert parser.open == []
-    failures = sum(status.reason is not None for status in StatusReader(run).read())
-    assert failures == 1
-    assert parser.rows == 1 + len(run.manifest.legs) + failures
+    rows = 1 + len(run.experiment.activations)
+    assert parser.rows == rows + 1 + len(run.manifest.legs)
+    assert "RuntimeError: out of memory" in text
+    assert "sigmoid · shared stem" in text
+    assert "3_columns" not in text
+
+
+def test_what_holds_up_the_run_and_the_way_to_the_dashboard_are_there(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",), missing={("sigmoid", "top_k")})
+    assert NOBODY in page(run)
+    write_note(run.store, "training", {}, "no free CPUs: <another>", "http://127.0.0.1:8265")
+    text = page(run)
+    assert "no free CPUs: &lt;another&gt;" in text
+    assert "http://127.0.0.1:8265" in text
+
+
+def test_the_first_page_says_what_the_run_is_at(tmp_path: Path) -> None:
+    out = Store.open(tmp_path)
+    write_first_page(out, "my <run>", "computing features")
+    text = (out / "report").read("live.html").decode()
+    assert "my &lt;run&gt;: computing features" in text
+    assert 'http-equiv="refresh"' in text
 
 
 def test_what_comes_from_outside_is_escaped(tmp_path: Path) -> None:

@@ -8,9 +8,19 @@ import pytest
 from rich.console import Console
 
 from orchestrator.artifacts import files
+from orchestrator.artifacts.driver_note import write_note
 from orchestrator.artifacts.files import FoldProgress, PlannedLeg
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.status import StatusReader, clock, seconds_left, stalls, status_view, summary
+from orchestrator.monitoring.status import (
+    NOBODY,
+    StatusReader,
+    alerts,
+    clock,
+    seconds_left,
+    stalls,
+    summary,
+)
+from orchestrator.monitoring.status_table import status_view
 from orchestrator.storage.processes import this_process
 from tests.orchestrator.fake_run import make_fake_run
 
@@ -55,7 +65,9 @@ def test_states_follow_the_files(run: Run) -> None:
     assert states()[leg.id] == "running"
     progress(run, 0, 1, pid=ended.pid, host="another", time=time.time() - 62)
     assert states()[leg.id] == "stalled"
-    assert f"{leg.label} fold 0: stalled, no sign of life for 1:02 (process {ended.pid} on" in shown(run, 200)
+    assert f"sigmoid · threshold fold 0: stalled, no sign of life for 1:02 (process {ended.pid} on" in shown(
+        run, 200
+    )
     progress(run, 0, 1, time=time.time() + 3600)  # a clock was set back: until the next sign of life
     assert states()[leg.id] == "stopped"
     assert stalls(StatusReader(run).read()) == []
@@ -75,6 +87,24 @@ def test_time_left_is_what_is_left_by_the_speed_of_all_folds(run: Run) -> None:
     assert "4.0 it/s" in summary(statuses)
 
 
+def test_why_it_waits_is_what_the_driver_says_or_the_files(run: Run) -> None:
+    def why() -> str:
+        return next(status.why for status in StatusReader(run).read() if status.leg == unfinished(run))
+
+    assert why() == NOBODY
+    assert NOBODY in shown(run, 200)
+    write_note(run.store, "training", {unfinished(run).id: "queued: 1 at a time"}, "no free CPUs")
+    assert why() == "queued: 1 at a time"
+    reader = StatusReader(run)
+    assert alerts(reader.read(), reader.note) == ["no free CPUs"]
+    parent = unfinished(run).parent
+    assert parent is not None
+    run.legs[parent].fail("broken")
+    assert why() == "not trained: sigmoid · shared stem failed"
+    progress(run, 0, 1)
+    assert why() == ""
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_table_fits_the_terminal(run: Run, width: int) -> None:
     progress(run, 0, 2)
@@ -89,7 +119,7 @@ def test_the_table_fits_the_terminal(run: Run, width: int) -> None:
 
 def shown(run: Run, width: int) -> str:
     console = Console(width=width, file=io.StringIO(), force_terminal=False)
-    console.print(status_view(StatusReader(run).read()))
+    console.print(status_view(StatusReader(run).read(), None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -14,8 +14,9 @@ from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import open_dataset
 from orchestrator.dataset.layouts import DataSettings
 from orchestrator.monitoring import terminal
-from orchestrator.monitoring.status import StatusReader, summary
+from orchestrator.monitoring.status import NOBODY, StatusReader, summary
 from orchestrator.monitoring.terminal import Display, wait_for_run, watch_run
+from orchestrator.monitoring.words import leg_names
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
@@ -129,6 +130,41 @@ def test_features_show_how_many_are_done(screen: Console) -> None:
     assert any("4/9" in line for line in printed(screen))
 
 
+def test_features_in_a_log_are_a_line_now_and_then(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "LINE_SECONDS", 0.02)
+    with Display(console).features(9) as update:
+        update(4, 9)
+        eventually(lambda: len(printed(console)) >= 2)
+        assert all(line.startswith("features: 4/9 clips, ") for line in printed(console)[1:])
+        update(9, 9)
+    assert printed(console)[-1].startswith("features: 9 clips in ")
+
+
+def test_a_copy_has_all_lines_also_what_a_terminal_shows_as_a_table(
+    tmp_path: Path, screen: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(terminal, "LINE_SECONDS", 0.02)
+    display, copy = Display(screen), list[str]()
+    display.say("before")
+    display.copy_to(copy.append)
+    with display.training(fake(tmp_path, whole=False)):
+        eventually(lambda: any(line.startswith("2/3 legs") for line in copy))
+    assert copy[0] == "before"
+
+
+def test_another_table_than_ours_leaves_us_lines(tmp_path: Path, screen: Console) -> None:
+    with Display(screen, plain=True).training(fake(tmp_path, whole=False)):
+        pass
+    assert printed(screen)[-1].startswith("2/3 legs")
+
+
+def test_where_a_run_can_be_watched(tmp_path: Path, console: Console) -> None:
+    Display(console).places(Store.open(tmp_path / "a b"))
+    (line,) = printed(console)
+    assert f"file://{tmp_path}/a%20b/report/live.html" in line
+    assert line.endswith(f"stagegrid watch '{tmp_path}/a b' --serve")
+
+
 def test_busy_goes_with_its_block(screen: Console) -> None:
     with Display(screen).busy("writing the report"):
         time.sleep(0.1)
@@ -142,8 +178,8 @@ def test_training_in_a_log_is_a_line_now_and_then_and_at_the_end(
     monkeypatch.setattr(terminal, "LINE_SECONDS", 0.02)
     with Display(console).training(run):
         eventually(lambda: len(printed(console)) >= 2)
-    assert set(printed(console)) == {summary(StatusReader(run).read())}
-    assert printed(console)[0].startswith("2/3 legs · 4/6 folds · 100/160 iterations")
+    assert set(printed(console)) == {NOBODY, summary(StatusReader(run).read())}
+    assert printed(console)[1].startswith("2/3 legs · 4/6 folds · 100/160 iterations")
 
 
 def test_training_on_a_terminal_is_a_table(tmp_path: Path, screen: Console) -> None:
@@ -151,7 +187,7 @@ def test_training_on_a_terminal_is_a_table(tmp_path: Path, screen: Console) -> N
     with Display(screen).training(run):
         pass
     text = "\n".join(printed(screen))
-    assert all(leg.label in text for leg in run.manifest.legs)
+    assert all(name in text for name in leg_names(run).values())
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
@@ -171,7 +207,7 @@ def test_a_failed_leg_is_not_waited_for(tmp_path: Path, console: Console) -> Non
     leg = next(leg for leg in run.manifest.legs if not run.legs[leg.id].is_done)
     run.legs[leg.id].fail("out of memory")
     watch_run(run, console, go_on=True)
-    assert f"{leg.label}: out of memory" in printed(console)
+    assert "sigmoid · threshold: out of memory" in printed(console)
 
 
 def test_an_unfinished_run_is_watched_until_it_is_done(

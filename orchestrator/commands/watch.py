@@ -1,0 +1,51 @@
+"""The command that follows a run, on a terminal or in a browser."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import typer
+
+from orchestrator.commands.shared import RunFolder, console, say
+
+PORT = 8300
+
+
+def watch(
+    out: RunFolder,
+    serve: Annotated[bool, typer.Option(help="Serve the live page on 127.0.0.1 until Ctrl-C.")] = False,
+    port: Annotated[int, typer.Option(help="Of the page; 0: any that is free.", min=0, max=65535)] = PORT,
+) -> None:
+    """Follow a run until it is done: a table here, or with --serve its live page in a browser."""
+    if serve:
+        _serve(out, port)
+    else:
+        show_status(out, go_on=True)
+
+
+def show_status(out: str, go_on: bool) -> None:
+    """Print a run's state once, or wait for the run to begin and keep it on the screen until it is done."""
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.live_page import write_live_page
+    from orchestrator.monitoring.status import StatusReader
+    from orchestrator.monitoring.terminal import wait_for_run, watch_run
+    from orchestrator.monitoring.verify import refuse_damaged
+    from orchestrator.storage.store import Store
+
+    store = Store.open(out)
+    if go_on:
+        wait_for_run(store, console)
+    watched = Run.open(store)
+    watch_run(watched, console, go_on)
+    with suppress(OSError):  # whoever may only read may ask too
+        reader = StatusReader(watched)
+        write_live_page(watched, reader.read(), reader.note)
+    refuse_damaged(watched)
+
+
+def _serve(out: str, port: int) -> None:
+    from orchestrator.monitoring.page_server import page_server
+    from orchestrator.storage.store import Store
+
+    with page_server(Store.open(out), port) as server:
+        say(f"live page: http://127.0.0.1:{server.server_port}/ (gauges: /metrics); Ctrl-C ends it")
+        server.serve_forever()
