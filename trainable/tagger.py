@@ -5,7 +5,7 @@ It is also a folder, which torch, numpy, pydantic, librosa and safetensors are e
     model.json                  ModelFile
     <member>.safetensors        the weights of each network
 
-Shapes: n samples, T frames, M mel bands, N clips, C classes, K networks.
+Shapes: n samples, T frames, M mel bands, N clips, C classes.
 """
 
 import hashlib
@@ -81,7 +81,7 @@ class Tagger:
 
     file: ModelFile
     networks: tuple[tuple[CnnGru, Activation], ...]
-    """K networks, each with its output structure."""
+    """Networks, each with its output structure."""
     device: torch.device
 
     @classmethod

