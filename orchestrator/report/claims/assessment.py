@@ -1,6 +1,7 @@
 """What a run says about each of the paper's claims.
 
-Differences are paired: both entries are scored on the same bootstrap samples of the same clips.
+Differences are paired: both entries are scored on the same bootstrap samples of the same clips, and by models
+of the same seeds and folds.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,12 @@ import numpy as np
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.report.claims.claims import Claim, Pair, Scope, claims_of
+from orchestrator.report.claims.family import holm, in_family
 from orchestrator.report.claims.published import Published
 from orchestrator.report.claims.steadiness import Steadiness, compare_steadiness
-from orchestrator.report.claims.verdicts import Verdict, verdict_on
+from orchestrator.report.claims.verdicts import Standing, Verdict, judged, verdict_on
 from orchestrator.report.scores.bootstrap import Difference, mean_of, paired
+from orchestrator.report.scores.components import ENOUGH, Components, Crossed, components, mean_difference
 from orchestrator.report.scores.predictions import Clips, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
@@ -40,30 +43,61 @@ class ClaimResult:
     claim: Claim
     evidence: Evidence
     difference: Difference | Hole
-    """Of lwlrap, mean over the claim's pairs that have results. By the curves: of the coefficients of
-    variation, top_k's minus threshold's. A hole of kind "not judged" where no pair has results."""
+    """Of lwlrap, mean over the claim's pairs that have results, other clips alone held open. By the curves:
+    of the coefficients of variation, top_k's minus threshold's. A hole of kind "not judged" where no pair has
+    results."""
     incomplete: str = ""
     """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
     published: float | None = None
     """The paper's difference, where the data set is the paper's and its Table 1 has all pairs."""
-    one_training: bool = True
-    """Whether every cell in it was trained once: nothing is known about other trainings."""
+    components: Components | None = None
+    """What models and clips contribute; None where no clip was scored by two models of each cell, or the
+    cells were trained with different seeds."""
+    crossed: Crossed | None = None
+    """The same difference, other clips and other trainings held open; None where these are too few."""
+    corrected_p: float | None = None
+    """After the family's correction; None: the claim is not of it."""
+    level: float = 0.95
+
+    @property
+    def standing(self) -> Standing:
+        """What may be said."""
+        if self.crossed is None:
+            return Standing.EXPLORATORY if self.evidence == CURVES else Standing.THESE_MODELS
+        if self.corrected_p is None or self.incomplete:
+            return Standing.EXPLORATORY
+        return Standing.JUDGED if self.crossed.nu >= ENOUGH else Standing.TOO_FEW
 
     @property
     def verdict(self) -> Verdict:
-        """At the level of the interval."""
-        return verdict_on(self.difference)
+        """By what holds the most open."""
+        if self.standing is Standing.THESE_MODELS or isinstance(self.difference, Hole):
+            return verdict_on(self.difference)
+        if self.standing is not Standing.JUDGED:
+            return Verdict.EXPLORATORY
+        assert self.corrected_p is not None
+        return judged(self.difference.estimate, self.corrected_p, self.level)
 
     @property
     def words(self) -> str:
         """The verdict for people."""
-        return self.verdict.words(self.one_training)
+        return self.standing.words(self.verdict)
+
+    @property
+    def shown(self) -> Difference | Crossed | Hole:
+        """The difference, where there is room for one interval: that which holds the most open."""
+        return self.crossed or self.difference
+
+    @property
+    def testable_p(self) -> float:
+        """For the family's correction: 1 where nothing can be tested."""
+        return self.crossed.p if self.crossed and self.crossed.nu >= ENOUGH and not self.incomplete else 1.0
 
 
 def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
     """Every claim that the grid's names allow, on cv and on the held-out test clips, then steadiness.
 
-    Verdicts are for one claim each, uncorrected for their number.
+    Those of the paper's own family are judged, corrected for its size.
     """
     splits: dict[Clips, tuple[Split, ...]] = {"all": scores.main_splits, "several": ("cv",)}
     results = [
@@ -71,9 +105,17 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
         for claim in claims_of(run.experiment)
         for split in splits[claim.clips]
     ]
-    once = len(run.experiment.seeds) == 1
-    results += [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
-    return [replace(result, one_training=once) for result in results]
+    by_curves = [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
+    return _corrected(results, scores) + by_curves
+
+
+def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
+    """The results by scores, those of the family with their corrected p-values."""
+    family = [r for r in results if in_family(r.claim, r.evidence.split, scores.held_out)]
+    corrected = holm([result.testable_p for result in family])
+    p = {(r.claim, r.evidence): value for r, value in zip(family, corrected, strict=True)}
+    level = scores.settings.level
+    return [replace(r, corrected_p=p.get((r.claim, r.evidence)), level=level) for r in results]
 
 
 def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
@@ -88,11 +130,12 @@ def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
 
 def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Published) -> ClaimResult:
     key = ScoreKey(split, clips=claim.clips, ties=scores.settings.ties)
-    both, missing = [], []
+    both: list[tuple[Score, Score]] = []
+    missing: list[str] = []
     for pair in claim.pairs:
         higher, lower = (scores.find(entry, key) for entry in pair)
         if isinstance(higher, Score) and isinstance(lower, Score):
-            both.append((higher.sampled, lower.sampled))
+            both.append((higher, lower))
         missing += [
             f"{entry}: {hole}" for entry, hole in zip(pair, (higher, lower), strict=True)
             if isinstance(hole, Hole)
@@ -101,10 +144,19 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
     reasons = "; ".join(dict.fromkeys(missing))
     if not both:
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
-    higher_mean, lower_mean = (mean_of(side) for side in zip(*both, strict=True))
+    higher_mean, lower_mean = (mean_of([s.sampled for s in side]) for side in zip(*both, strict=True))
     difference = paired(higher_mean, lower_mean, scores.settings.level)
-    papers = None if missing else _published(claim, split, published)
-    return ClaimResult(claim, Evidence(split), difference, reasons, papers)
+    papers, known = None if missing else _published(claim, split, published), _components(both)
+    crossed = known.interval(scores.settings.level) if known else None
+    return ClaimResult(claim, Evidence(split), difference, reasons, papers, known, crossed)
+
+
+def _components(pairs: Sequence[tuple[Score, Score]]) -> Components | None:
+    """Of the mean difference of pairs of scores; None where they are not of the same seeds."""
+    first = pairs[0][0].models
+    if any(score.models.keys() != first.keys() for pair in pairs for score in pair):
+        return None
+    return components([mean_difference([(a.models[s], b.models[s]) for a, b in pairs]) for s in first])
 
 
 def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:

@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.artifacts.run import Run
+from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import ClaimResult, whole_grid
 from orchestrator.report.claims.claims import PAPERS_ROWS
-from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
@@ -81,7 +80,7 @@ def _rows(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
 
 def _gain(noun: str, results: dict[str, ClaimResult]) -> str:
     """The largest of some differences, said to be that."""
-    known = {n: r.difference for n, r in results.items() if isinstance(r.difference, Difference)}
+    known = {n: r.shown for n, r in results.items() if not isinstance(r.shown, Hole)}
     if not known:
         return ""
     name = max(known, key=lambda name: known[name].estimate)
@@ -91,11 +90,20 @@ def _gain(noun: str, results: dict[str, ClaimResult]) -> str:
 
 def _certainty(run: Run, scores: RunScores) -> str:
     """What the intervals leave open."""
-    seeds = len(run.experiment.seeds)
+    seeds, split = len(run.experiment.seeds), _last(scores)
     trained = (
         "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
     )
+    shown = [score for entry in scores.entries if (score := _score(scores, entry, split))]
+    level, clips = f"{scores.settings.level:.0%}", "clips" if split == "cv" else "test clips"
+    if any(score.crossed for score in shown):
+        models = seeds * run.experiment.folds
+        folds = "" if split == "cv" else f", {models} models on the same test clips"
+        return (
+            f"{trained}{folds}: the {level} intervals say what other {clips} and other trainings would "
+            "change."
+        )
     return (
-        f"{trained}: the {scores.settings.level:.0%} intervals say what other test clips would change, not "
+        f"{trained}: the {level} intervals say what other {clips} would change, not "
         f"what {'another training' if seeds == 1 else 'other trainings'} would."
     )

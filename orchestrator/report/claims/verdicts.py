@@ -17,12 +17,29 @@ class Verdict(Enum):
     """Zero is in it."""
     LOWER = "lower"
     """All of it is below."""
+    EXPLORATORY = "no verdict"
+    """There is an interval, and no verdict is due."""
     NOT_JUDGED = "not judged"
     """There is no difference to judge."""
 
-    def words(self, one_training: bool) -> str:
-        """For people. Intervals hold other clips open: of one training they speak of its models alone."""
-        return (OF_THESE_MODELS if one_training else OF_MORE_TRAININGS)[self]
+
+class Standing(Enum):
+    """What a difference can say: it decides the words."""
+
+    THESE_MODELS = "these models"
+    """Its interval holds other clips open, not another training."""
+    EXPLORATORY = "exploratory"
+    """Clips and trainings are open, but it is not of the family that is judged: see `family`."""
+    TOO_FEW = "too few trainings"
+    """It is of the family, with fewer than ENOUGH degrees of freedom."""
+    JUDGED = "judged"
+    """Clips and trainings are open, and the family's size is corrected for."""
+
+    def words(self, verdict: Verdict) -> str:
+        """A verdict for people."""
+        if verdict is Verdict.EXPLORATORY:
+            return f"no verdict ({self.value})"
+        return (OF_MORE_TRAININGS if self is Standing.JUDGED else OF_THESE_MODELS)[verdict]
 
 
 OF_THESE_MODELS = {
@@ -46,6 +63,13 @@ def verdict_on(difference: Difference | Hole) -> Verdict:
     if difference.low > 0:
         return Verdict.HIGHER
     return Verdict.LOWER if difference.high < 0 else Verdict.UNCLEAR
+
+
+def judged(estimate: float, corrected_p: float, level: float) -> Verdict:
+    """Of a claim in the family, by its p-value after the correction."""
+    if corrected_p > 1 - level:
+        return Verdict.UNCLEAR
+    return Verdict.HIGHER if estimate > 0 else Verdict.LOWER
 
 
 def counted(verdicts: Iterable[tuple[Verdict, str]]) -> dict[str, int]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.verdicts import verdict_on
+from orchestrator.report.claims.verdicts import Standing, verdict_on
 from orchestrator.report.compare.agreement import why_unpaired
 from orchestrator.report.scores.bootstrap import Sampled, mean_of, paired
 from orchestrator.report.scores.predictions import SPLIT_NAMES, Clips, Split
@@ -42,11 +42,6 @@ class Scored:
     def splits(self) -> tuple[Split, ...]:
         """Those on which both can be scored."""
         return tuple(s for s in self.old_scores.splits_shown if s in self.new_scores.splits_shown)
-
-    @property
-    def one_training(self) -> bool:
-        """Whether one of them trained each cell once."""
-        return 1 in (len(self.old.experiment.seeds), len(self.new.experiment.seeds))
 
     def find(self, entry: Entry, key: ScoreKey) -> tuple[Score | Hole, Score | Hole]:
         """Both runs' scores, or why there are none."""
@@ -129,7 +124,7 @@ def _difference(scored: Scored, old: Sampled, new: Sampled, reason: str) -> str:
     if reason:
         return signed(new.estimate - old.estimate)
     difference = paired(new, old, scored.old_scores.settings.level)
-    return f"{difference}\n{verdict_on(difference).words(scored.one_training)}"
+    return f"{difference}\n{Standing.THESE_MODELS.words(verdict_on(difference))}"
 
 
 def _mean(scored: Scored, both: Sequence[Entry], key: ScoreKey, reason: str) -> tuple[Content, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from orchestrator.artifacts.run import Hole
 from orchestrator.report.claims.assessment import CURVES, ClaimResult
 from orchestrator.report.claims.claims import Claim
 from orchestrator.report.claims.verdicts import Verdict
@@ -17,8 +18,12 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.HIGHER: ("o", INK),
     Verdict.UNCLEAR: ("o", "none"),
     Verdict.LOWER: ("X", INK),
+    Verdict.EXPLORATORY: ("|", INK),
 }
 """Marker and what fills it."""
+NAMES = {
+    Verdict.HIGHER: "filled", Verdict.UNCLEAR: "open", Verdict.LOWER: "cross", Verdict.EXPLORATORY: "bar"
+}  # fmt: skip
 
 
 def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture | None:
@@ -38,15 +43,29 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         panel.set_title(SPLIT_NAMES[split])
         panel.set_xlabel("difference in lwlrap")
     _claim_names(panels[0], heights)
-    once = results[0].one_training
-    filled, hollow, cross = (verdict.words(once) for verdict in MARKS)
     caption = (
-        f"Paired differences with {scores.settings.level:.0%} intervals, one claim at a time. Filled: "
-        f"{filled}; open: {hollow}; cross: {cross}. Green diamonds: the "
+        f"Paired differences with {scores.settings.level:.0%} intervals: {_held_open(results)}. "
+        f"{_legend(results)}. Green diamonds: the "
         "paper's difference, where the data are the paper's. Thick: the claim over the whole grid."
     )
     alt = f"Forest plot of {len(lines)} differences; the table of claims has the numbers."
     return picture(figure, "claims", "Claims", caption, alt)
+
+
+def _held_open(results: Sequence[ClaimResult]) -> str:
+    """What the intervals hold open in each panel."""
+    trained = {r.evidence.split: r.crossed is not None for r in results if r.evidence.split}
+    told = {True: "other clips and other trainings held open", False: "other clips alone, of one training"}
+    return "; ".join(f"{SPLIT_NAMES[split]}: {told[crossed]}" for split, crossed in trained.items())
+
+
+def _legend(results: Sequence[ClaimResult]) -> str:
+    """What each marker in the figure says."""
+    words: dict[Verdict, dict[str, None]] = {}
+    for result in results:
+        words.setdefault(result.verdict, {})[result.words] = None
+    told = [f"{NAMES[verdict]}: {' or '.join(words[verdict])}" for verdict in MARKS if verdict in words]
+    return "; ".join(told).capitalize()
 
 
 def _heights(claims: Sequence[Claim]) -> dict[Claim, float]:
@@ -64,8 +83,8 @@ def _head(claim: Claim) -> float:
 
 
 def _difference(axes: Axes, result: ClaimResult, height: float) -> None:
-    assert isinstance(result.difference, Difference)
-    difference, bold = result.difference, result.claim.scope.is_whole_grid
+    assert not isinstance(result.shown, Hole)
+    difference, bold = result.shown, result.claim.scope.is_whole_grid
     marker, face = MARKS[result.verdict]
     axes.plot([difference.low, difference.high], [height, height], color=INK, linewidth=1.8 if bold else 0.9)
     axes.plot(

@@ -85,7 +85,7 @@ def _filled(axes: Axes, x: int, y: int, score: Score, rank: float) -> None:
     text = DARK if 0.3 * red + 0.59 * green + 0.11 * blue > 0.55 else LIGHT
     axes.add_patch(_square(x, y, facecolor=(red, green, blue)))  # type: ignore[arg-type]
     axes.text(x, y - 0.1, f"{score.value:.4f}", ha="center", va="center", color=text, fontsize=9)
-    ends = f"[{score.interval.low:.3f}, {score.interval.high:.3f}]"
+    ends = f"[{score.shown.low:.3f}, {score.shown.high:.3f}]"
     axes.text(x, y + 0.24, ends, ha="center", va="center", color=text, fontsize=6)
 
 

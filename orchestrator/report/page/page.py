@@ -21,6 +21,7 @@ from orchestrator.report.page.sounds import sounds
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.report.tables.all_tables import Tables
+from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
 from orchestrator.report.tables.paper_tables import claims_table
 from orchestrator.report.tables.table import Row, Table, Value, number, signed
@@ -42,6 +43,7 @@ COLOURS = {
     Verdict.HIGHER: "good",
     Verdict.UNCLEAR: "open",
     Verdict.LOWER: "bad",
+    Verdict.EXPLORATORY: "open",
     Verdict.NOT_JUDGED: "open",
 }
 """Class of a verdict in the style sheet."""
@@ -72,6 +74,7 @@ def write_page(run: Run, findings: Findings, report: Store) -> None:
         "level": f"{scores.settings.level:.0%}",
         "counts": verdict_counts(claims),
         "verdicts": verdicts(claims),
+        "held_open": held_open(claims),
         "tables": [*_other_numbers(run, tables), _other_claims(findings)],
         "table_files": _table_files(tables),
         "figures": _shown(findings.figures, lambda name: name not in (*DIAGNOSTIC_FIGURES, GRID)),

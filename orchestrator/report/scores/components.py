@@ -1,8 +1,8 @@
-"""Intervals that hold clips and trainings open: models and clips as crossed random effects (not in the paper).
+"""Intervals that hold clips and trainings open: models and clips as crossed random effects.
 
-A model is a (seed, fold); a clip's share of a model's score is u_mi, linearised around the ratio (`shares`).
-With u_mi = mean + model m + clip i + residual, all random, the mean squares of the two-way layout without
-replication give the variance of the mean, as in studies of several readers of the same cases:
+Not in the paper. A model is a (seed, fold); a clip's share of a model's score is u_mi, linearised around the
+ratio (`shares`). With u_mi = mean + model m + clip i + residual, all random, the mean squares of the two-way
+layout without replication give the variance of the mean, as in studies of several readers of the same cases:
 
     MS_m = n var(mean over clips), MS_c = M var(mean over models), MS_e the residual's
     V    = [max(MS_m - MS_e, 0) + MS_c] / (M n)
@@ -34,6 +34,8 @@ from scipy.special import stdtr, stdtrit
 
 from orchestrator.report.scores.bootstrap import ClipSums, Floats, joined
 
+LEAST = 2
+"""Degrees of freedom of the models below which there is no interval: with one its quantile is 12.7."""
 ENOUGH = 3
 """Degrees of freedom from which on an interval is more than a hint: those of four models."""
 
@@ -103,12 +105,17 @@ class Components:
             self.residual, self.layouts, models_each, self.clips_freedom,
         )  # fmt: skip
 
-    def interval(self, level: float = 0.95) -> Crossed:
-        """Rounded to 1e-9: equal scores may differ in their last bits by the order of summation."""
+    def interval(self, level: float = 0.95) -> Crossed | None:
+        """None with fewer than LEAST degrees of freedom.
+
+        Rounded to 1e-9: equal scores may differ in their last bits by the order of summation."""
+        if self.freedom < LEAST:
+            return None
         mean, error, nu = round(self.estimate, 9) + 0.0, float(np.sqrt(self.variance)), self.nu
         reach = float(stdtrit(nu, (1 + level) / 2)) * error
         p = 1.0 if mean == 0 else 2 * float(stdtr(nu, -abs(mean) / error)) if error else 0.0
-        return Crossed(mean, round(mean - reach, 9) + 0.0, round(mean + reach, 9) + 0.0, nu, p)
+        low, high = round(mean - reach, 9) + 0.0, round(mean + reach, 9) + 0.0
+        return Crossed(mean, low, high, round(nu, 6), round(p, 9))
 
 
 def shares(sums_nM: Floats, counts_n: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """From predictions to lwlrap with bootstrap intervals: all cells on the same samples of clips."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Literal, NamedTuple, TypeVar
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from orchestrator.experiment.report_settings import ReportSettings
 from orchestrator.report.scores.bootstrap import ClipSums, Interval, Sampled, bootstrap, interval, joined
+from orchestrator.report.scores.components import Crossed, components
 from orchestrator.report.scores.predictions import CellPredictions, Clips, Pool, Split, precision_sums
 from trainable.metrics import Ties
 
@@ -48,6 +49,15 @@ class Score:
     """Bootstrap over clips (within folds for cv), the trained models as given."""
     sampled: Sampled
     """For paired differences: all cells were scored on the same samples of clips."""
+    crossed: Crossed | None = None
+    """Clips and trainings held open; None where every clip was scored by one or two models alone."""
+    models: Mapping[int, ClipSums] = field(default_factory=dict)
+    """Each seed's, its folds as columns, where claims compare it: differences hold trainings open."""
+
+    @property
+    def shown(self) -> Interval:
+        """The interval where there is room for one: that which holds more open."""
+        return Interval(self.crossed.low, self.crossed.high) if self.crossed else self.interval
 
     @property
     def value(self) -> float:
@@ -107,7 +117,8 @@ def score_cells(
         means = [_mean_of_seeds(list(seeds.values())) for _, _, seeds in scored]
         samples = _bootstrap(means, strata, settings)
         for (name, key, seeds), sampled in zip(scored, samples, strict=True):
-            scores[name][key] = _score(seeds, sampled, settings.level)
+            compared = key == ScoreKey(split, clips=clips, ties=settings.ties)
+            scores[name][key] = _score(seeds, sampled, settings.level, compared)
     return scores
 
 
@@ -152,10 +163,14 @@ def _bootstrap(
     return [sampled[content] for content in contents]
 
 
-def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float) -> Score:
+def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float, compared: bool) -> Score:
     folds = np.mean([sums.sums.sum(0) / sums.counts.sum(0) for sums in seeds.values()], axis=0)
     by_seed = {seed: sums.estimate for seed, sums in seeds.items()}
-    return Score(tuple(folds.tolist()), by_seed, _repeatable(interval(sampled, level)), sampled)
+    known = components(list(seeds.values()))
+    return Score(
+        tuple(folds.tolist()), by_seed, _repeatable(interval(sampled, level)), sampled,
+        known.interval(level) if known else None, seeds if compared else {},
+    )  # fmt: skip
 
 
 def _repeatable(bounds: Interval) -> Interval:

@@ -23,7 +23,8 @@ TABLES = "tables"
 COLUMNS = ("activation", "selection", "split", "score", "mean", "n_folds")
 INTERVAL_COLUMNS = (
     "activation", "selection", "split", "score", "form", "clips", "ties", "after_stage", "mean", "low",
-    "high", "seed_sd", "n_seeds", "tied_labels", "published", "difference", "reason",
+    "high", "trainings_low", "trainings_high", "trainings_nu", "seed_sd",
+    "n_seeds", "tied_labels", "published", "difference", "reason",
 )  # fmt: skip
 
 
@@ -72,7 +73,8 @@ def _interval_line(entry: Entry, key: ScoreKey, score: Score, tied: float, publi
     difference = None if papers is None else score.value - papers
     share = tied if (key.form, key.clips, key.stage) == ("raw", "all", None) else None
     stage = "" if key.stage is None else str(key.stage + 1)
-    numbers = (score.value, score.interval.low, score.interval.high, score.seed_sd)
+    crossed = (score.crossed.low, score.crossed.high, score.crossed.nu) if score.crossed else (None,) * 3
+    numbers = (score.value, score.interval.low, score.interval.high, *crossed, score.seed_sd)
     seeds = str(len(score.by_seed))
     return [
         key.split, key.average, key.form, key.clips, key.ties, stage, *map(exact, numbers), seeds,

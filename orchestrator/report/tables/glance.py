@@ -2,14 +2,28 @@
 
 from collections.abc import Iterator, Sequence
 
+from orchestrator.artifacts.run import Hole
 from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence, whole_grid
 from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.verdicts import Verdict, counted
-from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.claims.verdicts import Standing, Verdict, counted
+from orchestrator.report.scores.components import ENOUGH
 from orchestrator.report.tables.table import Column, Content, Row, Table, signed
 
-MARKS = {Verdict.HIGHER: "▲", Verdict.LOWER: "▼", Verdict.UNCLEAR: "○"}
+NO_VERDICT = {Verdict.EXPLORATORY: "·"}
+MARKS: dict[Standing, dict[Verdict, str]] = {
+    Standing.JUDGED: {Verdict.HIGHER: "▲", Verdict.LOWER: "▼", Verdict.UNCLEAR: "●"},
+    Standing.TOO_FEW: NO_VERDICT,
+    Standing.EXPLORATORY: NO_VERDICT,
+    Standing.THESE_MODELS: {Verdict.HIGHER: "△", Verdict.LOWER: "▽", Verdict.UNCLEAR: "○"},
+}
 """Of a verdict, beside its difference."""
+MEANINGS = {
+    Standing.JUDGED: "other clips and trainings held open, corrected for {family} claims (Holm)",
+    Standing.TOO_FEW: f"clips and trainings held open by fewer than {ENOUGH} degrees of freedom",
+    Standing.EXPLORATORY: "clips and trainings held open, but not a claim of those judged",
+    Standing.THESE_MODELS: "one training was run: other clips are held open, another training is not",
+}
+"""What the intervals beside these marks hold open."""
 
 
 def glance_table(claims: Sequence[ClaimResult]) -> Table:
@@ -42,11 +56,11 @@ def _labels(claims: Sequence[Claim]) -> Iterator[str]:
 def _cell(result: ClaimResult | None) -> Content:
     if result is None:
         return ""
-    difference = result.difference
-    if not isinstance(difference, Difference):
+    difference = result.shown
+    if isinstance(difference, Hole):
         return difference
     half = (difference.high - difference.low) / 2
-    return f"{MARKS[result.verdict]} {signed(difference.estimate)} ±{half:.4f}"
+    return f"{MARKS[result.standing][result.verdict]} {signed(difference.estimate)} ±{half:.4f}"
 
 
 def _rows(count: int) -> str:
@@ -63,7 +77,14 @@ def _notes(results: Sequence[ClaimResult]) -> Iterator[str]:
         counts = counted((result.verdict, result.words) for result in of_rows)
         told = ", ".join(f"{words} in {_rows(count)}" for words, count in counts.items())
         yield f"{sentence}: {told}"
-    if results:
-        once = results[0].one_training
-        yield ", ".join(f"{mark} {verdict.words(once)}" for verdict, mark in MARKS.items())
+    yield from _legend([result for result in results if result.evidence != CURVES])
     yield from dict.fromkeys(f"in part, for want of {r.incomplete}" for r in results if r.incomplete)
+
+
+def _legend(results: Sequence[ClaimResult]) -> Iterator[str]:
+    """The marks in the table, and what the intervals beside them hold open."""
+    given = {result.standing for result in results if not isinstance(result.difference, Hole)}
+    family = sum(result.corrected_p is not None for result in results)
+    for standing in (standing for standing in MARKS if standing in given):
+        marks = ", ".join(f"{mark} {standing.words(verdict)}" for verdict, mark in MARKS[standing].items())
+        yield f"{marks}: {MEANINGS[standing].format(family=family)}"

@@ -9,6 +9,7 @@ from orchestrator.report.claims.claims import Claim
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from trainable.metrics import Ties
@@ -87,12 +88,13 @@ def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     notes = (
         f"differences are paired, with {scores.settings.level:.0%} intervals: of lwlrap, and of curves, of "
         "the coefficient of variation",
+        held_open(claims),
     )
     return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), notes)
 
 
 def _verdict(result: ClaimResult) -> Content:
-    difference = result.difference
+    difference = result.shown
     return difference if isinstance(difference, Hole) else f"{result.words}\n{difference}"
 
 

@@ -11,6 +11,7 @@ from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.scores.predictions import SPLITS, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import FORMS, Form, Score, ScoreKey
+from orchestrator.report.tables.held_open import held_open, where_open
 from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value
 
 
@@ -48,7 +49,7 @@ def _beside_paper(
 
 def content_of(score: Score | Hole, published: float | None = None) -> Content:
     """A score with its interval, beside the published one; a hole as it is."""
-    return score if isinstance(score, Hole) else Value(score.value, score.interval, published)
+    return score if isinstance(score, Hole) else Value(score.value, score.shown, published)
 
 
 def _notes(run: Run, scores: RunScores, published: Published) -> tuple[str, ...]:
@@ -57,7 +58,7 @@ def _notes(run: Run, scores: RunScores, published: Published) -> tuple[str, ...]
     rule = "count as ranked above" if ties == "group" else "go to the higher class, as in the challenge"
     shares = [share for entry in scores.entries.values() for share in entry.tied.values()]
     notes = [
-        f"intervals: {level}, bootstrap over clips, {scores.settings.resamples} samples",
+        f"intervals: {level}; {where_open(run, scores)}",
         f"ties {rule}; share of labels in a tie: at most {max(shares, default=0.0):.2%}",
     ]
     for entry, of_entry in scores.entries.items():
@@ -87,7 +88,7 @@ def table2(run: Run, scores: RunScores, published: Published) -> Table:
     columns = [Column(f"fold {fold + 1}") for fold in range(folds)]
     title = "Table 2. lwlrap on clips with several labels, cross-validation"
     notes = [
-        f"interval of the mean: {scores.settings.level:.0%}, bootstrap over clips",
+        f"interval of the mean: {scores.settings.level:.0%}; {where_open(run, scores)}",
         _published_note(published),
     ]
     if published.has_table2(folds):
@@ -103,7 +104,7 @@ def _row2(scores: RunScores, entry: Entry, folds: int, published: Published) -> 
         return Row(str(entry), (score,) * (folds + 1))
     beside: Sequence[float | None] = published.table2(entry, folds) or (None,) * (folds + 1)
     cells = [Value(v, None, p) for v, p in zip(score.by_fold, beside[:-1], strict=True)]
-    return Row(str(entry), (*cells, Value(score.value, score.interval, beside[-1])))
+    return Row(str(entry), (*cells, Value(score.value, score.shown, beside[-1])))
 
 
 def table3(run: Run, scores: RunScores, published: Published) -> Table:
@@ -135,12 +136,18 @@ def _ensemble_cell(scores: RunScores, name: str, split: Split, form: Form) -> Co
     return content_of(ensembles.scores[name][ScoreKey(split, "blend", form, ties=scores.settings.ties)])
 
 
+CLAIM_COLUMNS = (
+    "where", "split", "difference", "other trainings too", "nu", "p (Holm)", "verdict", "source"
+)  # fmt: skip
+
+
 def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Table:
     """A row for each claim and split: difference with interval, verdict in words, the paper's difference."""
-    columns = tuple(map(Column, ("where", "split", "difference", "verdict", "source")))
+    columns = tuple(map(Column, CLAIM_COLUMNS))
     notes = (
-        f"differences are paired; verdicts at {scores.settings.level:.0%}, one claim at a time: of "
-        f"{len(claims)} verdicts on claims about nothing some would still be wrong",
+        f"differences are paired, with {scores.settings.level:.0%} intervals: in `difference` other clips "
+        "alone are held open, in `other trainings too` clips and trainings (nu: degrees of freedom)",
+        held_open(claims),
         _published_note(published),
         *dict.fromkeys(f"in part, for want of {result.incomplete}" for result in claims if result.incomplete),
     )
@@ -151,7 +158,16 @@ def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Pu
 def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
     partly = " (in part)" if result.incomplete else ""
     where, split = f"{result.claim.scope}{partly}", str(result.evidence)
-    return where, split, _difference(result), result.words, result.claim.source
+    corrected = "" if result.corrected_p is None else f"{result.corrected_p:.4f}"
+    return where, split, _difference(result), *_crossed(result), corrected, result.words, result.claim.source
+
+
+def _crossed(result: ClaimResult) -> tuple[Content, Content]:
+    """The difference with trainings held open, and its degrees of freedom."""
+    crossed = result.crossed
+    if crossed is None:
+        return "" if isinstance(result.difference, Hole) else Hole("n/a", "one training"), ""
+    return Value(crossed.estimate, Interval(crossed.low, crossed.high)), f"{crossed.nu:.1f}"
 
 
 def _difference(result: ClaimResult) -> Content:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Hole, Run
@@ -145,3 +146,34 @@ def test_a_grid_of_one_row_shows_its_claims_at_a_glance(tmp_path: Path) -> None:
     assert [(r.claim.scope, str(r.evidence)) for r in whole_grid(results)] == [
         (SIGMOID, "cv"), (SIGMOID, "private"), (SIGMOID, "curves")
     ]  # fmt: skip
+
+
+def test_with_trainings_open_the_difference_is_the_same_and_averaged_within_models(tmp_path: Path) -> None:
+    rows = ["sigmoid", "sigmoid_softmax"]
+    run = make_fake_run(tmp_path, activations=rows, folds=4, config=FAST)
+    scores, results = assessed(run)
+    whole = find(results, "threshold > top_k", ALL_ROWS, Evidence("private"))
+    assert whole.components is not None
+    assert whole.crossed is not None
+    assert whole.components.freedom == 3, "two rows of four models are no eight models"
+    assert whole.crossed.estimate == pytest.approx(estimate(whole), abs=1e-8)
+    by_models = np.mean([_by_fold(scores, row) for row in rows], axis=0)
+    assert whole.components.models == pytest.approx(np.var(by_models, ddof=1))
+    assert find(results, "threshold > top_k", ALL_ROWS, CV).crossed is None, "one training a clip"
+
+
+def _by_fold(scores: RunScores, row: str) -> NDArray[np.float64]:
+    higher, lower = (
+        scores.entries[Entry(row, column)].scores[ScoreKey("private")].by_fold
+        for column in ("threshold", "top_k")
+    )
+    return np.subtract(higher, lower)
+
+
+def test_different_seeds_are_no_pairs(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=["sigmoid"], seeds=[0, 1], config=FAST)
+    run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    _, results = assessed(run)
+    private = Evidence("private")
+    assert find(results, "threshold > top_k", SIGMOID, private).crossed is None
+    assert find(results, "threshold > verified_only", SIGMOID, private).crossed is not None

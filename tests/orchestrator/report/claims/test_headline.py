@@ -45,7 +45,10 @@ def test_several_trainings_are_said(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=ROWS, effect=EFFECT, seeds=[0, 1], config=FAST)
     first, second = sentences(run)
     assert "the best of 2: confirmed)" in first
-    assert second.startswith("Means of 2 trainings of each cell: ")
+    assert second == (
+        "Means of 2 trainings of each cell, 4 models on the same test clips: the 95% intervals say what "
+        "other test clips and other trainings would change."
+    )
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_both_are_scored_by_the_old_ones_settings(tmp_path: Path) -> None:
     assert Scored.of(old, new).new_scores.settings == old.experiment.report
 
 
-def test_several_trainings_of_both_are_judged_by_their_words(tmp_path: Path) -> None:
+def test_no_difference_of_two_runs_is_a_verdict(tmp_path: Path) -> None:
     old, new = (
         fake(
             tmp_path / name,
@@ -112,4 +112,4 @@ def test_several_trainings_of_both_are_judged_by_their_words(tmp_path: Path) -> 
         for name, effect, rate in (("old", {}, 0.1), ("new", BETTER, 0.2))
     )
     table, _ = score_tables(Scored.of(old, new))
-    assert str(line(table, "sigmoid/top_k").cells[5]).endswith("confirmed")
+    assert str(line(table, "sigmoid/top_k").cells[5]).endswith("higher in these models")

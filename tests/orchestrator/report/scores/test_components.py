@@ -38,7 +38,9 @@ def score_of(u_nM: Floats) -> ClipSums:
 def crossed(seeds: list[ClipSums], level: float = 0.95) -> Crossed:
     found = components(seeds)
     assert found is not None
-    return found.interval(level)
+    interval = found.interval(level)
+    assert interval is not None
+    return interval
 
 
 def clips_only_covers(u_nM: Floats) -> bool:
@@ -170,6 +172,12 @@ def test_where_training_seems_to_do_nothing_the_clips_decide_from_four_models_on
     few, enough = (Components(0.1, 0.5, 1.2, 1.0, 1, models, 299).nu for models in (2, 4))
     assert few == pytest.approx((0.5 + 0.2) ** 2 / 0.5**2)
     assert enough == pytest.approx(1.2**2 / (0.5**2 / 3))
+
+
+def test_two_models_have_components_and_no_interval() -> None:
+    found = components([score_of(np.random.default_rng(8).random((30, 2)))])
+    assert found is not None
+    assert found.interval() is None
 
 
 def test_nobody_has_more_degrees_of_freedom_than_clips() -> None:

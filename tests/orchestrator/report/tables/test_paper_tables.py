@@ -5,7 +5,7 @@ import pytest
 from orchestrator.artifacts.run import Hole
 from orchestrator.plan.legs import Cell
 from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.report.scores.bootstrap import Difference, Interval
 from orchestrator.report.scores.run_scores import score_run
 from orchestrator.report.scores.scoring import ScoreKey
 from orchestrator.report.tables.all_tables import Tables
@@ -92,7 +92,12 @@ def test_claims_have_a_line_each(results: Results) -> None:
     table = claims_table(results.scores, results.claims, ANOTHER)
     assert len(table.rows) == len(results.claims)
     for line, result in zip(table.rows, results.claims, strict=True):
-        where, split, difference, verdict, source = line.cells
+        where, split, difference, open_too, _, corrected, verdict, source = line.cells
+        assert (corrected != "") == (result.corrected_p is not None)
+        if result.crossed:
+            assert open_too == Value(
+                result.crossed.estimate, Interval(result.crossed.low, result.crossed.high)
+            )
         assert (split, verdict, source) == (str(result.evidence), result.words, result.claim.source)
         assert where == str(result.claim.scope) + (" (in part)" if result.incomplete else "")
         if isinstance(result.difference, Difference):
@@ -100,7 +105,7 @@ def test_claims_have_a_line_each(results: Results) -> None:
             assert difference.value == result.difference.estimate
         else:
             assert difference == DetailHole("not judged", result.difference.detail)
-    assert {row.cells[3] for row in table.rows} >= {"not judged", "no clear difference"}
+    assert {row.cells[6] for row in table.rows} >= {"not judged", "no clear difference"}
 
 
 def test_table_1_names_lost_seeds_and_the_spread_over_seeds(tmp_path: Path) -> None:

@@ -1,0 +1,42 @@
+"""What the intervals of a table hold open, in words: other clips, and other trainings."""
+
+from collections.abc import Sequence
+
+from orchestrator.artifacts.run import Hole, Run
+from orchestrator.report.claims.assessment import CURVES, ClaimResult
+from orchestrator.report.claims.verdicts import Standing
+from orchestrator.report.scores.components import ENOUGH
+from orchestrator.report.scores.predictions import Split
+from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.report.scores.scoring import ScoreKey
+
+
+def where_open(run: Run, scores: RunScores) -> str:
+    """Of scores, on each split that is shown."""
+    kinds: dict[str, list[str]] = {}
+    for split in scores.splits_shown:
+        kinds.setdefault(_kind(run, scores, split), []).append(split)
+    return "; ".join(f"{' and '.join(splits)}: {kind}" for kind, splits in kinds.items())
+
+
+def _kind(run: Run, scores: RunScores, split: Split) -> str:
+    key = ScoreKey(split, ties=scores.settings.ties)
+    found = [entry.scores[key] for entry in scores.entries.values() if key in entry.scores]
+    models = sorted({len(s.by_seed) * run.experiment.folds for s in found if s.crossed})
+    if not models:
+        return f"other clips alone, bootstrap of {scores.settings.resamples} samples: one training was run"
+    return f"other clips and other trainings, {' or '.join(map(str, models))} models a cell"
+
+
+def held_open(claims: Sequence[ClaimResult]) -> str:
+    """Of claims: what their verdicts are kept for."""
+    family = sum(result.corrected_p is not None for result in claims)
+    by_scores = [result for result in claims if result.evidence != CURVES]
+    said = (
+        "confirmed, contradicted and not distinguishable are said only with other clips and other trainings "
+        f"held open by at least {ENOUGH} degrees of freedom, of the {family} claims of the paper about the "
+        "whole grid, corrected for their number (Holm); everything else is exploratory"
+    )
+    if any(r.standing is Standing.THESE_MODELS and not isinstance(r.difference, Hole) for r in by_scores):
+        said += "; in these models: one training was run, nothing is known of another"
+    return said
