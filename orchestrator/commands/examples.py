@@ -5,10 +5,12 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "stagegrid run --config demo --out runs/demo",
         "stagegrid run --config paper --data FSDKaggle2019 --out runs/paper",
         "stagegrid run --config stagegrid.yaml --data DIR --out runs/mine --set folds=5",
+        "stagegrid run --config demo --out runs/demo --seeds 3",
     ),
     "plan": (
         "stagegrid plan --config demo",
         "stagegrid plan --config paper --like runs/demo --devices 1,8",
+        "stagegrid plan --config demo --out runs/demo --detect .005",
     ),
     "init": (
         "stagegrid init recordings",

@@ -1,11 +1,14 @@
 """Commands that plan a grid, fill it, and test how it is filled."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from orchestrator.commands.shared import Assignments, Config, Data, console, say
+from orchestrator.commands.shared import Assignments, Config, Data, Seeds, console, say, with_seeds
+
+if TYPE_CHECKING:
+    from orchestrator.artifacts.run import Run
 
 
 def run(
@@ -13,6 +16,7 @@ def run(
     out: Annotated[str, typer.Option(help="Folder of the run: a path, or s3://... or gs://...")],
     data: Data = None,
     assignments: Assignments = None,
+    seeds: Seeds = None,
     verbose: Annotated[bool, typer.Option(help="Show Ray Tune's own table in place of ours.")] = False,
     mlflow: Annotated[str | None, typer.Option(help="MLflow server that hears of every evaluation.")] = None,
     wandb: Annotated[str | None, typer.Option(help="Project of Weights & Biases that does too.")] = None,
@@ -28,7 +32,8 @@ def run(
     from orchestrator.training.watchers import Watchers
 
     display = Display(console, plain=verbose)
-    order = Order(config, data, out, tuple(assignments or ()), Watchers(verbose, mlflow, wandb))
+    words = tuple(with_seeds(assignments, seeds))
+    order = Order(config, data, out, words, Watchers(verbose, mlflow, wandb))
     with waits_told(out, display.say):
         done = fill_grid(order, display)
         with display.busy("writing the report"):
@@ -49,27 +54,35 @@ def plan(
     speed: Annotated[float | None, typer.Option(help="Iterations per second of a fold on a device.")] = None,
     start: Annotated[float, typer.Option(help="Seconds that a run's start and end cost.")] = 20.0,
     devices: Annotated[str, typer.Option(help="Sizes of clusters, in GPUs or CPUs.")] = "1,4,8,36,144",
+    detect: Annotated[
+        float | None,
+        typer.Option(help="Size of a difference: how many seeds find it, by the run in --out."),
+    ] = None,
     assignments: Assignments = None,
+    seeds: Seeds = None,
 ) -> None:
     """Show the tree of legs, what is done, and what the rest costs on clusters of several sizes."""
     from orchestrator.artifacts.files import RUN
     from orchestrator.artifacts.run import Run
     from orchestrator.artifacts.speed import measured_speed
     from orchestrator.experiment.loading import load_experiment
-    from orchestrator.monitoring.plan_options import cluster_sizes, known_speed
+    from orchestrator.monitoring.plan_options import cluster_sizes, detect_in, known_speed
     from orchestrator.monitoring.plan_preview import preview
     from orchestrator.monitoring.plan_tree import cost_table, plan_tree
     from orchestrator.monitoring.verify import refuse_damaged
     from orchestrator.storage.store import Store
 
     sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)
-    experiment = load_experiment(config, assignments or ())
+    measured = None if detect is None else detect_in(out, detect)
+    experiment = load_experiment(config, with_seeds(assignments, seeds))
     store = Store.open(out) if out else None
     planned = preview(experiment, store, data)
     console.print(plan_tree(planned))
     if store and store.exists(RUN):
         refuse_damaged(Run.open(store))
     own = Run.open(store) if store and store.exists(RUN) else None
+    if measured and detect:
+        _say_power(measured, detect)
     pace = stated or (measured_speed(own) if own else None)
     if pace is None:
         say("for times name a run on this hardware with --like, or state a --speed")
@@ -78,17 +91,25 @@ def plan(
     console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
 
 
+def _say_power(run: "Run", detect: float) -> None:
+    from orchestrator.report.tables.power_table import power_table
+    from orchestrator.report.tables.terminal import to_rich
+
+    console.print(to_rich(power_table(run, detect), console.width))
+
+
 def submit(
     cluster: Annotated[Path, typer.Argument(help="Cluster file of ray up, such as cluster/gpu.yaml.")],
     config: Config,
     out: Annotated[str, typer.Option(help="Folder of the run, as the cluster sees it: s3://... or gs://...")],
     data: Annotated[str | None, typer.Option(help="The data set's folder on the cluster.")] = None,
     assignments: Assignments = None,
+    seeds: Seeds = None,
 ) -> None:
     """Run the grid on a cluster: check its file, bring the program there, start it, say how to watch."""
     from orchestrator.cluster.submit import submit_run
 
-    say(submit_run(cluster, config, out, data, assignments or ()))
+    say(submit_run(cluster, config, out, data, with_seeds(assignments, seeds)))
 
 
 def drill(

@@ -1,6 +1,7 @@
 """Options that several commands have, and how they speak."""
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -46,6 +47,12 @@ DataFolder = Annotated[Path, typer.Option("--data", callback=_folder, help="The 
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Change a setting: a.b=c. May be repeated.")
 ]
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=10_000, help="Train every cell with seeds 0 to N-1; a finished run trains what is new."
+    ),
+]
 Cell = Annotated[
     str | None,
     typer.Option(
@@ -61,6 +68,11 @@ console = Console(highlight=False)
 def say(text: str) -> None:
     """Print a line as it is, without rich's markup and without breaking it."""
     console.print(text, markup=False, soft_wrap=True)
+
+
+def with_seeds(assignments: Sequence[str] | None, seeds: int | None) -> list[str]:
+    """--set's assignments, after which --seeds comes last."""
+    return [*(assignments or ()), *([] if seeds is None else [f"seeds={seeds}"])]
 
 
 def one_name(cell: str | None, ensemble: str | None) -> str | None:

@@ -4,7 +4,15 @@ import difflib
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 from orchestrator.dataset.layouts import DataSettings
 from orchestrator.experiment.axes import Activations, Selections, named
@@ -14,6 +22,17 @@ from orchestrator.synth.synthesize import SynthSettings
 from trainable.config import ELSEWHERE, NO_RESULT, OURS, PAPER, Audio, Seed, Settings, TrainingSettings
 from trainable.record import unverified_clips
 from trainable.stages import Stage, StageSettings, cell_stages
+
+MOST_SEEDS = 10_000
+
+
+def counted(seeds: object) -> object:
+    """Seeds 0 to n - 1 for a number n; anything else as it is."""
+    if isinstance(seeds, bool) or not isinstance(seeds, int):
+        return seeds
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise ValueError(f"a number of seeds is 1 to {MOST_SEEDS}; a single seed is written [{seeds}]")
+    return tuple(range(seeds))
 
 
 class Machines(Settings):
@@ -65,8 +84,8 @@ class Experiment(TrainingSettings):
     """Cross-validation folds of the verified clips (section 4.2)."""
     fold_seed: Annotated[Seed, OURS, ELSEWHERE] = 0
     """Seed of the split into folds; the same for all seeds of training."""
-    seeds: Annotated[tuple[Seed, ...], OURS, ELSEWHERE, Field(min_length=1)] = (0,)
-    """Seeds of training: every cell is trained once with each."""
+    seeds: Annotated[tuple[Seed, ...], OURS, ELSEWHERE, Field(min_length=1), BeforeValidator(counted)] = (0,)
+    """Seeds of training: every cell is trained once with each. A number such as 5: the seeds 0 to 4."""
     stages: Annotated[tuple[StageSettings, ...], ELSEWHERE, Field(min_length=1)]
     activations: Annotated[Activations, ELSEWHERE]
     """Rows of the grid."""

@@ -42,3 +42,16 @@ def known_speed(like: str | None, speed: float | None, start: float) -> Speed | 
         except (UserError, OSError) as error:
             raise UserError(f"--like {like[:200]}: {error}") from error
     return Speed(speed, start) if speed is not None else None
+
+
+def detect_in(out: str | None, difference: float) -> Run:
+    """The run whose measured components --detect goes by.
+
+    Raises:
+        UserError: there is none, or the difference is no size.
+    """
+    if not (math.isfinite(difference) and difference > 0):
+        raise UserError(f"--detect {difference}: must be a difference of lwlrap above 0, such as .005")
+    if out is None:
+        raise UserError("--detect: name the finished run that it goes by with --out")
+    return Run.open(Store.open(out))

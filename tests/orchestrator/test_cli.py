@@ -173,6 +173,27 @@ def test_plan_counts_the_iterations_of_the_grid(stagegrid: Stagegrid) -> None:
     assert "--like" in out.splitlines()[-1]
 
 
+def test_seeds_on_the_command_line_are_seeds_of_the_configuration(stagegrid: Stagegrid) -> None:
+    code, out, _ = stagegrid("plan", "--config", SMOKE, "--seeds", 3)
+    assert code == 0
+    assert "27 cells from 36 legs" in out
+    assert stagegrid("plan", "--config", SMOKE, "--set", "seeds=3") == (0, out, "")
+
+
+def test_plan_says_how_many_seeds_a_difference_needs(stagegrid: Stagegrid, tmp_path: Path) -> None:
+    make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k", "threshold"), seeds=(0, 1))
+    options = ("--config", SMOKE, "--speed", 1, "--detect", ".2")
+    code, _, err = stagegrid("plan", *options, "--out", tmp_path)
+    assert code == 2
+    assert "--seeds 2 first" in err
+    rows = ("sigmoid", "sigmoid_softmax")
+    make_fake_run(tmp_path / "two", activations=rows, selections=("top_k", "threshold"), seeds=(0, 1))
+    code, out, err = stagegrid("plan", *options, "--out", tmp_path / "two")
+    assert (code, err) == (0, "")
+    assert "Seeds that find a difference of 0.2" in out
+    assert "power 80% at alpha 0.05" in out
+
+
 def test_plan_tells_the_time_on_one_device_at_a_stated_speed(stagegrid: Stagegrid) -> None:
     """Of two folds on one device each has half its speed: 99 iterations x 2 at 2 a second."""
     code, out, _ = stagegrid(

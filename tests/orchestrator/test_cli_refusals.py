@@ -137,6 +137,10 @@ def test_a_file_in_place_of_a_runs_folder_is_named_by_plan(
         (["--speed", "nan"], "--speed nan"),
         (["--start", "-1"], "--start -1.0: must be 0 seconds or more"),
         (["--like", "/nope"], "--like /nope: /nope: no run is here"),
+        (["--detect", "0"], "--detect 0.0: must be a difference of lwlrap above 0"),
+        (["--detect", "nan", "--out", "/nope"], "--detect nan: must be"),
+        (["--detect", ".01"], "--detect: name the finished run that it goes by with --out"),
+        (["--detect", ".01", "--out", "/nope"], "/nope: no run is here"),
     ],
 )
 def test_plan_refuses_options_before_it_reads_anything(

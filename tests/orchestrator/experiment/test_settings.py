@@ -88,6 +88,12 @@ def test_a_contradiction_is_refused_when_it_is_loaded(tmp_path: Path, change: st
         load_experiment(write(tmp_path), [change])
 
 
+@pytest.mark.parametrize("seeds", ["0", "-1", "10001", "true", "1.5", "x"])
+def test_a_number_of_seeds_is_a_count(tmp_path: Path, seeds: str) -> None:
+    with pytest.raises(UserError, match="seeds: "):
+        load_experiment(write(tmp_path), [f"seeds={seeds}"])
+
+
 def test_an_ensemble_may_have_cells_of_all_seeds_and_of_one(tmp_path: Path) -> None:
     changes = ["seeds=[3, 5]", "ensembles={both.1: [sigmoid/strict, wide/verified_only/5]}"]
     experiment = load_experiment(write(tmp_path), changes)

@@ -177,6 +177,16 @@ def test_ids_are_the_same_in_every_process_and_version() -> None:
     assert [leg.id for leg in plan.legs[:3]] == GOLDEN
 
 
+@pytest.mark.parametrize("seeds", [3, [0, 1, 2], [2, 1, 0]])
+def test_more_seeds_train_only_what_is_new(seeds: Any) -> None:
+    """--seeds 3 on a run of one seed: its legs stay done, twice as many are added."""
+    before, after = (make_plan(experiment(seeds=given), "data") for given in (1, seeds))
+    assert before.ends.keys() < after.ends.keys()
+    assert all(after.ends[cell] == leg for cell, leg in before.ends.items())
+    assert ids(before) < ids(after)
+    assert len(after.legs) == 3 * len(before.legs)
+
+
 def test_seeds_are_trained_apart() -> None:
     plan = make_plan(experiment(seeds=[0, 1]), "data")
     assert Cell("sigmoid", "top_k", 1) in plan.ends
