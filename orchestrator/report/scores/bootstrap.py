@@ -12,8 +12,7 @@ all that the bootstrap needs are these two sums for every clip: the classes are 
 Clips are drawn again with replacement, with all their labels and for all models and cells at once. So every
 comparison of scores that went through the same call of `bootstrap` is paired. Strata keep their sizes: give
 the folds for cv. An interval tells what other clips would change about *these* trained models; what another
-training would change, `Score.seed_sd` tells. Verdicts are for one comparison each, uncorrected for their
-number.
+training would change, `components` tells.
 
 Intervals are percentiles of the resampled scores, widened for few clips: plain percentiles ignore that the
 clips' own spread is estimated, and BCa intervals of differences were too short where most clips score 1.
