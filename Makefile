@@ -49,7 +49,7 @@ lint: $(READY)  ## style, types and import rules
 	$(BIN)/lint-imports --no-cache
 
 docs: $(READY)  ## build the documentation into site/, with every link checked
-	$(BIN)/python -m mkdocs --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
 bench: $(READY)  ## measure the performance claims of the README
 	$(BIN)/python -m tests.benchmarks
