@@ -40,7 +40,7 @@ def _table(params: list[Any]) -> Iterator[str]:
     yield "| option | default | what it is |\n|---|---|---|"
     for param in params:
         argument = param.param_type_name == "argument"
-        name = _argument(param) if argument else ", ".join(param.opts + param.secondary_opts)
+        name = _argument(param) if argument else ", ".join(param.opts)
         yield f"| `{name}` | {_default(param)} | {cell(param.help or '')} |"
 
 
