@@ -1,18 +1,22 @@
 # Each target works alone on a fresh checkout; nothing is installed twice.
-PYTHON ?= python3.11
-BIN := .venv/bin
-READY := .venv/ready
+# The first Python that runs: a name alone may be a launcher for a version that is not installed.
+PYTHONS ?= python3.13 python3.12 python3.11
+PYTHON ?= $(or $(firstword $(foreach name,$(PYTHONS),$(shell $(name) -c 'print("$(name)")' 2>/dev/null))),\
+  $(error none of $(PYTHONS) is here: install one, or name another with PYTHON=))
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
 
-.PHONY: help setup demo test test-unit test-cluster test-chaos lint bench clean
+.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## */\1\t/' | expand -t 15
 
 setup: $(READY)  ## make .venv with every pinned dependency
 
 $(READY): pyproject.toml cluster/constraints.txt
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --disable-pip-version-check --quiet --constraint cluster/constraints.txt --editable '.[dev]'
 	@touch $@
 
@@ -24,6 +28,13 @@ test: test-unit  ## all tests but those of `make test-cluster` and `make test-ch
 
 test-unit: $(READY)  ## the tests that need no Ray, seconds
 	$(BIN)/pytest -m "not integration" --numprocesses auto
+
+test-unit-all:  ## the same on every Python of 3.11, 3.12 and 3.13 that is here, each in an environment of its own
+	@for python in $(PYTHONS); do \
+	  if $$python -c '' 2>/dev/null; \
+	  then $(MAKE) --no-print-directory test-unit PYTHON=$$python VENV=.venv-$${python##*/} || exit 1; \
+	  else echo "$$python is not here: skipped"; fi; \
+	done
 
 test-cluster: $(READY)  ## ray start, ray up over ssh to this machine, several nodes, autoscaling, object storage
 	$(BIN)/pytest -m cluster
@@ -37,8 +48,11 @@ lint: $(READY)  ## style, types and import rules
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+docs: $(READY)  ## build the documentation into site/, with every link checked
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
+
 bench: $(READY)  ## measure the performance claims of the README
 	$(BIN)/python -m tests.benchmarks
 
 clean:  ## remove the environment and everything computed
-	rm -rf .venv runs data
+	rm -rf .venv .venv-* site runs data

@@ -1,4 +1,4 @@
-"""The README's map is true: rooms, hops and test files are where it says."""
+"""The map in README.md and docs/development.md is true: rooms, hops and test files are where they say."""
 
 import re
 import subprocess
@@ -10,6 +10,7 @@ import pytest
 from tests.places import ROOT
 
 README = (ROOT / "README.md").read_text()
+DEVELOPMENT = (ROOT / "docs/development.md").read_text()
 MODULES = sorted(
     path.relative_to(ROOT)
     for room in ("orchestrator", "trainable")
@@ -19,13 +20,13 @@ MODULES = sorted(
 
 
 def held_by_integration() -> dict[str, str]:
-    """Modules without a unit test, and the test file that the README names for them."""
-    rows = re.findall(r"^\| (`[^|]*`) \| (`tests/[^|]*`) \|$", README, re.MULTILINE)
+    """Modules without a unit test, and the test file that docs/development.md names for them."""
+    rows = re.findall(r"^\| (`[^|]*`) \| (`tests/[^|]*`) \|$", DEVELOPMENT, re.MULTILINE)
     return {f"orchestrator/{name}": test for names, test in rows for name in re.findall(r"`([^`]+)`", names)}
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)
-def test_every_module_has_a_test_of_its_name_or_the_readme_says_where(module: Path) -> None:
+def test_every_module_has_a_test_of_its_name_or_the_docs_say_where(module: Path) -> None:
     held = held_by_integration()
     if str(module) in held:
         (test,) = re.findall(r"`([^`]+)`", held[str(module)])
@@ -45,7 +46,7 @@ def test_the_way_of_a_label_is_at_most_ten_hops_that_exist() -> None:
 
 
 def test_every_place_of_a_change_exists() -> None:
-    section = README[README.index("| where do I change ...?") :].split("\n\n")[0]
+    section = DEVELOPMENT[DEVELOPMENT.index("| where do I change ...?") :].split("\n\n")[0]
     rows = section.splitlines()[2:]
     assert len(rows) == 10
     for row in rows:

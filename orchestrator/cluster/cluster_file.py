@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -57,6 +56,8 @@ PINS = (
     re.compile(r"(?P<name>ray):(?P<version>\d+\.\d+\.\d+)"),
     re.compile(r"(?P<name>py(?:thon)?)[ =]?(?P<version>3\.?\d+)"),  # python3.11, python=3.11, image tag py311
 )
+PYTHONS = ("3.11", "3.12", "3.13")
+"""Those of pyproject.toml."""
 DASHBOARD = re.compile(r"--dashboard-host[= ]127\.0\.0\.1(?![\w.])")
 MAKE_TOKEN = (
     "make it: (umask 077; mkdir -p ~/.ray; python -c "
@@ -197,24 +198,29 @@ def _texts(prepared: Config) -> Iterator[str]:
 
 
 def _pins(prepared: Config) -> Iterator[str]:
-    """One Ray, one torch, one Python on the laptop, the head and the workers."""
-    pinned = _pinned_versions()
+    """One Ray and one torch on laptop, head and workers; one Python on head and workers."""
+    pinned, pythons = _pinned_versions(), dict[str, str]()
     images = [(f"docker.{key}", text) for key, text in prepared.get("docker", {}).items() if "image" in key]
     for key, text in [*_commands(prepared), *images]:
         for match in (found for pin in PINS for found in pin.finditer(text)):
             name, version = match["name"], match["version"]
             if name.startswith("py"):
-                name, version = "python", f"3.{version[1:].lstrip('.')}"
-            if version != pinned[name]:
+                version = f"3.{version[1:].lstrip('.')}"
+                pythons.setdefault(version, key)
+                if version not in PYTHONS:
+                    yield f"{key}: python {version}, but stagegrid runs on {', '.join(PYTHONS)}"
+            elif version != pinned[name]:
                 yield f"{key}: {name} {version}, but stagegrid is tested with {pinned[name]} ({CONSTRAINTS})"
+    if len(pythons) > 1:
+        found = ", ".join(f"{version} in {key}" for version, key in pythons.items())
+        yield f"two versions of python on one cluster ({found}): write the same"
 
 
 def _pinned_versions() -> dict[str, str]:
     if not CONSTRAINTS.is_file():
         raise UserError(f"{CONSTRAINTS}: not found: run this in the project's folder")
     lines = [line.partition("==") for line in CONSTRAINTS.read_text().splitlines()]
-    pinned = {name: version for name, _, version in lines if name in ("ray", "torch")}
-    return pinned | {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    return {name: version for name, _, version in lines if name in ("ray", "torch")}
 
 
 def _starts(prepared: Config, key: str) -> list[str]:

@@ -36,7 +36,7 @@ class Head:
 
 @pytest.fixture(scope="module")
 def head() -> Iterator[Head]:
-    """A head node as the README says."""
+    """A head node as docs/cluster.md says."""
     page, token = free_port(), secrets.token_hex(32)
     with short_folder() as folder:
         path = Path(folder) / "token"

@@ -1,10 +1,12 @@
-"""Across modules: the README's own mechanism, run as it stands there."""
+"""Across modules: the mechanisms of README.md and docs/mechanism.md, run as they stand there."""
 
 import re
 from typing import Any
 
+import pytest
 import torch
 
+import trainable.activations as activations
 import trainable.selection as selections
 from orchestrator.experiment.loading import parse_experiment
 from tests.places import ROOT
@@ -13,6 +15,7 @@ from trainable.fold import train_fold
 from trainable.selection import Selection
 
 README = (ROOT / "README.md").read_text()
+SNIPPETS = re.findall(r"```python\n(class .*?)```", (ROOT / "docs/mechanism.md").read_text(), re.S)
 
 
 def test_the_mechanism_of_the_readme_works_as_printed() -> None:
@@ -32,3 +35,22 @@ def test_the_mechanism_of_the_readme_works_as_printed() -> None:
         "selections": {"quantile": {"keep": 0.6}},
     }
     assert parse_experiment(content, "README").selections["quantile"] == Selection.make("quantile", keep=0.6)
+
+
+@pytest.mark.parametrize(
+    ("activation", "selection"),
+    [("sigmoid", "over_mean"), ("sigmoid", "half_trust"), ("softmax_sparsemax", "keep_all")],
+)
+def test_the_mechanisms_of_the_docs_work_as_printed(activation: str, selection: str) -> None:
+    (snippet,) = [code for code in SNIPPETS if f'"{activation}"' in code or f'"{selection}"' in code]
+    exec(snippet, vars(activations) | vars(selections))
+    outcome = train_fold(tiny.task(activation, selection), tiny.data(), tiny.MemoryWorker())
+    loss, eta, _, kept = outcome.record.curves[3:7, :4].T
+    masks = selection == "over_mean"
+    assert loss.isfinite().all()
+    assert eta.isfinite().all().item() == masks
+    assert (kept < 1).any().item() == masks
+
+
+def test_every_mechanism_of_the_docs_is_run() -> None:
+    assert len(SNIPPETS) == 3

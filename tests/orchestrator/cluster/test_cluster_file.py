@@ -113,7 +113,12 @@ FAULTS = [
     ("head without token", rewrite(HEAD, "RAY_AUTH_MODE=token ", ""), f"{HEAD}: write RAY_AUTH_MODE=token"),
     ("worker without token", rewrite(WORKER, "=token", "=disabled"), f"{WORKER}: write RAY_AUTH_MODE=token"),
     ("no pins", rewrite(INSTALL, "--constraint ~/stagegrid/cluster/constraints.txt", ""), "--constraint"),
-    ("another python", rewrite(INSTALL, "python3.11", "python3.12"), "python 3.12, but stagegrid"),
+    ("another python", rewrite(INSTALL, "python3.11", "python3.10"), "python 3.10, but stagegrid"),
+    (
+        "two pythons",
+        put("docker", value={"image": "rayproject/ray:2.60.0-py312-gpu", "container_name": "c"}),
+        "two versions of python on one cluster (3.11 in setup_commands, 3.12 in docker.image)",
+    ),
     ("another ray", rewrite(INSTALL, "--editable", "'ray[default]==2.9.3' -e"), "setup_commands: ray 2.9.3"),
     ("another torch", rewrite(INSTALL, "--editable", "torch==2.12.1 -e"), "setup_commands: torch 2.12.1"),
     (
