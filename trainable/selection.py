@@ -109,9 +109,9 @@ class _Ranking(Selection):
             )
 
     def _highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
-        """The k highest losses among the unverified clips, and their places: (k,) and (k,)."""
-        values_k, places_k = losses.loss_B.masked_fill(losses.verified_B, -torch.inf).topk(self.k)
-        return values_k, places_k
+        """The k highest losses of unverified clips (where fewer are, -inf), and their places: (k,), (k,)."""
+        ranked_B = losses.loss_B.masked_fill(losses.verified_B, -torch.inf)
+        return ranked_B.topk(min(self.k, len(ranked_B)))
 
 
 class TopK(_Ranking):
@@ -120,9 +120,10 @@ class TopK(_Ranking):
     name = "top_k"
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
-        """Mask exactly k clips."""
+        """Mask exactly k clips, or all that are unverified where those are fewer."""
         values_k, places_k = self._highest(losses)
-        keep_B = torch.ones_like(losses.loss_B).index_fill(0, places_k, 0)
+        spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
+        keep_B = torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k)
         return Decision(keep_B, ranked=values_k[-1])
 
 
@@ -139,11 +140,12 @@ class Threshold(_Ranking):
         """Update eta from this batch, then mask what is strictly over it; the first T_t starts eta."""
         ranked = self._highest(losses)[0][-1]
         before = state.get("eta", ranked)
-        # -inf says that fewer than k unverified clips are here: no update in this iteration.
+        before = torch.where(before.isinf(), ranked, before)  # -inf: fewer than k unverified clips, no update
         # lerp is exact where both are equal: the first eta is T_t, so the clip at rank k is not over it.
         eta = torch.where(ranked.isinf(), before, torch.lerp(ranked, before, self.alpha))
         judged_B = ~losses.verified_B if self.mask_target == "unverified" else losses.verified_B
-        keep_B = 1 - ((losses.loss_B > eta) & judged_B).to(losses.loss_B.dtype)
+        over_B = (losses.loss_B > eta) & eta.isfinite()  # without any eta yet nothing is over it
+        keep_B = 1 - (over_B & judged_B).to(losses.loss_B.dtype)
         return Decision(keep_B, {"eta": eta}, eta, ranked)
 
 
@@ -155,7 +157,7 @@ class RandomK(_Ranking):
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips, whatever their losses."""
         unverified = (~losses.verified_B).nonzero().squeeze(1)
-        chosen = losses.rng.choice(len(unverified), self.k, replace=False)
+        chosen = losses.rng.choice(len(unverified), min(self.k, len(unverified)), replace=False)
         places_k = unverified[torch.from_numpy(chosen).to(unverified.device)]
         return Decision(torch.ones_like(losses.loss_B).index_fill(0, places_k, 0))
 

@@ -299,3 +299,13 @@ def test_a_lost_ray_is_named_and_ends_the_run(bench: Bench, tmp_path: Path, vict
     assert time.monotonic() - began < 75
     assert f"lost: {name} (" in output.splitlines()[-1]
     wait_for(lambda: not bench.processes(), "the end of all processes", 30)
+
+
+def test_a_short_drill_shows_equal_tables(bench: Bench) -> None:
+    faults = ("kill-everything", "damage-weights")
+    code, output = run(bench.home, "drill", "--data", bench.data, "--faults", ",".join(faults))
+    assert code == 0, output
+    rows = [line.split() for line in output.splitlines() if line.startswith(faults) and ":" not in line]
+    assert [row[0] for row in rows] == list(faults)
+    assert all(row[-1] == "equal" for row in rows), output
+    assert 0 <= int(rows[0][-2]) <= 20, output  # iterations lost

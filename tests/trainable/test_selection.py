@@ -85,6 +85,21 @@ def test_the_mask_uses_the_new_eta() -> None:
     assert decision.keep_B.tolist() == [1, 0, 1, 0]  # over 3; over the old eta of 1 there is 2 as well
 
 
+@pytest.mark.parametrize("name", ["top_k", "threshold", "random_k"])
+@pytest.mark.parametrize("unverified", [0, 1, 2, 3])
+def test_fewer_unverified_clips_than_k_mask_no_verified_one(name: str, unverified: int) -> None:
+    few = _batch([3, 1, 4, 2], 4 - unverified)
+    many = _batch([5, 4, 3, 2, 1], 0)
+    decisions = _run(Selection.make(name, k=3), [few, many, few])
+    for decision, batch in zip(decisions, [few, many, few], strict=True):
+        assert (decision.keep_B[batch.verified_B] == 1).all()
+        assert decision.keep_B.isfinite().all()
+    if name == "threshold":
+        assert _value(decisions[1].eta) == pytest.approx(3 if unverified < 3 else 0.9 * 1 + 0.1 * 3)
+    else:
+        assert (decisions[0].keep_B == 0).sum() == unverified
+
+
 def test_fewer_than_k_unverified_clips_update_nothing() -> None:
     old = torch.tensor(2.0, dtype=torch.float64)
     decision = Selection.make("threshold", k=3).select(_batch([9, 9, 1, 3], 2), {"eta": old})
