@@ -1,8 +1,11 @@
 """Fill the grid: features, then the legs of the plan level by level."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.bad_notes import left_out, note_bad_clips, open_readable
@@ -11,8 +14,6 @@ from orchestrator.artifacts.files import Timing
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.manifest import Origin, write_manifest
 from orchestrator.artifacts.run import Run
-from orchestrator.cluster.connect import dashboard
-from orchestrator.cluster.crowd import shortage
 from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.folded import FoldedDataset
@@ -27,7 +28,6 @@ from orchestrator.features.feature_set import (
     open_features,
     sets_of,
 )
-from orchestrator.features.pipeline import compute_features
 from orchestrator.features.recordings import Recordings
 from orchestrator.monitoring.live_page import write_first_page
 from orchestrator.monitoring.terminal import Display
@@ -37,13 +37,21 @@ from orchestrator.storage.integrity import Damage, DamagedFile, set_aside_suffix
 from orchestrator.storage.lock import only_driver
 from orchestrator.storage.store import Store
 from orchestrator.synth.synthesize import DamagedData, synthesize
-from orchestrator.training.live_updates import live_updates
-from orchestrator.training.sweep import train_levels
-from orchestrator.training.sweep_inputs import SweepInputs, sweep_inputs
-from orchestrator.training.waits import Waits
 from orchestrator.training.watchers import Watchers
 from trainable.config import Audio
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    from orchestrator.cluster import connect, crowd
+    from orchestrator.features import pipeline
+    from orchestrator.training import live_updates, sweep, sweep_inputs, waits
+else:  # Ray and torch, which a run with nothing left to do does without
+    connect, crowd = Later("orchestrator.cluster.connect"), Later("orchestrator.cluster.crowd")
+    pipeline = Later("orchestrator.features.pipeline")
+    live_updates, sweep, sweep_inputs, waits = (
+        Later(f"orchestrator.training.{name}") for name in ("live_updates", "sweep", "sweep_inputs", "waits")
+    )
 
 STAGE = "looking at the data and computing features"
 """Before legs train."""
@@ -93,7 +101,7 @@ def fill_grid(order: Order, display: Display) -> Run:
         if shares:
             cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
-            inputs = sweep_inputs(run, dataset, bank, shares, plan)
+            inputs = sweep_inputs.sweep_inputs(run, dataset, bank, shares, plan)
             timing = _train(inputs, run, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")
@@ -139,7 +147,7 @@ def _features(dataset: FoldedDataset, cluster: RunCluster) -> tuple[FoldedDatase
     cluster.shares()
     try:
         with display.features(clips) as progress:
-            return dataset, compute_features(dataset.table, audio, out, progress, set_id)
+            return dataset, pipeline.compute_features(dataset.table, audio, out, progress, set_id)
     except BadClips as error:
         experiment = cluster.experiment
         if experiment.data.bad_clips == "stop":
@@ -180,7 +188,12 @@ def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display
 
 
 def _train(
-    inputs: SweepInputs, run: Run, plan: Plan, todo: list[Leg], display: Display, watchers: Watchers
+    inputs: sweep_inputs.SweepInputs,
+    run: Run,
+    plan: Plan,
+    todo: list[Leg],
+    display: Display,
+    watchers: Watchers,
 ) -> Timing | None:
     """Train the legs that are not done; how long it took, if they were all."""
     display.shares(inputs.shares, inputs.experiment.folds)
@@ -189,9 +202,9 @@ def _train(
     inputs.out.delete(files.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
     needed = inputs.shares.of_run(inputs.experiment.folds)
-    waits = Waits(inputs, watchers.states, lambda: shortage(needed))
-    with live_updates(run, waits, dashboard()), display.training(run):
-        train_levels(inputs, watchers)
+    found = waits.Waits(inputs, watchers.states, lambda: crowd.shortage(needed))
+    with live_updates.live_updates(run, found, connect.dashboard()), display.training(run):
+        sweep.train_levels(inputs, watchers)
     if len(todo) < len(plan.legs):
         return run.manifest.timing
     seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))

@@ -4,17 +4,25 @@ Shapes: B clips, C classes. A structure trains all its heads together (section 3
 To add one, subclass `Activation`, give it a name and its heads.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-import torch
-import torch.nn.functional as F
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
-from torch import Tensor
 
 from trainable.config import OURS, Mechanism, Share
-from trainable.simplex import entmax15, entmax15_loss, sparsemax, sparsemax_loss
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import torch
+    import torch.nn.functional as F
+    from torch import Tensor
+
+    from trainable import simplex
+else:
+    torch, F, simplex = map(Later, ("torch", "torch.nn.functional", "trainable.simplex"))
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Targets:
     """The same as a distribution over classes: a clip's labels share its mass equally (section 3.2)."""
 
     @classmethod
-    def of(cls, y_BC: Tensor) -> "Targets":
+    def of(cls, y_BC: Tensor) -> Targets:
         """Targets of unmixed multi-hot labels; every clip has a label."""
         return cls(y_BC, y_BC / y_BC.sum(1, keepdim=True))
 
@@ -77,11 +85,11 @@ class SparsemaxHead(Head):
 
     def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
         """Sparsemax loss: (B,)."""
-        return sparsemax_loss(z_BC, targets.q_BC)
+        return simplex.sparsemax_loss(z_BC, targets.q_BC)
 
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """Sparsemax: (B, C)."""
-        return sparsemax(z_BC)
+        return simplex.sparsemax(z_BC)
 
 
 class Entmax15Head(Head):
@@ -89,11 +97,11 @@ class Entmax15Head(Head):
 
     def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
         """1.5-entmax loss: (B,)."""
-        return entmax15_loss(z_BC, targets.q_BC)
+        return simplex.entmax15_loss(z_BC, targets.q_BC)
 
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """1.5-entmax: (B, C)."""
-        return entmax15(z_BC)
+        return simplex.entmax15(z_BC)
 
 
 @dataclass(frozen=True)

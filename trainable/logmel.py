@@ -9,16 +9,22 @@ Shapes: n samples of a clip, N of a window, T frames, M mel bands, F bins of the
 import math
 import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from librosa.filters import get_window, mel
 from numpy.typing import NDArray
 from torch import Tensor
 
 from trainable.arrays import Floats
 from trainable.config import Audio
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    from librosa import filters
+else:
+    filters = Later("librosa.filters")
 
 Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]
@@ -41,7 +47,7 @@ class LogMel:
 
     def __init__(self, audio: Audio) -> None:
         self.audio = audio
-        self._window = torch.from_numpy(get_window("hann", audio.window, fftbins=True))
+        self._window = torch.from_numpy(filters.get_window("hann", audio.window, fftbins=True))
         self._window_single = self._window.float()
         self._groups = _band_groups(audio)
         n_bins = audio.n_fft // 2 + 1
@@ -138,7 +144,7 @@ def mel_filters(audio: Audio) -> NDArray[np.float32]:
         UserError: a band is so narrow that it has no bin of the Fourier transform.
     """
     with warnings.catch_warnings(action="ignore"):  # librosa warns of what is refused here
-        weights_MF: NDArray[np.float32] = mel(
+        weights_MF: NDArray[np.float32] = filters.mel(
             sr=audio.sample_rate, n_fft=audio.n_fft, n_mels=audio.n_mels, fmin=audio.f_min, fmax=audio.f_max
         )
     empty = np.flatnonzero(~weights_MF.any(axis=1))

@@ -5,17 +5,25 @@ Everything is a tensor made at the start and filled in place, so that recording 
 Shapes: B clips of a batch.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from trainable.later import Later
 from trainable.sampling import BatchPlan
 from trainable.selection import Decision
 from trainable.stages import Stage, boundaries
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Later("torch")
 
 
 class Curve(IntEnum):
@@ -59,7 +67,7 @@ class Record:
     """First judgement of each stage, and after them the number of all."""
 
     @classmethod
-    def empty(cls, stages: Sequence[Stage], batch: int, device: torch.device) -> "Record":
+    def empty(cls, stages: Sequence[Stage], batch: int, device: torch.device) -> Record:
         """Room for all iterations of these stages."""
         rows = [stage.iterations * unverified_clips(stage, batch) for stage in stages]
         curves = torch.full((boundaries(stages)[-1], len(CURVES)), torch.nan, device=device)

@@ -6,19 +6,26 @@ To add a mechanism, subclass `Selection`, give it a name and a `select`; one tha
 overrides `loss`, and is a `KeepAll` if it masks nothing.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
-import torch
 from pydantic import Field, PositiveInt
-from torch import Tensor
 
 from trainable.activations import Activation, Targets
 from trainable.config import OURS, PAPER, Decay, Mechanism, Share
+from trainable.later import Later
 
-SelectionState = dict[str, Tensor]
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Later("torch")
+
+SelectionState: TypeAlias = "dict[str, Tensor]"
 
 
 @dataclass(frozen=True)

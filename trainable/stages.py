@@ -1,7 +1,9 @@
 """A cell is a list of stages: spans of iterations, each with its own kind of batches (section 3.1)."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import accumulate
 from typing import Annotated
 
@@ -34,6 +36,16 @@ class Stage:
 
     def describe(self) -> dict[str, object]:
         """All that the stage does, as it enters the identity of a trained model."""
+        return dict(self._description)
+
+    @cached_property
+    def text(self) -> str:
+        """The same as JSON, to be compared."""
+        return json.dumps(self._description)
+
+    @cached_property
+    def _description(self) -> dict[str, object]:
+        """Made once: a grid asks each of its stages thousands of times."""
         plain = {field.name: getattr(self, field.name) for field in fields(self)}
         return plain | {"selection": self.selection.describe() if self.selection else None}
 

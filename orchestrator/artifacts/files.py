@@ -24,6 +24,7 @@ OUT/run.json                RunManifest
                   result.json                   LegResult, written last: the leg is done
                   failure.json, failure.log     LegFailure, and the traceback; gone when it is tried again
     report/                 the report (report.build), and live.html (monitoring.live_page)
+           made.json        ReportNote: what it was made from (report.kept)
 """
 
 from typing import Any
@@ -42,6 +43,7 @@ DRIVER = "driver.json"
 LEGS = "legs"
 LEGS_INDEX = "legs.md"
 REPORT = "report"
+MADE = "made.json"
 LEG = "leg.json"
 RESULT = "result.json"
 FAILURE = "failure.json"

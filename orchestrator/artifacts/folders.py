@@ -1,8 +1,10 @@
 """The folders of legs and folds: what is done, what is left, what failed, and a fold's state."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from orchestrator.artifacts.files import (
     FAILURE,
@@ -27,7 +29,9 @@ from orchestrator.plan.legs import Leg
 from orchestrator.storage.integrity import Damage, StoredFile, find_damage, read_intact, set_aside_suffix
 from orchestrator.storage.store import Store
 from trainable.errors import UserError
-from trainable.task import Checkpoint
+
+if TYPE_CHECKING:
+    from trainable.task import Checkpoint
 
 WorkLeft = Literal["done", "continue", "new"]
 

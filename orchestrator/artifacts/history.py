@@ -1,12 +1,20 @@
 """A fold's curves, thinned out until a small file holds them."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
-from torch import Tensor
 
+from trainable.later import Later
 from trainable.record import CURVES
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Later("torch")
 
 POINTS = 60
 """Values of a curve that is drawn an inch wide."""

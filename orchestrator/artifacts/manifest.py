@@ -1,5 +1,7 @@
 """Write down what a run is before it starts."""
 
+from __future__ import annotations
+
 import os
 import platform
 import subprocess
@@ -7,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import torch
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import PlannedCell, PlannedLeg, RunManifest, Timing
@@ -22,8 +24,18 @@ from orchestrator.plan.legs import Plan
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.storage.store import Store, table_bytes
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import torch
+else:
+    torch = Later("torch")
 
 PACKAGES = ("stagegrid", "ray", "torch", "librosa", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+GPU_DEVICES = ("nvidia*", "kfd", "dxg")
+"""In /dev: of NVIDIA, of AMD, of Windows below Linux."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +150,9 @@ def _processor() -> str:
 
 
 def _gpus() -> list[str]:
+    """Names of this machine's; torch, which takes seconds to import, is not asked where there is none."""
+    if not any(path for pattern in GPU_DEVICES for path in Path("/dev").glob(pattern)):
+        return []
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
 
 

@@ -1,16 +1,23 @@
 """A fold's worker says how far it is, in a small file that it keeps fresh."""
 
+from __future__ import annotations
+
 import time
 from dataclasses import dataclass, field
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from orchestrator.artifacts.files import PROGRESS, FoldProgress
 from orchestrator.artifacts.folders import FoldFolder
 from orchestrator.artifacts.history import thinned
 from orchestrator.storage.processes import this_process
+from trainable.later import Later
 from trainable.record import CURVES
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Later("torch")
 
 LOCAL_SECONDS = 1.0
 """How often a fold says how far it is."""

@@ -1,12 +1,13 @@
 """A run's folder from the outside: what was planned, what is there. Reports need nothing else."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -22,6 +23,12 @@ from orchestrator.storage.integrity import Damage, read_intact
 from orchestrator.storage.store import Store, table_of
 from trainable.arrays import Ints
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
 
 Part = Literal["validation", "test"]
 HoleKind = Literal[
@@ -88,7 +95,7 @@ class Run:
     manifest: RunManifest
 
     @classmethod
-    def open(cls, store: Store) -> "Run":
+    def open(cls, store: Store) -> Run:
         """The run in this folder.
 
         Raises:
@@ -128,7 +135,7 @@ class Run:
         return rows.astype(np.int64)
 
     @cached_property
-    def _index(self) -> "pd.Index[str]":
+    def _index(self) -> pd.Index[str]:
         index: pd.Index[str] = pd.Index(self.clips["fname"], dtype=str)
         return index
 

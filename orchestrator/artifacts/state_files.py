@@ -7,16 +7,24 @@ A file is HEADER, the SHA-256 of the rest, and the rest as torch writes it. What
 unpickled, and what has a wrong checksum is not looked at: torch reads most flipped bits as other weights.
 """
 
+from __future__ import annotations
+
 import hashlib
 import io
 import logging
 from collections.abc import Iterator
-
-import torch
+from typing import TYPE_CHECKING
 
 from orchestrator.artifacts.files import PREVIOUS_STATE, STATE
 from orchestrator.storage.store import Store
-from trainable.task import Checkpoint
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import torch
+
+    from trainable.task import Checkpoint
+else:
+    torch = Later("torch")
 
 log = logging.getLogger(__name__)
 HEADER = b"stagegrid state 1\n"

@@ -1,10 +1,12 @@
 """The Parquet tables of a run: their columns, and how a trained fold fills them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import safetensors.torch
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.folders import FoldFolder
@@ -12,10 +14,17 @@ from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.storage.store import table_bytes
 from trainable.arrays import Ints, Scores
+from trainable.later import Later
 from trainable.record import CURVES as CURVE_NAMES
 from trainable.record import Record
 from trainable.stages import Stage, boundaries
-from trainable.task import Outcome, Prediction
+
+if TYPE_CHECKING:
+    import safetensors.torch as safetensors
+
+    from trainable.task import Outcome, Prediction
+else:
+    safetensors = Later("safetensors.torch")
 
 CLIPS = pa.schema(
     [
@@ -81,7 +90,7 @@ def write_outcome(
     if outcome.unverified is not None:
         tables[files.UNVERIFIED] = scores_table(rows["unverified"], outcome.unverified, names)
     written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
-    written[files.WEIGHTS] = folder.put(files.WEIGHTS, safetensors.torch.save(outcome.weights))
+    written[files.WEIGHTS] = folder.put(files.WEIGHTS, safetensors.save(outcome.weights))
     return written | {files.STATE: folder.write_state(outcome.state)}
 
 

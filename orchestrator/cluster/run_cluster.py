@@ -1,27 +1,28 @@
 """The Ray cluster of one run: what it offers, how it is divided, and what the user is told of it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import ray
 
-from orchestrator.cluster.connect import (
-    check_storage,
-    connect,
-    dashboard,
-    hosts,
-    largest,
-    neighbours,
-    nodes,
-)
-from orchestrator.cluster.crowd import shortage
-from orchestrator.cluster.job_log import job_log
-from orchestrator.cluster.memory import check_memory, node_memories
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import FeatureSet
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import Shares, make_shares
 from orchestrator.storage.store import Store
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import ray
+
+    from orchestrator.cluster import connect, crowd, job_log, memory
+else:  # where nothing is left to do nobody needs Ray
+    ray = Later("ray")
+    connect, crowd, job_log, memory = (
+        Later(f"orchestrator.cluster.{name}") for name in ("connect", "crowd", "job_log", "memory")
+    )
 
 FRAME_BYTES = np.dtype(np.float16).itemsize
 """Of each mel band."""
@@ -48,27 +49,27 @@ class RunCluster:
         resources, begins = self.experiment.resources, not ray.is_initialized()
         if begins:
             self._connect()
-        grown = largest(resources)
-        check_storage(self.out, max(len(hosts()), len(grown)), resources.shared_path)
+        grown = connect.largest(resources)
+        connect.check_storage(self.out, max(len(connect.hosts()), len(grown)), resources.shared_path)
         self.grows, folds = bool(grown), self.experiment.folds
-        shares = make_shares(grown or nodes(), folds, resources)
+        shares = make_shares(grown or connect.nodes(), folds, resources)
         if begins and grown:
             self.display.say(f"the cluster grows on demand: divided as its {len(grown)} machines at the most")
-        elif begins and (short := shortage(shares.of_run(folds))):
+        elif begins and (short := crowd.shortage(shares.of_run(folds))):
             self.display.say(f"{short}; this run waits for some")
         return shares
 
     def _connect(self) -> None:
         with self.display.busy("starting Ray"):
-            where = connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
-        self.display.copy_to(job_log())
-        self.display.say(f"{where}, dashboard {dashboard()}")
-        if crowd := neighbours():
-            self.display.say(crowd)
+            where = connect.connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
+        self.display.copy_to(job_log.job_log())
+        self.display.say(f"{where}, dashboard {connect.dashboard()}")
+        if others := connect.neighbours():
+            self.display.say(others)
 
     def check_memory(self, features: FeatureSet) -> None:
         """Refuse what does not fit into the machines' memory, and warn of what is slow."""
         if not self.grows:
             amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
-            if warning := check_memory(amount, self.experiment.folds, node_memories()):
+            if warning := memory.check_memory(amount, self.experiment.folds, memory.node_memories()):
                 self.display.say(warning)

@@ -10,6 +10,11 @@ from orchestrator.commands.shared import Assignments, Config, Data, Seeds, conso
 if TYPE_CHECKING:
     from orchestrator.artifacts.run import Run
 
+if TYPE_CHECKING:
+    from orchestrator.artifacts.run import Run
+    from orchestrator.monitoring.terminal import Display
+    from orchestrator.report.tables.shown import Shown
+
 
 def run(
     config: Config,
@@ -27,7 +32,6 @@ def run(
     check_place(out)
     from orchestrator.fill import Order, fill_grid
     from orchestrator.monitoring.terminal import Display
-    from orchestrator.report.build import write_report
     from orchestrator.storage.room import waits_told
     from orchestrator.training.watchers import Watchers
 
@@ -36,14 +40,30 @@ def run(
     order = Order(config, data, out, words, Watchers(verbose, mlflow, wandb))
     with waits_told(out, display.say):
         done = fill_grid(order, display)
-        with display.busy("writing the report"):
-            report = write_report(done)
-    console.print(report)
+        console.print(_report(done, display))
     if holes := [cell for cell in done.cells if done.hole(cell)]:
         display.failures(done)
         raise SystemExit(
             f"{len(holes)} cells have no result: see the reasons above; the same command tries again"
         )
+
+
+def _report(done: "Run", display: "Display") -> "Shown":
+    """The report that is there, where nothing that it is made from has changed; else a new one."""
+    from orchestrator.monitoring.live_page import write_live_page
+    from orchestrator.monitoring.status import StatusReader
+    from orchestrator.report.kept import kept_report
+
+    with display.busy("looking at the report"):
+        kept = kept_report(done)
+    if kept:
+        write_live_page(done, StatusReader(done).read())  # it tells of the run, and is no part of the report
+        display.say("the report is kept: nothing that it was made from has changed")
+        return kept
+    from orchestrator.report.build import write_report
+
+    with display.busy("writing the report"):
+        return write_report(done).shown
 
 
 def plan(

@@ -1,19 +1,27 @@
 """A data set's folder -> ClipTable: both layouts of FSDKaggle2019, and any pair of CSV files and folders."""
 
+from __future__ import annotations
+
 import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from orchestrator.dataset.csv_files import read_columns
 from orchestrator.dataset.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
 from orchestrator.dataset.problems import Kind, Problem, Problems
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
 
 BAD = frozenset(
     f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
@@ -38,7 +46,7 @@ class ClipTable:
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Clips left out because their files are bad, with the reason."""
 
-    def without(self, reasons: Mapping[str, str]) -> "ClipTable":
+    def without(self, reasons: Mapping[str, str]) -> ClipTable:
         """The table without these clips, which are bad for these reasons."""
         kept = self.clips[~self.clips["fname"].isin(list(reasons))].reset_index(drop=True)
         return replace(self, clips=kept, skipped=dict(sorted({**self.skipped, **reasons}.items())))

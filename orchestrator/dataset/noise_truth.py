@@ -1,12 +1,19 @@
 """What a data set knows of its own label errors: FSDKaggle2019.doc/noise_truth.csv."""
 
-from pathlib import Path
+from __future__ import annotations
 
-import pandas as pd
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.dataset.csv_files import read_columns
 from orchestrator.dataset.problems import Kind, Problem, Problems
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
 
 COLUMNS = ("fname", "given", "true", "kind")
 

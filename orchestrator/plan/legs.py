@@ -1,8 +1,8 @@
 """From the grid's cells to the legs that train them: what is shared, what is done, what is left."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from orchestrator.experiment.settings import Experiment
@@ -58,7 +58,7 @@ class Leg:
     identity: dict[str, Any] = field(repr=False, compare=False)
     """What `id` is a hash of."""
 
-    @property
+    @cached_property
     def label(self) -> str:
         """Name for people: row, columns, seed."""
         names = list(dict.fromkeys(cell.selection for cell in self.cells))
@@ -70,12 +70,12 @@ class Leg:
         """Seed of training."""
         return self.cells[0].seed
 
-    @property
+    @cached_property
     def iterations(self) -> int:
         """Iterations from the root of the tree to the leg's end."""
         return sum(stage.iterations for stage in self.stages)
 
-    @property
+    @cached_property
     def own_iterations(self) -> int:
         """Iterations that this leg adds."""
         return sum(stage.iterations for stage in self.stages[self.first :])
@@ -114,10 +114,13 @@ def make_plan(experiment: Experiment, data_id: str) -> Plan:
     """The legs of `experiment` on data whose features, labels and folds hash to `data_id`."""
     legs: dict[str, Leg] = {}
     ends: dict[Cell, str] = {}
-    for activation in experiment.activations:
+    stages = {name: experiment.cell(name) for name in experiment.selections}
+    common = {"numerics": NUMERICS, "data": data_id, **identity(experiment)}
+    for activation, structure in experiment.activations.items():
+        row = common | {"activation": structure.describe()}
         for seed in experiment.seeds:
-            cells = {Cell(activation, name, seed): experiment.cell(name) for name in experiment.selections}
-            _grow(_Branch(experiment, data_id, activation, seed), cells, 0, None, legs, ends)
+            cells = {Cell(activation, name, seed): stages[name] for name in experiment.selections}
+            _grow(_Branch(row, seed), cells, 0, None, legs, ends)
     return Plan(tuple(legs.values()), ends)
 
 
@@ -125,21 +128,13 @@ def make_plan(experiment: Experiment, data_id: str) -> Plan:
 class _Branch:
     """What all legs of one row and seed have in common."""
 
-    experiment: Experiment
-    data_id: str
-    activation: str
+    row: dict[str, Any]
+    """What can change the outcome of any stages of the row."""
     seed: int
 
     def identity(self, stages: Sequence[Stage]) -> dict[str, Any]:
         """Everything that can change what these stages give."""
-        return {
-            "numerics": NUMERICS,
-            "data": self.data_id,
-            **identity(self.experiment),
-            "activation": self.experiment.activations[self.activation].describe(),
-            "stages": [stage.describe() for stage in stages],
-            "seed": self.seed,
-        }
+        return {**self.row, "stages": [stage.describe() for stage in stages], "seed": self.seed}
 
 
 def _grow(
@@ -153,7 +148,7 @@ def _grow(
     """Add the legs of `cells`, which agree on the stages before `first`."""
     groups: dict[str, dict[Cell, tuple[Stage, ...]]] = {}
     for cell, stages in cells.items():
-        groups.setdefault(json.dumps(stages[first].describe()), {})[cell] = stages
+        groups.setdefault(stages[first].text, {})[cell] = stages
     for group in groups.values():
         lists = list(group.values())
         last = _shared(lists, first)
@@ -177,9 +172,14 @@ def _grow(
 def _shared(lists: Sequence[Sequence[Stage]], first: int) -> int:
     """Where these stage lists, equal up to `first` included, part or end."""
     last = first + 1
-    while last < len(lists[0]) and len({json.dumps(stages[last].describe()) for stages in lists}) == 1:
+    while last < len(lists[0]) and all(_equal(stages[last], lists[0][last]) for stages in lists):
         last += 1
     return last
+
+
+def _equal(one: Stage, other: Stage) -> bool:
+    """Whether two stages do the same: equal names of columns do not make them so, nor different ones not."""
+    return one is other or one.text == other.text
 
 
 def _merge(legs: dict[str, Leg], leg: Leg) -> Leg:

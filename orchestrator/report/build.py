@@ -6,14 +6,12 @@ OUT/report/index.html        the page: everything below in one file
            figures/          <name>.svg and .png
            suspects.csv      the relabelling worklist: see selection.suspects
            diagnostics/      tables about masks: see selection.diagnostics
+           made.json         what it was made from: see kept
            live.html         how far the run is: see orchestrator.monitoring.live_page
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.text import Text
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
@@ -23,14 +21,15 @@ from orchestrator.report.claims.assessment import ClaimResult, assess_claims
 from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.published import Published
 from orchestrator.report.figures.all_figures import make_figures, write_figures
-from orchestrator.report.page.page import PAGE, Findings, write_page
+from orchestrator.report.kept import PAGE, fingerprint, keep
+from orchestrator.report.page.page import Findings, write_page
 from orchestrator.report.scores.ensembles import write_ensembles
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import Tables, make_tables
 from orchestrator.report.tables.files import write_tables
 from orchestrator.report.tables.glance import glance_table
-from orchestrator.report.tables.terminal import to_rich
+from orchestrator.report.tables.shown import Shown
 from orchestrator.storage.store import Store
 
 
@@ -46,14 +45,13 @@ class Report:
     diagnostics: Diagnostics
     tables: Tables
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for sentence in self.headline:
-            yield Text(sentence)
-        yield Text()
-        for table in (self.tables.table1, glance_table(self.claims)):
-            yield to_rich(table, options.max_width)
-            yield Text()
-        yield Text(f"report: {self.folder}/{PAGE}", overflow="fold")
+    @property
+    def shown(self) -> Shown:
+        """What the terminal shows."""
+        return Shown(self.headline, (self.tables.table1, glance_table(self.claims)), f"{self.folder}/{PAGE}")
+
+    def __rich__(self) -> Shown:
+        return self.shown
 
 
 def write_report(run: Run) -> Report:
@@ -62,6 +60,7 @@ def write_report(run: Run) -> Report:
     Raises:
         UserError: the run's configuration is none of this version.
     """
+    made_from = fingerprint(run)
     scores = score_run(run)  # before anything is deleted: what fails must not cost the report that is there
     published = Published.beside(run)
     claims, diagnostics = assess_claims(run, scores, published), diagnose(run)
@@ -78,4 +77,6 @@ def write_report(run: Run) -> Report:
     write_figures(figures, folder)
     write_page(run, Findings(first, scores, claims, published, tables, diagnostics, figures), folder)
     write_live_page(run, StatusReader(run).read())
-    return Report(folder, first, scores, claims, diagnostics, tables)
+    report = Report(folder, first, scores, claims, diagnostics, tables)
+    keep(run, made_from, report.shown)
+    return report

@@ -10,7 +10,7 @@ from orchestrator.monitoring.status import LegStatus
 from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
 from orchestrator.training.sweep_inputs import SweepInputs
-from orchestrator.training.watchers import TrialStates
+from orchestrator.training.trial_states import TrialStates
 
 STARTING = "starting: workers take some 15 s"
 FORGET = 5

@@ -1,27 +1,25 @@
 """Who is told of trials while they go on: Tune's own table, MLflow, Weights & Biases, and our pages."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from typing import Any
+from __future__ import annotations
 
-from ray import tune
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.training.trial_progress import METRICS
 from trainable.errors import UserError
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    from ray import tune
+
+    from orchestrator.training import trial_states
+else:
+    tune, trial_states = map(Later, ("ray.tune", "orchestrator.training.trial_states"))
 
 TABLE_SECONDS = 15
-
-
-class TrialStates(tune.Callback):
-    """Knows what Tune makes of each trial: PENDING, RUNNING, TERMINATED, ERROR."""
-
-    def __init__(self) -> None:
-        self.states: dict[str, str] = {}
-
-    def on_step_begin(self, iteration: int, trials: list[Any], **info: Any) -> None:
-        """Tune's hook, several times a second."""
-        self.states = self.states | {str(trial): str(trial.status) for trial in trials}
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,11 @@ class Watchers:
     """Tracking server that hears of trials."""
     wandb: str | None = None
     """Project of Weights & Biases that does."""
-    states: TrialStates = field(default_factory=TrialStates)
+
+    @cached_property
+    def states(self) -> trial_states.TrialStates:
+        """What Tune makes of each trial."""
+        return trial_states.TrialStates()
 
     def check(self) -> None:
         """Refuse what is not installed, before anything is computed.

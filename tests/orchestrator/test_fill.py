@@ -13,6 +13,7 @@ from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.experiment.loading import load_experiment
+from orchestrator.features import pipeline
 from orchestrator.monitoring.terminal import Display
 from orchestrator.storage.store import Store
 from tests.orchestrator.dataset.small_sets import sounding
@@ -38,7 +39,7 @@ class Decoding:
 def features(folder: Path, monkeypatch: pytest.MonkeyPatch, choice: str) -> tuple[Any, Decoding, str]:
     """What `fill` makes of the data set, the passes over it, and what was said."""
     decoding, said, out = Decoding(), io.StringIO(), Store.open(folder / "out")
-    monkeypatch.setattr(fill, "compute_features", decoding)
+    monkeypatch.setattr(pipeline, "compute_features", decoding)
     monkeypatch.setattr(RunCluster, "shares", lambda self: None)
     experiment = load_experiment(SMOKE, [f"data.bad_clips={choice}"])
     cluster = RunCluster(experiment, out, Display(Console(file=said, width=200)))

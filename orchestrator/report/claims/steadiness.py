@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Cell, Entry
@@ -60,5 +60,5 @@ def _variations(run: Run, cell: Cell) -> list[float]:
 def student_interval(values: Sequence[float], level: float) -> Difference:
     """Mean of at least two values with Student's interval."""
     mean, error = float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
-    reach = float(student.ppf((1 + level) / 2, len(values) - 1)) * error
+    reach = float(stdtrit(len(values) - 1, (1 + level) / 2)) * error
     return Difference(mean, mean - reach, mean + reach)

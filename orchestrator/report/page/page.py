@@ -15,6 +15,7 @@ from orchestrator.report.claims.assessment import ClaimResult, whole_grid
 from orchestrator.report.claims.published import Published
 from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
+from orchestrator.report.kept import PAGE
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.page.run_facts import run_facts, settings_of
 from orchestrator.report.page.sounds import sounds
@@ -35,8 +36,6 @@ OPEN_FIGURES = ("curves",)
 """Those that are not folded."""
 ENLARGED = 1.25
 """Largest size of a figure on a screen, of that in print."""
-PAGE = "index.html"
-"""In the report's folder."""
 SUSPECTS_SHOWN = 5
 """Rows of the worklist that are not folded."""
 COLOURS = {

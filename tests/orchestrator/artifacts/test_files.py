@@ -2,22 +2,25 @@
 
 import math
 import re
+from dataclasses import is_dataclass
 from pathlib import Path
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.artifacts import driver_note, files
+from orchestrator.artifacts import files
+from orchestrator.artifacts.driver_note import DriverNote
 from orchestrator.artifacts.files import Artifact, FoldResult, LegResult, PlannedCell
 from orchestrator.plan.legs import Cell
+from orchestrator.report.kept import ReportNote
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
 
-assert driver_note.DriverNote in Artifact.__subclasses__()  # one that has a module of its own
+assert {DriverNote, ReportNote} <= set(Artifact.__subclasses__())  # those that have modules of their own
 MODELS = sorted(Artifact.__subclasses__(), key=lambda model: model.__name__)
 NAMES = {name: value for name, value in vars(files).items() if name.isupper()}
 
@@ -80,6 +83,7 @@ def test_every_field_is_described(model: type[Artifact]) -> None:
 SIMPLE = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=5)
 PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     type(None): st.none(),
+    bool: st.booleans(),
     int: st.integers(-(2**53), 2**53),
     float: st.floats(allow_nan=False, allow_infinity=False),  # JSON has neither
     str: st.text(max_size=5),
@@ -91,14 +95,21 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     """Anything that a field of this type may hold."""
     if annotation in PLAIN:
         return PLAIN[annotation]
-    origin, inner = get_origin(annotation), [values(kind) for kind in get_args(annotation) if kind is not ...]
+    origin = get_origin(annotation)
+    if origin is Literal:
+        return st.sampled_from(get_args(annotation))
+    inner = [values(kind) for kind in get_args(annotation) if kind is not ...]
     if origin is None:
-        return artifacts(annotation)
+        return dataclasses(annotation) if is_dataclass(annotation) else artifacts(annotation)
     if origin is UnionType:
         return st.one_of(inner)
     if origin is dict:
         return st.dictionaries(*inner, max_size=3)
     return st.lists(*inner, max_size=3).map(origin)
+
+
+def dataclasses(kind: Any) -> st.SearchStrategy[Any]:
+    return st.builds(kind, **{name: values(hint) for name, hint in get_type_hints(kind).items()})
 
 
 def artifacts(model: type[Artifact]) -> st.SearchStrategy[Artifact]:

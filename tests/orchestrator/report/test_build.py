@@ -8,6 +8,7 @@ from rich.console import Console
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.report.build import write_report
+from orchestrator.report.kept import ReportNote, kept_report
 from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
 
 pytestmark = pytest.mark.integration  # draws every figure
@@ -32,6 +33,7 @@ def test_a_deleted_report_comes_back_byte_for_byte(run: Run, tmp_path: Path) -> 
     write_report(Run.open(run.store))
     again = contents(tmp_path / "report")
     assert list(first) == list(again)
+    assert first.pop("made.json") != again.pop("made.json")  # it has the checksum of the page
     for name in ("index.html", "live.html"):  # the two pages that say when they were written
         page, page_again = (report.pop(name).splitlines() for report in (first, again))
         different = [a for a, b in zip(page, page_again, strict=True) if a != b]
@@ -58,6 +60,18 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
     suspects = pd.read_csv(tmp_path / "report" / "suspects.csv")
     assert suspects["fname"].is_unique
     assert suspects["masked_share"].is_monotonic_decreasing
+
+
+def test_it_is_kept_until_something_changes(run: Run, tmp_path: Path) -> None:
+    assert kept_report(run) is None
+    report = write_report(run)
+    kept = kept_report(Run.open(run.store))
+    assert kept
+    assert rendered(kept) == rendered(report)
+    names = {name for name in contents(tmp_path / "report") if name not in ("live.html", "made.json")}
+    assert (run.store / "report").read_model("made.json", ReportNote).files.keys() == names
+    (tmp_path / "report" / "figures" / "grid.svg").write_text("edited")
+    assert kept_report(Run.open(run.store)) is None
 
 
 def test_the_page_links_only_files_that_are_there(run: Run, tmp_path: Path) -> None:

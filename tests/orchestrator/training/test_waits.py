@@ -12,8 +12,8 @@ from orchestrator.monitoring.status import LegStatus, StatusReader
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Leg, make_plan
 from orchestrator.training import waits as waits_module
+from orchestrator.training.trial_states import TrialStates
 from orchestrator.training.waits import STARTING, Waits
-from orchestrator.training.watchers import TrialStates
 from tests.orchestrator.fake_run import make_fake_run
 
 SHORT = "no free CPUs; at work there: another"

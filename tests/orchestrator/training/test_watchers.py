@@ -1,26 +1,11 @@
 """Who is told of trials; Tune's own table in a real run: tests/integration/test_live.py."""
 
-from types import SimpleNamespace
-
 import pytest
 from ray import tune
 
 from orchestrator.training import watchers
-from orchestrator.training.watchers import TrialStates, Watchers
+from orchestrator.training.watchers import Watchers
 from trainable.errors import UserError
-
-
-class FakeTrial(SimpleNamespace):
-    def __str__(self) -> str:
-        return str(self.name)
-
-
-def test_the_newest_state_of_every_trial_is_known() -> None:
-    states = TrialStates()
-    states.on_step_begin(1, [FakeTrial(name="a", status="PENDING")])
-    states.on_step_begin(2, [FakeTrial(name="a", status="RUNNING"), FakeTrial(name="b", status="PENDING")])
-    states.on_step_begin(3, [FakeTrial(name="c", status="PENDING")])  # the next level
-    assert states.states == {"a": "RUNNING", "b": "PENDING", "c": "PENDING"}
 
 
 def test_nobody_else_is_told_unless_it_was_asked_for() -> None:

@@ -9,7 +9,8 @@ from orchestrator.report.claims.headline import headline
 from orchestrator.report.claims.published import Published
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
-from orchestrator.report.page.page import PAGE, Findings, write_page
+from orchestrator.report.kept import PAGE
+from orchestrator.report.page.page import Findings, write_page
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import make_tables

@@ -1,0 +1,101 @@
+"""What commands cost that compute nothing: CPU seconds of whole processes, run in turn.
+
+    python -m tests.benchmarks.bench_commands
+
+`limit` is the bare import of the libraries that a command cannot do without; `ratio` is the median over that
+limit. A kept report is held against the same report made anew.
+"""
+
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.report.build import write_report
+from tests.orchestrator.fake_run import make_fake_run
+from tests.places import ROOT
+
+ROUNDS, SIDE = 3, 100
+SIZES = "1,4,8,36,144"
+BARE = "import typer, rich.console, pydantic, numpy, yaml, pyarrow.parquet, pyarrow.fs, jinja2, psutil"
+STAGES = "stages:\n- {iterations: 10000}\n- {iterations: 10000, unverified: 0.5}\n- {iterations: 5000}\n"
+REPORT = """
+from orchestrator.artifacts.run import Run
+from orchestrator.report.kept import kept_report
+from orchestrator.storage.store import Store
+assert kept_report(Run.open(Store.open({folder!r})))
+"""
+ANEW = """
+from orchestrator.artifacts.run import Run
+from orchestrator.report.build import write_report
+from orchestrator.storage.store import Store
+write_report(Run.open(Store.open({folder!r})))
+"""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A line of the table."""
+
+    name: str
+    words: list[str]
+    target: float | None = None
+    """CPU seconds."""
+
+
+def cpu_seconds(words: list[str]) -> float:
+    """CPU seconds of one process, its children included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def large_grid(folder: Path) -> Path:
+    """The configuration of SIDE x SIDE cells."""
+    rows = [f"  a{i}: {{structure: sigmoid, head_weights: [{1 + i / 100}]}}" for i in range(SIDE)]
+    columns = [f"  t{i}: {{mechanism: threshold, alpha: {0.5 + i / 300}}}" for i in range(SIDE)]
+    text = "\n".join(["name: large", STAGES + "activations:", *rows, "selections:", *columns])
+    path = folder / "large.yaml"
+    path.write_text(text)
+    return path
+
+
+def lines(folder: Path) -> list[Measured]:
+    """What is measured, the limit first."""
+    cli, out = ["-m", "orchestrator.cli"], str(folder / "run")
+    large = str(large_grid(folder))
+    return [
+        Measured("bare imports (limit)", ["-c", BARE]),
+        Measured("status of a finished run", [*cli, "status", out], 0.8),
+        Measured(
+            f"plan of {SIDE**2} cells, 5 sizes",
+            [*cli, "plan", "--config", large, "--speed", "5", "--devices", SIZES],
+            2.0,
+        ),
+        Measured("report kept", ["-c", REPORT.format(folder=out)]),
+        Measured("report made anew", ["-c", ANEW.format(folder=out)]),
+    ]
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_report(make_fake_run(Path(folder) / "run"))
+        measured = lines(Path(folder))
+        rounds = [[cpu_seconds(line.words) for line in measured] for _ in range(ROUNDS)]
+    print(f"{'CPU seconds of processes':32} {'median':>7} {'ratio':>6} {'target':>7} {'limit':>6}  reached")
+    limit = statistics.median(row[0] for row in rounds)
+    for place, line in enumerate(measured):
+        median = statistics.median(row[place] for row in rounds)
+        ratio = statistics.median(row[place] / row[0] for row in rounds)
+        target = "" if line.target is None else f"{line.target:.1f}"
+        reached = "" if line.target is None else "yes" if median <= line.target else "no"
+        print(f"{line.name:32} {median:7.2f} {ratio:6.1f} {target:>7} {limit:6.2f}  {reached}")
+
+
+if __name__ == "__main__":
+    main()
