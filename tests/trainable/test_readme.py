@@ -15,6 +15,7 @@ from trainable.fold import train_fold
 from trainable.selection import Selection
 
 README = (ROOT / "README.md").read_text()
+AS_IN_THE_MODULE = "from __future__ import annotations\n"  # both modules begin so: annotations are not evaluated
 SNIPPETS = re.findall(r"```python\n(class .*?)```", (ROOT / "docs/mechanism.md").read_text(), re.S)
 
 
@@ -22,7 +23,7 @@ def test_the_mechanism_of_the_readme_works_as_printed() -> None:
     (snippet,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "(Selection)" in code]
     assert snippet.count("\n") <= 20
     namespace: dict[str, Any] = dict(vars(selections))
-    exec(snippet, namespace)
+    exec(AS_IN_THE_MODULE + snippet, namespace)
     task = tiny.task(selection="quantile")
     outcome = train_fold(task, tiny.data(), tiny.MemoryWorker())
     staged = outcome.record.curves[3:7]
@@ -43,7 +44,7 @@ def test_the_mechanism_of_the_readme_works_as_printed() -> None:
 )
 def test_the_mechanisms_of_the_docs_work_as_printed(activation: str, selection: str) -> None:
     (snippet,) = [code for code in SNIPPETS if f'"{activation}"' in code or f'"{selection}"' in code]
-    exec(snippet, vars(activations) | vars(selections))
+    exec(AS_IN_THE_MODULE + snippet, vars(activations) | vars(selections))
     outcome = train_fold(tiny.task(activation, selection), tiny.data(), tiny.MemoryWorker())
     loss, eta, _, kept = outcome.record.curves[3:7, :4].T
     masks = selection == "over_mean"
