@@ -12,12 +12,12 @@ try:
     from orchestrator.cli import main
     from orchestrator.commands.unasked import unasked
 except ModuleNotFoundError as missing:
-    if missing.name != "orchestrator":
+    if (missing.name or "").partition(".")[0] not in ("orchestrator", "trainable"):
         raise
-    raise SystemExit(  # `ray submit` copies this file alone
+    raise SystemExit(  # `ray submit` copies this file alone, and others have packages of these names
         "stagegrid is not installed on this machine: install it there, for instance with\n"
         "  pip install --constraint cluster/constraints.txt .\n"
-        "in its folder (cluster/gpu.yaml does so in setup_commands)"
+        f"in its folder (cluster/gpu.yaml does so in setup_commands); missing is {missing.name}"
     ) from missing
 
 if __name__ == "__main__":

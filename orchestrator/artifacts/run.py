@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -105,7 +107,8 @@ class Run:
             return cls(store, store.read_model(files.RUN, RunManifest))
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(
-                f"{store}: no run is here ({files.RUN} is missing): start one with stagegrid run"
+                f"{store}: no run is here ({files.RUN} is missing): "
+                + (f"did you mean {near}?" if (near := _nearest(store)) else "start one with stagegrid run")
             ) from None
 
     @cached_property
@@ -223,3 +226,13 @@ class Run:
 
     def _read(self, cell: Cell, fold: int, name: str) -> pa.Table:
         return table_of(self.leg_of(cell).fold(fold).read(name))
+
+
+def _nearest(store: Store) -> str:
+    """The run beside this folder whose name is most like its own; empty where none is."""
+    folder = Path(store.base)
+    if not store.is_local or not folder.parent.is_dir():
+        return ""
+    runs = [path.parent.name for path in folder.parent.glob(f"*/{files.RUN}")]
+    near = difflib.get_close_matches(folder.name, runs, 1)
+    return str(folder.parent / near[0]) if near else ""

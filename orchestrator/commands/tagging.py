@@ -93,13 +93,13 @@ def submission(
 def _open(out: str, cell: str | None, ensemble: str | None, device: str | None) -> "Tagger":
     """The networks that were asked for; says which they are."""
     from orchestrator.tagging.models import open_model
-    from orchestrator.tagging.view import printable
+    from orchestrator.tagging.view import one_line
 
     name = one_name(cell, ensemble)
     with console.status("opening the model"):
         opened = open_model(out, name, device)
     tagger = opened.tagger
-    say(f"{printable(opened.named)}: {len(tagger.networks)} networks on {tagger.device}")
+    say(f"{one_line(opened.named)}: {len(tagger.networks)} networks on {tagger.device}")
     return tagger
 
 
@@ -116,9 +116,9 @@ def _tag(
 def _refuse_bad(done: "Predictions", recordings: int) -> None:
     """Name the recordings that could not be tagged, and end with exit code 1 where there are any."""
     from orchestrator.monitoring.complaints import complain
-    from orchestrator.tagging.view import printable
+    from orchestrator.tagging.view import one_line
 
     for bad in done.bad:
-        complain(printable(bad.reason))
+        complain(one_line(bad.reason))
     if done.bad:
         raise SystemExit(f"{len(done.bad)} of {recordings} recordings are bad: see above")

@@ -196,7 +196,8 @@ def drill_table(outcomes: Sequence[Outcome]) -> Table:
     """What was found, for people."""
     table = Table(box=None, pad_edge=False)
     for title in ("fault", "injected at", "noticed after", "recovered in", "iterations lost", "tables"):
-        table.add_column(title, justify="left" if title in ("fault", "injected at", "tables") else "right")
+        left = title in ("fault", "injected at", "tables")
+        table.add_column(title, justify="left" if left else "right", no_wrap=title == "fault")
     for outcome in outcomes:
         noticed = "at the start" if outcome.noticed is None else f"{outcome.noticed:.1f} s"
         ended = "" if outcome.exit_code == 0 else f", exit {outcome.exit_code}"

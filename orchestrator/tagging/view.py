@@ -11,6 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from orchestrator.monitoring.printable import printable
 from orchestrator.tagging.predict import Progress as Told
 from orchestrator.tagging.tag import Tagged
 
@@ -21,9 +22,11 @@ BAR = 20
 LONGEST_NAME = 200
 
 
-def printable(text: str) -> str:
-    """Text of a file name or label that changes nothing on a terminal but what it shows."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+def one_line(text: str) -> str:
+    """Text of a file name or label that changes nothing on a terminal but what it shows, and stays in its line."""
+    return (
+        printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}").replace("\t", "\N{REPLACEMENT CHARACTER}")
+    )
 
 
 def tags_view(tagged: Sequence[Tagged], vocabulary: Sequence[str], top: int) -> RenderableType:
@@ -36,8 +39,8 @@ def tags_view(tagged: Sequence[Tagged], vocabulary: Sequence[str], top: int) -> 
     folder = os.path.commonpath([str(Path(one.path).parent) for one in tagged]) if _alike(tagged) else ""
     for one in tagged:
         name = os.path.relpath(one.path, folder) if folder else one.path
-        table.add_row(Text(printable(name)), Text(_line(one, vocabulary, top)))
-    return Group(Text(printable(folder), style="dim"), table) if folder else table
+        table.add_row(Text(one_line(name)), Text(_line(one, vocabulary, top)))
+    return Group(Text(one_line(folder), style="dim"), table) if folder else table
 
 
 def _alike(tagged: Sequence[Tagged]) -> bool:
@@ -53,7 +56,7 @@ def _best(one: Tagged, top: int) -> list[int]:
 
 def _heading(one: Tagged) -> Text:
     windows = f", {len(one.spans)} windows" if len(one.spans) > 1 else ""
-    return Text.assemble((printable(one.path), "bold"), (f"  {clock(one.seconds)}{windows}", "dim"))
+    return Text.assemble((one_line(one.path), "bold"), (f"  {clock(one.seconds)}{windows}", "dim"))
 
 
 def _bars(one: Tagged, vocabulary: Sequence[str], top: int) -> Table:
@@ -63,14 +66,14 @@ def _bars(one: Tagged, vocabulary: Sequence[str], top: int) -> Table:
     for column in _best(one, top):
         score = float(one.scores_C[column])
         when = f"highest from {clock(one.peak(column))}" if len(one.spans) > 1 else ""
-        name = Text("  " + printable(vocabulary[column])[:LONGEST_NAME])
+        name = Text("  " + one_line(vocabulary[column])[:LONGEST_NAME])
         table.add_row(name, f"{score:.3f}", "━" * round(score * BAR), when)
     return table
 
 
 def _line(one: Tagged, vocabulary: Sequence[str], top: int) -> str:
     scores = one.scores_C
-    return ", ".join(f"{printable(vocabulary[column])} {scores[column]:.2f}" for column in _best(one, top))
+    return ", ".join(f"{one_line(vocabulary[column])} {scores[column]:.2f}" for column in _best(one, top))
 
 
 def clock(seconds: float) -> str:

@@ -51,6 +51,15 @@ def test_the_message_names_files_that_exist(copy: Path) -> None:
     assert "setup_commands" in (ROOT / "cluster" / "gpu.yaml").read_text()
 
 
+def test_another_projects_orchestrator_is_not_taken_for_ours(copy: Path, tmp_path: Path) -> None:
+    (tmp_path / "other" / "orchestrator").mkdir(parents=True)
+    (tmp_path / "other" / "orchestrator" / "__init__.py").write_text("")
+    done = run(copy, path=str(tmp_path / "other"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("stagegrid is not installed on this machine: ")
+    assert done.stderr.endswith("missing is orchestrator.cli\n")
+
+
 def test_stagegrid_is_not_blamed_for_another_missing_module(copy: Path) -> None:
     """It is there, what it needs is not."""
     done = run(copy, path=str(ROOT))

@@ -7,6 +7,7 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Cell
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
+from trainable.errors import UserError
 
 
 def test_cells_without_a_result_say_why(tmp_path: Path) -> None:
@@ -57,3 +58,13 @@ def test_a_folder_without_a_run_is_refused(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(ValueError, match=r"run\.json is damaged: config: Field required"):
         Run.open(Store.open(tmp_path))
+
+
+def test_a_mistyped_folder_is_told_the_run_beside_it(tmp_path: Path) -> None:
+    for name in ("demo", "paper"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    with pytest.raises(UserError, match=f"did you mean {tmp_path / 'demo'}\\?$"):
+        Run.open(Store.open(tmp_path / "dmeo"))
+    with pytest.raises(UserError, match="start one with stagegrid run$"):
+        Run.open(Store.open(tmp_path / "something else"))

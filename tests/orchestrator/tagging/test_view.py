@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from orchestrator.tagging.tag import Tagged
-from orchestrator.tagging.view import clock, printable, tagging_bar, tags_view
+from orchestrator.tagging.view import clock, one_line, tagging_bar, tags_view
 
 VOCABULARY = ("Bark", "[red]Meow[/red]", "Esc\x1b[31m", "Purr")
 SCORES = np.array([[0.9, 0.5, 0.25, 0.0]], np.float32)
@@ -31,7 +31,7 @@ def test_nothing_that_a_label_or_a_file_is_called_reaches_the_terminal_as_markup
     assert "[red]Meow[/red]" in text
     assert "\x1b" not in text
     assert "\x07" not in text
-    assert printable("Glöckchen_1") == "Glöckchen_1"
+    assert one_line("Glöckchen_1") == "Glöckchen_1"
 
 
 def test_a_long_recording_says_when() -> None:
