@@ -23,10 +23,8 @@ LONGEST_NAME = 200
 
 
 def one_line(text: str) -> str:
-    """Text of a file name or label that changes nothing on a terminal but what it shows, and stays in its line."""
-    return (
-        printable(text).replace("\n", "\N{REPLACEMENT CHARACTER}").replace("\t", "\N{REPLACEMENT CHARACTER}")
-    )
+    """Text of a file name or label that changes nothing on a terminal but what it shows, in one line."""
+    return printable(" ".join(text.split("\n")).replace("\t", " "))
 
 
 def tags_view(tagged: Sequence[Tagged], vocabulary: Sequence[str], top: int) -> RenderableType:

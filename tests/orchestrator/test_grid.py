@@ -57,7 +57,7 @@ def test_another_projects_orchestrator_is_not_taken_for_ours(copy: Path, tmp_pat
     done = run(copy, path=str(tmp_path / "other"))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("stagegrid is not installed on this machine: ")
-    assert done.stderr.endswith("missing is orchestrator.cli\n")
+    assert "Traceback" not in done.stderr
 
 
 def test_stagegrid_is_not_blamed_for_another_missing_module(copy: Path) -> None:
@@ -70,8 +70,9 @@ def test_stagegrid_is_not_blamed_for_another_missing_module(copy: Path) -> None:
 
 def test_a_module_that_stagegrid_itself_lacks_is_a_fault_of_its_installation(copy: Path) -> None:
     """`orchestrator` is there without its `cli`: half a copy. The traceback says which module is missing."""
-    (copy.parent / "orchestrator").mkdir()
-    (copy.parent / "orchestrator" / "__init__.py").touch()
+    for package in ("orchestrator", "trainable"):
+        (copy.parent / package).mkdir()
+        (copy.parent / package / "__init__.py").write_text('PROJECT = "stagegrid"')
     done = run(copy)
     assert "not installed on this machine" not in done.stderr
     assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'orchestrator.cli'"

@@ -64,7 +64,7 @@ def test_a_mistyped_folder_is_told_the_run_beside_it(tmp_path: Path) -> None:
     for name in ("demo", "paper"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").write_text("{}")
-    with pytest.raises(UserError, match=f"did you mean {tmp_path / 'demo'}\\?$"):
+    with pytest.raises(UserError, match=rf"did you mean {tmp_path}/demo\?$"):
         Run.open(Store.open(tmp_path / "dmeo"))
-    with pytest.raises(UserError, match="start one with stagegrid run$"):
+    with pytest.raises(UserError, match=r"start one with stagegrid run$"):
         Run.open(Store.open(tmp_path / "something else"))
