@@ -1,5 +1,7 @@
 """Scores of whole clips, and how good they are (sections 2.1 and 4.3)."""
 
+from collections.abc import Callable
+
 import torch
 
 from trainable.activations import Activation
@@ -9,9 +11,19 @@ from trainable.config import Batches
 from trainable.metrics import f_score, lwlrap
 from trainable.model import CnnGru
 
+Scored = Callable[[int, int], None]
+"""Is told after each batch how many clips have their scores, of how many."""
+
 
 @torch.no_grad()
-def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, batches: Batches) -> Scores:
+def score_clips(
+    model: CnnGru,
+    activation: Activation,
+    bank: Bank,
+    clips: Ints,
+    batches: Batches,
+    told: Scored = lambda _done, _all: None,
+) -> Scores:
     """Fused scores of clips at their full fixed length (section 2.1): (len(clips), classes).
 
     Leaves the model in evaluation mode. Batches hold about as many frames as in training. A data set may
@@ -19,11 +31,11 @@ def score_clips(model: CnnGru, activation: Activation, bank: Bank, clips: Ints, 
     """
     model.eval()
     at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
-    parts = [
-        activation.predict(model(bank.whole(clips[i : i + at_once]))).float().cpu()
-        for i in range(0, len(clips), at_once)
-    ]
-    return torch.cat([torch.empty(0, model.n_classes), *parts]).numpy()
+    parts = [torch.empty(0, model.n_classes)]
+    for i in range(0, len(clips), at_once):
+        parts.append(activation.predict(model(bank.whole(clips[i : i + at_once]))).float().cpu())
+        told(min(i + at_once, len(clips)), len(clips))
+    return torch.cat(parts).numpy()
 
 
 def f_score_and_lwlrap(truth: Labels, scores: Scores, f_threshold: float) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from trainable.activations import Targets
 from trainable.arrays import Array, Ints, Scores
 from trainable.augment import mask, mixing, mixup, warp_frames
 from trainable.errors import Diverged
-from trainable.evaluation import f_score_and_lwlrap, score_clips
+from trainable.evaluation import Scored, f_score_and_lwlrap, score_clips
 from trainable.learner import Learner, arithmetic
 from trainable.record import Curve, Record, unverified_clips
 from trainable.sampling import BatchPlan, Draw, Purpose, plan_batch
@@ -38,8 +38,8 @@ class _Best:
 class _Training:
     """A fold between two iterations."""
 
-    def __init__(self, task: Task, data: FoldData) -> None:
-        self.task, self.data = task, data
+    def __init__(self, task: Task, data: FoldData, scored: Scored) -> None:
+        self.task, self.data, self.scored = task, data, scored
         self.settings, self.device = task.settings, data.bank.device
         self.learner = Learner(task, data)
         self.ends = boundaries(task.stages)
@@ -107,8 +107,8 @@ class _Training:
 
     def score(self, clips: Ints) -> Scores:
         """Scores of whole clips."""
-        task, bank = self.task, self.data.bank
-        scores = score_clips(self.learner.model, task.activation, bank, clips, self.settings.batches)
+        model, activation, bank = self.learner.model, self.task.activation, self.data.bank
+        scores = score_clips(model, activation, bank, clips, self.settings.batches, self.scored)
         self._demand(bool(np.isfinite(scores).all()))
         return scores
 
@@ -199,14 +199,14 @@ def train_fold(task: Task, data: FoldData, worker: Worker) -> Outcome:
 def _resumed(task: Task, data: FoldData, worker: Worker) -> _Training:
     """A fold that goes on from the first of the worker's states that fits it, or begins."""
     for state in worker.states():
-        training = _Training(task, data)
+        training = _Training(task, data, worker.scored)
         try:
             training.load(state)
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             log.warning("a state of fold %d does not fit it (%s): the one before is tried", task.fold, error)
         else:
             return training
-    return _Training(task, data)
+    return _Training(task, data, worker.scored)
 
 
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:

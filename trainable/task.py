@@ -83,3 +83,6 @@ class Worker(Protocol):
 
     def tick(self, iteration: int, curves: Tensor) -> None:
         """`iteration` iterations are done; `curves` are their rows, on the device. Must be quick."""
+
+    def scored(self, done: int, total: int) -> None:
+        """`done` of the `total` clips that are scored now have their scores. Must be quick."""

@@ -160,6 +160,10 @@ class FoldProgress(Artifact):
     """Its process."""
     time: float
     """When this was written: seconds since 1970."""
+    scored: int = 0
+    """Clips that have their scores in the pass that goes on now: validation, test or unverified clips."""
+    to_score: int = 0
+    """Clips of that pass; 0 between passes."""
     history: dict[str, list[float | None]] = Field(default_factory=dict)
     """Each curve from the first iteration to the newest in some 60 values, to be drawn."""
 

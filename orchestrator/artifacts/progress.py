@@ -40,6 +40,7 @@ class ProgressWriter:
     began_at: int | None = None
     """Iteration at which this process took up the work; None before its first one."""
     _due: float = 0.0
+    _newest: FoldProgress | None = None
 
     @property
     def seconds(self) -> float:
@@ -54,9 +55,21 @@ class ProgressWriter:
         if now < self._due and iteration < self.last:
             return None
         self._due = now + self.seconds
-        progress = self._progress(iteration, curves, now, self.began_at)
+        self._newest = self._progress(iteration, curves, now, self.began_at)
+        self._write(self._newest)
+        return self._newest
+
+    def note_scores(self, done: int, total: int) -> None:
+        """A pass over clips that may take minutes goes on: `done` of `total` clips are scored."""
+        now = time.monotonic()
+        if self._newest is not None and now >= self._due:
+            self._due = now + self.seconds
+            self._write(
+                self._newest.model_copy(update={"scored": done, "to_score": total, "time": time.time()})
+            )
+
+    def _write(self, progress: FoldProgress) -> None:
         self.folder.store.write_model(PROGRESS, progress, durable=False)
-        return progress
 
     def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:
         elapsed = now - self.began

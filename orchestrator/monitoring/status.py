@@ -38,6 +38,14 @@ class FoldStatus:
     """Its worker, where it is stalled."""
     seen: FoldProgress | None = None
     """What it last said of itself."""
+    aside: float = 0.0
+    """Seconds that a finished fold has spent on other things than iterations, such as its last scores."""
+
+    @property
+    def scores(self) -> FoldProgress | None:
+        """What it said while it scores clips after its last iteration."""
+        seen = self.seen if self.state == "running" else None
+        return seen if seen and seen.to_score and seen.iteration == seen.last else None
 
 
 @dataclass(frozen=True)
@@ -76,8 +84,10 @@ class LegStatus:
 
     @property
     def clock_left(self) -> str:
-        """Time to its end at this rate for people, where there is one."""
-        return clock(seconds_left([self])) if self.rate else ""
+        """Time to its last iteration at this rate for people, or that only clips are left to score."""
+        if any(fold.scores for fold in self.folds) and not self.left:
+            return "scoring"
+        return clock(self.left / self.rate) if self.rate else ""
 
 
 class StatusReader:
@@ -130,7 +140,9 @@ class StatusReader:
         folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{files.fold_name(fold)}"
         if f"{path}/{files.FOLD}" in present:
             seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
-            return FoldStatus("done", leg.iterations, None, folder.result().lwlrap, seen=seen)
+            result = folder.result()
+            aside = result.seconds - result.own_iterations / result.rate if result.rate else 0.0
+            return FoldStatus("done", leg.iterations, None, result.lwlrap, seen=seen, aside=max(aside, 0.0))
         seen = folder.progress() if f"{path}/{files.PROGRESS}" in present else None
         if seen is None:
             return FoldStatus("waiting", 0, None, None)
@@ -176,9 +188,16 @@ def alerts(legs: Sequence[LegStatus], note: DriverNote | None) -> list[str]:
 
 
 def seconds_left(legs: Sequence[LegStatus]) -> float | None:
-    """Time to the end at the present speed; None before anything has a speed."""
+    """Time to the end at the present speed; None before anything has a speed.
+
+    Folds that have ended tell how long one takes besides its iterations; as many go on at once as do now.
+    """
     rate = sum(leg.rate for leg in legs)
-    return sum(leg.left for leg in legs) / rate if rate else None
+    folds = [fold for leg in legs for fold in leg.folds]
+    ended = [fold.aside for fold in folds if fold.state == "done"]
+    aside = sum(ended) / len(ended) * (len(folds) - len(ended)) if ended else 0.0
+    at_once = max(sum(fold.state == "running" for fold in folds), 1)
+    return sum(leg.left for leg in legs) / rate + aside / at_once if rate else None
 
 
 def clock(seconds: float | None) -> str:
@@ -203,4 +222,7 @@ def summary(legs: Sequence[LegStatus]) -> str:
     ]
     if rate:
         parts += [f"{rate:.1f} it/s", f"{clock(seconds_left(legs))} left"]
+    if scoring := [fold.scores for fold in folds if fold.scores]:
+        done, total = sum(seen.scored for seen in scoring), sum(seen.to_score for seen in scoring)
+        parts.append(f"scoring clips: {done}/{total}")
     return " · ".join(parts)

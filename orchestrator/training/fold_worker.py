@@ -156,6 +156,12 @@ class FoldWorker:
             self.gauges.show(written, bisect_left(self.ends, iteration) - 1)
             self._log(written)
 
+    def scored(self, done: int, total: int) -> None:
+        """Let people see that clips are scored: a training that does this for minutes does not hang."""
+        self.life.show()
+        with suppress(OSError):
+            self.progress.note_scores(done, total)
+
     def _log(self, written: FoldProgress) -> None:
         if time.monotonic() >= self._next_line or written.iteration == self.last:
             self._next_line = time.monotonic() + LOG_SECONDS

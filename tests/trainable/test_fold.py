@@ -153,7 +153,7 @@ def test_seed_and_fold_matter() -> None:
 def test_augmentation_differs_from_iteration_to_iteration_and_fold_to_fold() -> None:
     inputs = []
     for fold, iteration in ((0, 0), (0, 1), (1, 0)):
-        training = _Training(task(fold=fold), DATA)
+        training = _Training(task(fold=fold), DATA, lambda _done, _all: None)
         draw = training.task.draw(iteration)
         plan = training._plan(training.task.stages[0], draw)
         plan = replace(plan, clips_B=np.arange(8), starts_B=np.zeros(8, np.int64))

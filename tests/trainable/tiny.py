@@ -90,6 +90,7 @@ class MemoryWorker:
     def __init__(self, start: Checkpoint | None = None, dies_at: int | None = None) -> None:
         self.newest, self.dies_at = start, dies_at
         self.ticks: list[int] = []
+        self.passes: dict[int, int] = {}
 
     def states(self) -> Iterator[Checkpoint]:
         if self.newest is not None:
@@ -102,3 +103,6 @@ class MemoryWorker:
 
     def tick(self, iteration: int, curves: Tensor) -> None:
         self.ticks.append(iteration)
+
+    def scored(self, done: int, total: int) -> None:
+        self.passes[total] = done

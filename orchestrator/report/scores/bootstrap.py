@@ -137,11 +137,12 @@ def _mean_ratios(
     NaN where a model's clips were not drawn at all.
     """
     rng, scores = np.random.default_rng(seed), []
+    distinct, copies = np.unique(counts, axis=1, return_inverse=True)  # models of a fold have the same clips
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
     for first in range(0, resamples, CHUNK):
         weights_RN = _weights(rng, members, min(CHUNK, resamples - first))
         with np.errstate(invalid="ignore"):
-            ratios = (weights_RN @ sums) / (weights_RN @ counts)
+            ratios = (weights_RN @ sums) / (weights_RN @ distinct)[:, copies]
         scores.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
     return np.concatenate(scores)
 

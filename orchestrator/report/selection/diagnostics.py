@@ -12,9 +12,11 @@ Shapes: N clips of the run, C classes; 2: all judgements, and the masked ones.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.selection.judgements import (
@@ -140,16 +142,16 @@ def _by_kind(folds: Sequence[Judged], truth: Truth | None) -> Iterator[tuple[obj
 class _Classes:
     """Counts masked shares by label."""
 
-    targets_NC: Floats
+    targets_NC: "sparse.csr_array[Any]"
     names: list[str]
 
     @classmethod
     def of(cls, run: Run) -> "_Classes":
-        return cls(run.targets.astype(np.float64), run.manifest.vocabulary)
+        return cls(sparse.csr_array(run.targets.astype(np.float64)), run.manifest.vocabulary)
 
     def rows(self, folds: Sequence[Judged]) -> Iterator[tuple[object, ...]]:
         """Of one cell: all spans, all classes."""
-        cell, clips = folds[0].cell, len(self.targets_NC)
+        cell, clips = folds[0].cell, self.targets_NC.shape[0]
         sums: dict[tuple[int, int], Floats] = {}
         for judged in folds:
             for first, last, rows in spans(judged):
