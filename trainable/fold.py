@@ -16,7 +16,7 @@ from trainable.activations import Targets
 from trainable.arrays import Array, Ints, Scores
 from trainable.augment import mask, mixing, mixup, warp_frames
 from trainable.errors import Diverged
-from trainable.evaluation import Scored, f_score_and_lwlrap, score_clips
+from trainable.evaluation import Scored, f_score_and_lwlrap, score_clips, unseen
 from trainable.learner import Learner, arithmetic
 from trainable.record import Curve, Record, unverified_clips
 from trainable.sampling import BatchPlan, Draw, Purpose, plan_batch
@@ -38,7 +38,7 @@ class _Best:
 class _Training:
     """A fold between two iterations."""
 
-    def __init__(self, task: Task, data: FoldData, scored: Scored) -> None:
+    def __init__(self, task: Task, data: FoldData, scored: Scored = unseen) -> None:
         self.task, self.data, self.scored = task, data, scored
         self.settings, self.device = task.settings, data.bank.device
         self.learner = Learner(task, data)

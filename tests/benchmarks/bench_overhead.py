@@ -74,7 +74,7 @@ def _seconds(call: Callable[[], None]) -> float:
 def measure() -> tuple[float, float]:
     """Median seconds of an iteration and of the model's part of it."""
     task, data = _task(), _data()
-    whole, alone = (_Training(task, data, lambda _done, _all: None) for _ in range(2))
+    whole, alone = _Training(task, data), _Training(task, data)
     for training in (whole, alone):
         training.enter(0, task.stages[0])
     bare = _bare(alone)

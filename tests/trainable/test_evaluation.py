@@ -26,6 +26,16 @@ def test_scores_are_those_of_each_clip_alone() -> None:
         np.testing.assert_allclose(row, alone.numpy(), rtol=1e-5, atol=1e-7)
 
 
+def test_it_is_told_how_many_clips_are_scored() -> None:
+    told: list[tuple[int, int]] = []
+    two_at_a_time = settings(batches={"size": 3}).batches
+    clips = np.arange(5)
+    score_clips(
+        _model(), task().activation, data().bank, clips, two_at_a_time, lambda *how_far: told.append(how_far)
+    )
+    assert told == [(2, 5), (4, 5), (5, 5)]
+
+
 def test_at_least_one_clip_at_a_time() -> None:
     tiny = settings(batches={"size": 1}).batches
     assert score_clips(_model(), task().activation, data().bank, np.arange(3), tiny).shape == (3, CLASSES)

@@ -67,6 +67,8 @@ def test_a_run_killed_after_every_iteration_equals_an_uninterrupted_one(selectio
             train_fold(cell, DATA, worker)
     _assert_same(train_fold(cell, DATA, worker), _train(cell))
     assert worker.ticks == list(range(1, ENDS[-1] + 1))
+    judged = [] if selection == "verified_only" else [DATA.training.unverified]
+    assert worker.passes == {len(clips): len(clips) for clips in [DATA.validation, DATA.test, *judged]}
 
 
 @pytest.mark.parametrize("keep_state", [True, False])
@@ -153,7 +155,7 @@ def test_seed_and_fold_matter() -> None:
 def test_augmentation_differs_from_iteration_to_iteration_and_fold_to_fold() -> None:
     inputs = []
     for fold, iteration in ((0, 0), (0, 1), (1, 0)):
-        training = _Training(task(fold=fold), DATA, lambda _done, _all: None)
+        training = _Training(task(fold=fold), DATA)
         draw = training.task.draw(iteration)
         plan = training._plan(training.task.stages[0], draw)
         plan = replace(plan, clips_B=np.arange(8), starts_B=np.zeros(8, np.int64))

@@ -136,3 +136,26 @@ def test_only_recent_iterations_are_searched(tmp_path: Path, clock: Clock) -> No
         found[iteration] = progress.note(iteration, table)
     values = [getattr(written, "loss", NAN) for written in found.values()]
     assert values == [0.5, None]
+
+
+def test_a_pass_over_clips_is_a_sign_of_life_and_ends_with_the_next_iteration(
+    tmp_path: Path, clock: Clock
+) -> None:
+    progress, folder = writer(tmp_path), FoldFolder(Store.open(tmp_path))
+    progress.note_scores(1, 30)
+    assert folder.progress() is None
+    before = progress.note(12, curves())
+    clock.seconds += LOCAL_SECONDS / 2
+    progress.note_scores(10, 30)
+    assert folder.progress() == before
+    clock.seconds += LOCAL_SECONDS
+    progress.note_scores(20, 30)
+    during = folder.progress()
+    assert before is not None
+    assert during is not None
+    assert (during.iteration, during.scored, during.to_score) == (12, 20, 30)
+    assert during.time >= before.time
+    clock.seconds += LOCAL_SECONDS
+    after = progress.note(13, curves())
+    assert after is not None
+    assert after.to_score == 0

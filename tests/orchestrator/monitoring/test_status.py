@@ -87,6 +87,36 @@ def test_time_left_is_what_is_left_by_the_speed_of_all_folds(run: Run) -> None:
     assert "4.0 it/s" in summary(statuses)
 
 
+def test_clips_that_are_scored_after_the_last_iteration_are_shown(run: Run) -> None:
+    leg = unfinished(run)
+    progress(run, 0, leg.iterations, scored=50, to_score=200)
+    progress(run, 1, leg.iterations, scored=70, to_score=200)
+    statuses = StatusReader(run).read()
+    assert next(status.clock_left for status in statuses if status.leg == leg) == "scoring"
+    assert summary(statuses).endswith("scoring clips: 120/400")
+    progress(run, 1, leg.iterations - 1, scored=70, to_score=200)  # an evaluation between iterations
+    statuses = StatusReader(run).read()
+    assert next(status.clock_left for status in statuses if status.leg == leg) == "0:00"
+    assert summary(statuses).endswith("scoring clips: 50/200")
+
+
+def test_time_left_counts_what_ended_folds_took_besides_iterations(run: Run) -> None:
+    done = next(leg for leg in run.manifest.legs if run.legs[leg.id].is_done)
+    for fold in range(2):
+        folder = run.legs[done.id].fold(fold)
+        result = folder.result().model_copy(update={"own_iterations": 20, "rate": 2.0, "seconds": 16.0})
+        folder.store.write_model(files.FOLD, result)
+    leg = unfinished(run)
+    progress(run, 0, 3)
+    progress(run, 1, 1)
+    statuses = StatusReader(run).read()
+    folds = [fold for status in statuses for fold in status.folds]
+    ended = [fold.aside for fold in folds if fold.state == "done"]
+    assert ended.count(6.0) == 2
+    aside = sum(ended) / len(ended) * (len(folds) - len(ended)) / 2
+    assert seconds_left(statuses) == pytest.approx((2 * leg.iterations - 4) / 4.0 + aside)
+
+
 def test_why_it_waits_is_what_the_driver_says_or_the_files(run: Run) -> None:
     def why() -> str:
         return next(status.why for status in StatusReader(run).read() if status.leg == unfinished(run))
