@@ -4,9 +4,9 @@ Every random draw comes from a counter-based generator keyed by (seed, fold, ite
 generator has a state to save, and a branch sees what an unshared run would see.
 
 Clips come from an endless row of places, one shuffled pass over all clips after another. A stage that begins
-at iteration s reads it from place s B on: no stage reads what another one has read, and cells that draw equally
-many verified clips in a batch draw the same ones. `verified_only` draws more of them than the columns beside
-it in stage 2: it begins at the same place and goes on faster, so with B in place of B / 2 its batch t holds
+at iteration s reads it from place s B on: no stage reads what another has read, and cells that draw equally
+many verified clips in a batch draw the same ones. `verified_only` draws more of them in stage 2 than the
+columns beside it: it begins at the same place and goes on faster, so where they draw B / 2 its batch t holds
 the verified clips of their batches 2 t and 2 t + 1, t counted within the stage. Not in the paper.
 
 Shapes: B clips of a batch.
