@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.scores.predictions import read_predictions
+from orchestrator.storage.store import Store
 from trainable.metrics import lwlrap, tied_share
 from trainable.postprocess import class_normalise
 
@@ -25,8 +26,8 @@ Scored = tuple[NDArray[np.uint8], NDArray[np.float64]]
 def simulated(clips: int, prior: float, uneven: float, models: int = 10) -> Iterator[Scored]:
     """Models that tell a class from the others by 4 standard deviations.
 
-    `prior`: exponent of the classes' frequencies, rank ** -prior; `uneven`: standard deviation over the classes
-    of a shift of the logit, which is what normalisation should mend. A clip has 1.2 labels in the mean.
+    `prior`: exponent of the classes' frequencies, rank ** -prior; `uneven`: standard deviation over the
+    classes of a shift of the logit, which is what normalisation should mend. A clip has some 1.2 labels.
     """
     frequency = np.arange(1, CLASSES + 1.0) ** -prior
     for seed in range(models):
@@ -40,7 +41,7 @@ def simulated(clips: int, prior: float, uneven: float, models: int = 10) -> Iter
 
 def of_run(folder: str) -> Iterator[Scored]:
     """Every model of every cell, on the run's test clips."""
-    run = Run.open(folder)
+    run = Run.open(Store.open(folder))
     for cell in run.cells:
         if run.hole(cell) is None:
             for model in read_predictions(run, cell)[0].test:
