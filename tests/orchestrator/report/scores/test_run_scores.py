@@ -118,6 +118,9 @@ def test_per_class_and_f_score(run: Run, scores: RunScores) -> None:
     threshold = run.experiment.schedule.f_threshold
     f1 = [f1_score(t, s >= threshold, average="micro") for t, s, _ in folds]
     assert scores.entries[ENTRY].fscore["cv"] == pytest.approx(np.mean(f1), abs=1e-12)
+    kept = [(t[:, t.any(0)], s[:, t.any(0)] >= threshold) for t, s, _ in folds]  # classes with a label
+    macro = [f1_score(t, found, average="macro") for t, found in kept]
+    assert scores.entries[ENTRY].macro_fscore["cv"] == pytest.approx(np.mean(macro), abs=1e-12)
     assert scores.labels["cv"].tolist() == truth.sum(0).tolist()
 
 
