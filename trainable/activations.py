@@ -91,7 +91,8 @@ class SoftmaxHead(Head):
 
     def floor(self, targets: Targets) -> Tensor:
         """Entropy of q: log n for n labels that share it equally: (B,)."""
-        return torch.special.entr(targets.q_BC).sum(1)
+        entropy_BC: Tensor = torch.special.entr(targets.q_BC)
+        return entropy_BC.sum(1)
 
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """Softmax: (B, C)."""

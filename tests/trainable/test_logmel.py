@@ -33,7 +33,8 @@ def librosa_logmel(samples: Samples, audio: Audio) -> Samples:
         fmin=audio.f_min, fmax=audio.f_max,
     )  # fmt: skip
     if audio.spectrum == "magnitude":
-        return librosa.amplitude_to_db(mel, ref=1.0, amin=audio.amin**0.5, top_db=audio.top_db).T
+        decibel = librosa.amplitude_to_db(mel, ref=1.0, amin=audio.amin**0.5, top_db=audio.top_db)
+        return np.asarray(decibel.T)
     return np.asarray(librosa.power_to_db(mel, ref=1.0, amin=audio.amin, top_db=audio.top_db).T)
 
 

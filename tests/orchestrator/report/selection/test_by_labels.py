@@ -17,9 +17,9 @@ def test_shares_by_number_of_labels_agree_with_a_count_by_hand(run: Run, diagnos
     table = table[(table["activation"] == "sigmoid") & (table["selection"] == "top_k")]
     masked: dict[tuple[int, bool], list[float]] = defaultdict(list)
     names: dict[int, set[str]] = defaultdict(set)
-    for row in rows_by_hand(run, cell_of(run, "sigmoid", "top_k")):
-        masked[len(row["labels"]), row["wrong"]].append(row["m"])
-        names[len(row["labels"])].add(row["fname"])
+    for judged in rows_by_hand(run, cell_of(run, "sigmoid", "top_k")):
+        masked[len(judged["labels"]), judged["wrong"]].append(judged["m"])
+        names[len(judged["labels"])].add(judged["fname"])
     assert table["labels"].tolist() == sorted(names) == [1, 2]
     for row in table.to_dict("records"):
         right, wrong = (masked[row["labels"], kind] for kind in (False, True))
