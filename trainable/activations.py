@@ -47,6 +47,13 @@ class Head:
         """Loss of each clip: (B,)."""
         raise NotImplementedError
 
+    def floor(self, targets: Targets) -> Tensor:
+        """The least loss of each clip that any logits could have: (B,).
+
+        0 where the loss is a divergence from the target, as sparsemax's and entmax's are: p = q has none.
+        """
+        return torch.zeros_like(targets.y_BC[:, 0])
+
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """Scores in [0, 1]: (B, C)."""
         raise NotImplementedError
@@ -61,6 +68,13 @@ class SigmoidHead(Head):
     def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
         """Binary cross-entropy: (B,)."""
         loss_BC = F.binary_cross_entropy_with_logits(z_BC, targets.y_BC, reduction="none")
+        return self._reduced(loss_BC)
+
+    def floor(self, targets: Targets) -> Tensor:
+        """Entropy of the labels, each on its own: 0 where none is mixed: (B,)."""
+        return self._reduced(torch.special.entr(targets.y_BC) + torch.special.entr(1 - targets.y_BC))
+
+    def _reduced(self, loss_BC: Tensor) -> Tensor:
         return loss_BC.sum(1) if self.reduction == "sum" else loss_BC.mean(1)
 
     def probabilities(self, z_BC: Tensor) -> Tensor:
@@ -74,6 +88,11 @@ class SoftmaxHead(Head):
     def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
         """Cross-entropy: (B,)."""
         return -(targets.q_BC * z_BC.log_softmax(1)).sum(1)
+
+    def floor(self, targets: Targets) -> Tensor:
+        """Entropy of q: log n for n labels that share it equally: (B,)."""
+        entropy_BC: Tensor = torch.special.entr(targets.q_BC)
+        return entropy_BC.sum(1)
 
     def probabilities(self, z_BC: Tensor) -> Tensor:
         """Softmax: (B, C)."""
@@ -106,7 +125,11 @@ class Entmax15Head(Head):
 
 @dataclass(frozen=True)
 class AsymmetricHead(Head):
-    """Independent classes that forget easy negatives (Ridnik et al., 2021; not in the paper)."""
+    """Independent classes that forget easy negatives (Ridnik et al., 2021; not in the paper).
+
+    Its floor is 0, which is right for whole labels; where mixup has made them fractional the least loss is
+    higher and has no closed form.
+    """
 
     gamma_negative: float
     gamma_positive: float
@@ -148,11 +171,17 @@ class Activation(Mechanism):
 
     def loss(self, logits: Sequence[Tensor], targets: Targets) -> Tensor:
         """C_i of eq. 1, one value per clip over all heads: (B,)."""
+        heads = zip(self.heads(), logits, strict=True)
+        return self._weighted([head.loss(z_BC, targets) for head, z_BC in heads])
+
+    def floor(self, targets: Targets) -> Tensor:
+        """The least C_i that any logits could have (not in the paper): (B,)."""
+        return self._weighted([head.floor(targets) for head in self.heads()])
+
+    def _weighted(self, values: Sequence[Tensor]) -> Tensor:
+        """Sum over the heads of (B,) each."""
         weights = self.head_weights or (1.0,) * self.n_heads
-        losses = [
-            w * head.loss(z_BC, targets) for w, head, z_BC in zip(weights, self.heads(), logits, strict=True)
-        ]
-        return torch.stack(losses).sum(0)
+        return torch.stack([w * value_B for w, value_B in zip(weights, values, strict=True)]).sum(0)
 
     def predict(self, logits: Sequence[Tensor]) -> Tensor:
         """Fused scores in [0, 1]: (B, C). The mean of the heads: sparsemax's zeros stay harmless."""

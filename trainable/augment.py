@@ -32,7 +32,7 @@ def mixing(rng: np.random.Generator, alpha: float, verified_B: Bools) -> tuple[I
     """A partner from the same source for every clip, and the clip's own share of the mixture: (B,) and (B,).
 
     Verified clips mix with verified ones only, so that a mixture has one V_i. The share is at least one half:
-    the mixture's loss then speaks of the clip that gives it its name.
+    the mixture's loss then speaks of the clip that gives it its name (ours; in mixup a pair is symmetric).
     """
     partner_B = np.arange(len(verified_B))
     for source in (verified_B, ~verified_B):

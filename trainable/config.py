@@ -75,6 +75,9 @@ class Audio(Settings):
     """Samples in one Fourier transform; the window is centred in it."""
     n_mels: Annotated[PositiveInt, PAPER] = 80
     """Mel bands."""
+    spectrum: Annotated[Literal["magnitude", "power"], OURS] = "power"
+    """What the mel filters sum: power, as librosa does by default, or the magnitudes that section 2.1 names;
+    sums of magnitudes are squared, so that energies are in dB of power either way."""
     f_min: Annotated[float, OURS, Field(ge=0)] = 50.0
     """Hz; lower edge of the first mel band."""
     f_max: Annotated[PositiveFloat, OURS] = 16000.0

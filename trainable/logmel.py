@@ -55,13 +55,15 @@ class LogMel:
         self._spectrum = torch.empty(BLOCK_FRAMES, n_bins, dtype=torch.complex64)
         self._padded = torch.zeros(0)
         # Slaney's filters all have about the same area, so one of them turns bin power into band power.
-        self._single_range = SINGLE_RANGE / n_bins * float(self._groups[-1][2][::2, -1].sum())
+        area = float(self._groups[-1][2][::2, -1].sum())
+        self._single_range = SINGLE_RANGE / n_bins * (area if audio.spectrum == "power" else area**2)
 
     def __call__(self, samples: Samples) -> Frames:
         """Energies of the clip without its silent ends: (n,) at `audio.sample_rate` to dB, (T, M).
 
         T = 1 + n // hop for an even n_fft (frames are centred, the ends padded with zeros), n counted after
-        trimming. Equal to librosa 0.11's `melspectrogram` and `power_to_db` within 1e-3 dB.
+        trimming. Equal to librosa 0.11's `melspectrogram` and `power_to_db`, or for magnitudes
+        `amplitude_to_db`, within 1e-3 dB.
 
         Raises:
             UserError: there are no samples, or some are not finite.
@@ -98,8 +100,7 @@ class LogMel:
         # The window may stand anywhere in the transform: moving it changes phases alone.
         torch.mul(frames_TN, self._window_single, out=framed[:, : self.audio.window])
         torch.fft.rfft(framed, out=spectrum_TF)
-        squares = self._mel_power(spectrum_TF, power_TM)
-        torch.sum(squares, 1, out=total_T)
+        total_T.copy_(self._mel_power(spectrum_TF, power_TM))
 
     def _double(self, frames_TN: Tensor) -> Tensor:
         """Mel power of at most BLOCK_FRAMES frames, transformed in double precision."""
@@ -109,12 +110,18 @@ class LogMel:
         return power_TM
 
     def _mel_power(self, spectrum_TF: Tensor, power_TM: Tensor) -> Tensor:
-        """Write mel power; the squares of the spectrum's parts replace it and are returned: (T, 2 F)."""
-        squares = torch.view_as_real(spectrum_TF).flatten(1)
-        squares.square_()
-        for bands, parts, weights in self._groups:
-            torch.mm(squares[:, parts], weights, out=power_TM[:, bands])
-        return squares
+        """Write mel power and return the sum over all bins: (T,). The spectrum is overwritten."""
+        squares_TF2 = torch.view_as_real(spectrum_TF).square_()
+        parts = squares_TF2.flatten(1)
+        total_T = parts.sum(1)
+        if self.audio.spectrum == "magnitude":
+            squares_TF2[..., 0] = squares_TF2.sum(2).sqrt_()
+            squares_TF2[..., 1] = 0
+        for bands, used, weights in self._groups:
+            torch.mm(parts[:, used], weights, out=power_TM[:, bands])
+        if self.audio.spectrum == "magnitude":
+            power_TM.square_()
+        return total_T
 
 
 def _blocks(count: int) -> Iterator[slice]:

@@ -18,6 +18,7 @@ import numpy as np
 from trainable.arrays import Array, Bools, Floats, Ints
 
 Ties = Literal["group", "challenge"]
+Average = Literal["micro", "macro"]
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,19 @@ def tied_share(truth: Array, scores: Array) -> float:
     return float((equal_LC.sum(1) > 1).mean())
 
 
-def f_score(truth: Array, scores: Array, threshold: float) -> float:
-    """F-score over all clips and classes together (micro); a score >= `threshold` decides for the class.
+def f_score(truth: Array, scores: Array, threshold: float, average: Average = "micro") -> float:
+    """F-score; a score >= `threshold` decides for the class. 0 where nothing is found.
 
-    0 where nothing is found. The paper shows an F-score without a definition.
+    micro: over all clips and classes together; macro: mean of the F-scores of each class that has a label.
+    The paper shows an F-score "of each class" (section 4.3) without saying how it becomes one curve.
 
     Raises:
         ValueError: as `validate`.
     """
     validate(truth, scores)
     found = scores >= threshold
-    hits = (found & (truth == 1)).sum()
-    return float(2 * hits / (found.sum() + truth.sum(dtype=np.int64)))
+    hits_C = (found & (truth == 1)).sum(0)
+    both_C, labelled_C = found.sum(0) + truth.sum(0, dtype=np.int64), truth.any(0)
+    if average == "micro":
+        return float(2 * hits_C.sum() / both_C.sum())
+    return float((2 * hits_C[labelled_C] / both_C[labelled_C]).mean())

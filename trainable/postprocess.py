@@ -8,12 +8,14 @@ import numpy as np
 from trainable.arrays import Array, Floats
 
 
-def class_normalise(scores: Array, clip_sigma: float | None = 3.0) -> Floats:
+def class_normalise(scores: Array, clip_sigma: float | None) -> Floats:
     """Each class to zero mean and unit variance over the clips, then from its minimum to its maximum: (N, C).
 
-    Without clipping the z-scores at `clip_sigma` standard deviations (not in the paper) the second step would
-    undo the first. A class whose scores are all equal, and a single clip, pass through unchanged. Needs all
-    clips of a test set at once, and changes the ranking of classes within a clip.
+    Without clipping the z-scores at `clip_sigma` standard deviations (not in the paper) the second step
+    would undo the first. What is clipped ties at 1, so it must leave a rare class its heights: perfect
+    scores of one clip in C stand sqrt(C - 1) over their mean. A class whose scores are all equal, and a
+    single clip, pass through unchanged. Needs all clips of a test set at once, and changes the ranking of
+    classes within a clip.
     """
     x_NC = scores.astype(np.float64)
     spread_C = x_NC.std(0)

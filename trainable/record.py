@@ -34,7 +34,7 @@ class Curve(IntEnum):
     ETA = 1
     """Updatable threshold (eq. 2)."""
     T = 2
-    """Ranked loss T_t (eq. 2)."""
+    """Ranked loss T_t (eq. 2); both in the measure that the selection ranks by."""
     KEPT = 3
     """Share of the batch's unverified clips whose loss counts."""
     FSCORE = 4

@@ -1,7 +1,13 @@
-"""What iteration t sees: a pure function of (seed, fold, t).
+"""What iteration t sees: a pure function of (seed, fold, t), and of where t's stage begins.
 
 Every random draw comes from a counter-based generator keyed by (seed, fold, iteration, purpose). So no
-generator has a state to save, a branch sees what an unshared run would see, and all cells see the same clips.
+generator has a state to save, and a branch sees what an unshared run would see.
+
+Clips come from an endless row of places, one shuffled pass over all clips after another. A stage that begins
+at iteration s reads it from place s B on: no stage reads what another has read, and cells that draw equally
+many verified clips in a batch draw the same ones. `verified_only` draws more of them in stage 2 than the
+columns beside it: it begins at the same place and goes on faster, so where they draw B / 2 its batch t holds
+the verified clips of their batches 2 t and 2 t + 1, t counted within the stage. Not in the paper.
 
 Shapes: B clips of a batch.
 """
@@ -36,6 +42,8 @@ class Draw:
     seed: int
     fold: int
     iteration: int
+    stage_start: int = 0
+    """First iteration of the running stage."""
 
     def at(self, iteration: int) -> "Draw":
         """The same fold's in another iteration."""
@@ -56,9 +64,9 @@ def _shuffled(count: int, epoch: Draw, purpose: Purpose) -> Ints:
     return epoch.generator(purpose).permutation(count)
 
 
-def draw_clips(count: int, size: int, draw: Draw, purpose: Purpose) -> Ints:
-    """`size` indices below `count` for this iteration: one shuffled pass over all clips after another."""
-    place = draw.iteration * size + np.arange(size)
+def draw_clips(count: int, size: int, batch: int, draw: Draw, purpose: Purpose) -> Ints:
+    """`size` indices below `count` for this iteration, of a batch of `batch` clips from one source or two."""
+    place = draw.stage_start * batch + (draw.iteration - draw.stage_start) * size + np.arange(size)
     epochs, rank = np.divmod(place, count)
     return np.array(
         [_shuffled(count, draw.at(int(e)), purpose)[r] for e, r in zip(epochs, rank, strict=True)], np.int64
@@ -84,10 +92,10 @@ class TrainingClips:
 
 def plan_batch(training: TrainingClips, size: int, unverified: int, slack: int, draw: Draw) -> BatchPlan:
     """Choose `size` clips, `unverified` of them unverified, and a crop start in [0, slack] for each."""
-    trusted = draw_clips(len(training.verified), size - unverified, draw, Purpose.VERIFIED)
+    trusted = draw_clips(len(training.verified), size - unverified, size, draw, Purpose.VERIFIED)
     clips = training.verified[trusted]
     if unverified:
-        doubtful = draw_clips(len(training.unverified), unverified, draw, Purpose.UNVERIFIED)
+        doubtful = draw_clips(len(training.unverified), unverified, size, draw, Purpose.UNVERIFIED)
         clips = np.concatenate([clips, training.unverified[doubtful]])
     starts = draw.generator(Purpose.CROPS).integers(0, slack + 1, size)
     return BatchPlan(clips, starts, np.arange(size) < size - unverified)

@@ -33,7 +33,7 @@ class Losses:
     """A batch as a mechanism sees it: no gradient flows."""
 
     loss_B: Tensor
-    """C_i of eq. 1."""
+    """C_i of eq. 1, or what `Selection.judged` makes of it."""
     verified_B: Tensor
     """V_i of eq. 1, as bool."""
     clips_B: Tensor
@@ -72,6 +72,10 @@ class Selection(Mechanism):
     ) -> Tensor:
         """C_i of eq. 1: (B,)."""
         return activation.loss(logits, targets)
+
+    def judged(self, loss_B: Tensor, activation: Activation, targets: Targets) -> Tensor:
+        """What `select` compares clips by, from their losses C_i: (B,). What is learned from stays C_i."""
+        return loss_B
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Which clips of a batch count, by their losses."""
@@ -114,7 +118,26 @@ class _Ranking(Selection):
         return ranked_B.topk(min(self.k, len(ranked_B)))
 
 
-class TopK(_Ranking):
+class _ByLoss(_Ranking):
+    """Mechanisms that mask the highest losses, or the highest of what is made of them.
+
+    A clip with several labels has a higher loss than one with a single label when both are right: it is
+    masked more often. The two other measures take from the loss what is due to the number of labels (not in
+    the paper).
+    """
+
+    rank_by: Annotated[Literal["loss", "per_label", "excess"], PAPER] = "loss"
+    """What clips are compared by: their loss; the loss per label of the (mixed) target; or its excess over
+    the least loss that the target allows, its entropy."""
+
+    def judged(self, loss_B: Tensor, activation: Activation, targets: Targets) -> Tensor:
+        """C_i, C_i / (labels), or C_i - floor: (B,)."""
+        if self.rank_by == "per_label":
+            return loss_B / targets.y_BC.sum(1)
+        return loss_B - activation.floor(targets) if self.rank_by == "excess" else loss_B
+
+
+class TopK(_ByLoss):
     """Drop the k highest losses among the unverified clips (reference [9], section 3.1)."""
 
     name = "top_k"
@@ -127,7 +150,7 @@ class TopK(_Ranking):
         return Decision(keep_B, ranked=values_k[-1])
 
 
-class Threshold(_Ranking):
+class Threshold(_ByLoss):
     """Drop losses over an updatable threshold eta, a running mean of T_t (eq. 1-3)."""
 
     name = "threshold"

@@ -15,7 +15,7 @@ from trainable.bank import Bank
 from trainable.config import TrainingSettings
 from trainable.record import Record
 from trainable.sampling import Draw, TrainingClips
-from trainable.stages import Stage
+from trainable.stages import Stage, boundaries
 
 Checkpoint = dict[str, Any]
 """All that a fold needs to go on: tensors, numbers and dicts of them, so that it loads with weights_only."""
@@ -35,7 +35,8 @@ class Task:
 
     def draw(self, iteration: int) -> Draw:
         """Random numbers of one iteration of this fold."""
-        return Draw(self.seed, self.fold, iteration)
+        begun = [first for first in boundaries(self.stages)[:-1] if first <= iteration]
+        return Draw(self.seed, self.fold, iteration, begun[-1])
 
 
 @dataclass(frozen=True)

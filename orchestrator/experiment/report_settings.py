@@ -10,8 +10,9 @@ from trainable.config import OURS, Seed, Settings
 class ReportSettings(Settings):
     """How scores, intervals and verdicts are made from predictions."""
 
-    clip_sigma: Annotated[PositiveFloat | None, OURS] = 3.0
-    """Standard deviations at which class-normalised scores are clipped. null: no clipping."""
+    clip_sigma: Annotated[PositiveFloat | None, OURS] = 10.0
+    """Standard deviations at which class-normalised scores are clipped; a low value ties the highest scores
+    of rare classes (docs/statistics.md). null: no clipping."""
     resamples: Annotated[int, Field(ge=100, le=1_000_000), OURS] = 10_000
     """Bootstrap samples of the clips, the same ones for every cell."""
     level: Annotated[float, Field(gt=0, lt=1), OURS] = 0.95

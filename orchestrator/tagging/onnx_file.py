@@ -94,6 +94,7 @@ class _Frames(nn.Module):
         self.clip_frames = clip_frames
         self.trims = audio.trim_db is not None
         self.silent = 10 ** (-(audio.trim_db or 0.0) / 10)
+        self.magnitudes = audio.spectrum == "magnitude"
         self.amin = audio.amin
         self.floors = audio.top_db is not None
         self.range = 10 ** (-(audio.top_db or 0.0) / 10)
@@ -113,7 +114,10 @@ class _Frames(nn.Module):
         parts_T2F = torch.matmul(frames_TN, self.waves_N2F.double())
         real_TF, imaginary_TF = parts_T2F.chunk(2, 1)
         power_TF = (real_TF * real_TF + imaginary_TF * imaginary_TF).float()
-        power_TM = torch.matmul(power_TF, self.filters_FM)
+        if self.magnitudes:
+            power_TM = torch.matmul(power_TF.sqrt(), self.filters_FM).square()
+        else:
+            power_TM = torch.matmul(power_TF, self.filters_FM)
         floor = torch.full([1], self.amin)
         if self.floors:
             floor = torch.maximum(floor, power_TM.max() * self.range)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy.optimize import minimize
 from torch import Tensor
 
 from trainable.activations import (
@@ -134,3 +135,54 @@ def test_a_wrong_number_of_weights_is_refused() -> None:
 def test_a_wrong_number_of_logits_is_refused() -> None:
     with pytest.raises(ValueError, match="zip"):
         Activation.make("sigmoid_softmax").predict([_logits(15)])
+
+
+# --- the least loss ----------------------------------------------------------------------------------------
+
+
+def _lowest(activation: Activation, targets: Targets) -> float:
+    """The least loss of one clip over all logits, searched for."""
+    shape = (activation.n_heads, 1, targets.y_BC.shape[1])
+
+    def value_and_slope(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        z = torch.from_numpy(flat).requires_grad_()
+        loss = activation.loss(list(z.view(shape)), targets).sum()
+        loss.backward()  # type: ignore[no-untyped-call]
+        assert z.grad is not None
+        return loss.item(), z.grad.numpy()
+
+    start = np.random.default_rng(0).normal(0, 0.5, int(np.prod(shape)))
+    return float(minimize(value_and_slope, start, jac=True, options={"gtol": 1e-9}).fun)
+
+
+def _mixed(share: float, first: list[int], second: list[int]) -> Targets:
+    """Two clips' labels of six classes, mixed as by mixup: one clip."""
+    plain = [
+        Targets.of(torch.zeros(1, 6).double().index_fill(1, torch.tensor(c), 1)) for c in (first, second)
+    ]
+    return Targets(
+        *(
+            share * getattr(plain[0], form) + (1 - share) * getattr(plain[1], form)
+            for form in ("y_BC", "q_BC")
+        )
+    )
+
+
+@pytest.mark.parametrize("labels", [[0], [1, 4], [0, 2, 5]])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_floor_is_the_least_loss_of_whole_labels(name: str, labels: list[int]) -> None:
+    activation, targets = Activation.make(name), _mixed(1.0, labels, [0])
+    found, floor = _lowest(activation, targets), activation.floor(targets).item()
+    assert floor - 1e-9 <= found <= floor + 1e-4
+    softmax = "softmax" in name.split("_")
+    assert floor == pytest.approx(np.log(len(labels)) if softmax else 0, abs=1e-12)
+
+
+@pytest.mark.parametrize("second", [[3], [1, 2], [0, 1, 3]])
+@pytest.mark.parametrize("name", sorted({*NAMES} - {"asymmetric"}))
+def test_the_floor_is_the_least_loss_of_mixed_labels(name: str, second: list[int]) -> None:
+    targets = _mixed(0.7, [0, 4], second)
+    weights = {"head_weights": (0.5, 2.0)} if Activation.choices()[name].n_heads == 2 else {}
+    activation = Activation.make(name, bce_reduction="mean", **weights)
+    found, floor = _lowest(activation, targets), activation.floor(targets).item()
+    assert floor - 1e-9 <= found <= floor + 1e-4

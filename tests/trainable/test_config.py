@@ -53,7 +53,13 @@ def test_the_papers_values() -> None:
     assert training.optimizer.learning_rate == 0.001
     assert len(training.model.channels) == 4
     threshold = Selection.make("threshold").describe()
-    assert threshold == {"name": "threshold", "k": 10, "alpha": 0.9, "mask_target": "unverified"}
+    assert threshold == {
+        "name": "threshold",
+        "k": 10,
+        "rank_by": "loss",
+        "alpha": 0.9,
+        "mask_target": "unverified",
+    }
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -203,6 +203,21 @@ def test_labels_of_masked_clips_teach_nothing(selection: Selection, learns: bool
     assert (weights[0] != weights[1]) == learns
 
 
+def test_a_column_per_label_masks_by_the_loss_per_label_and_learns_from_the_loss() -> None:
+    cell = task("sigmoid", augment={"mixup_alpha": 0})
+    selection = Selection.make("top_k", k=2, rank_by="per_label")
+    stages = tuple(replace(stage, selection=stage.selection and selection) for stage in cell.stages)
+    plain, record = (
+        _train(replace(cell, stages=s)).record for s in (task("sigmoid", "keep_all").stages, stages)
+    )
+    labels = DATA.targets_NC[record.clip.numpy()].sum(1)
+    per_label, keep = record.loss.numpy() / labels, record.keep.numpy()
+    for clips in np.arange(len(keep)).reshape(4, 4):  # 4 batches of 4 unverified clips
+        assert set(clips[keep[clips] == 0]) == set(clips[np.argsort(per_label[clips])[-2:]])
+    assert {1, 2} == set(labels.tolist())
+    assert torch.equal(record.loss[:4], plain.loss[:4])  # before the columns part: what is noted is C_i
+
+
 def test_eta_follows_its_recursion() -> None:
     outcome = _train(task(selection="threshold"))
     inside = slice(ENDS[0], ENDS[1])

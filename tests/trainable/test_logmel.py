@@ -21,15 +21,21 @@ SETTINGS = [
     Audio(sample_rate=22050, window=882, hop=441, n_fft=1024, n_mels=40, f_max=11025),
     Audio(sample_rate=16000, window=401, hop=160, n_fft=511, n_mels=23, f_min=0, f_max=7600, amin=1e-6),
     Audio(sample_rate=16000, window=256, hop=300, n_fft=512, n_mels=20, f_max=8000),
+    Audio(spectrum="magnitude"),
+    Audio(spectrum="magnitude", top_db=None, sample_rate=16000, window=401, n_fft=511, n_mels=23, f_max=7600),
 ]
 
 
 def librosa_logmel(samples: Samples, audio: Audio) -> Samples:
-    power = librosa.feature.melspectrogram(
+    mel = librosa.feature.melspectrogram(
         y=samples, sr=audio.sample_rate, n_fft=audio.n_fft, hop_length=audio.hop, win_length=audio.window,
-        window="hann", center=True, power=2, n_mels=audio.n_mels, fmin=audio.f_min, fmax=audio.f_max,
+        window="hann", center=True, power=2 if audio.spectrum == "power" else 1, n_mels=audio.n_mels,
+        fmin=audio.f_min, fmax=audio.f_max,
     )  # fmt: skip
-    return np.asarray(librosa.power_to_db(power, ref=1.0, amin=audio.amin, top_db=audio.top_db).T)
+    if audio.spectrum == "magnitude":
+        decibel = librosa.amplitude_to_db(mel, ref=1.0, amin=audio.amin**0.5, top_db=audio.top_db)
+        return np.asarray(decibel.T)
+    return np.asarray(librosa.power_to_db(mel, ref=1.0, amin=audio.amin, top_db=audio.top_db).T)
 
 
 def librosa_trim(samples: Samples, audio: Audio) -> Samples:
@@ -57,7 +63,10 @@ def test_noise(audio: Audio, seconds: float) -> None:
     assert_like_librosa(noise(int(audio.sample_rate * seconds)), audio)
 
 
-@pytest.mark.parametrize("audio", SETTINGS[:2], ids=["floor", "no floor"])
+WIDE = [*SETTINGS[:2], Audio(spectrum="magnitude", top_db=None, trim_db=None)]
+
+
+@pytest.mark.parametrize("audio", WIDE, ids=["floor", "no floor", "magnitude"])
 @pytest.mark.parametrize("hertz", [30, 100, 440, 5000, 17000])
 @pytest.mark.parametrize("hiss", [0, 1e-5, 1e-3])
 def test_wide_range_between_bands(audio: Audio, hertz: float, hiss: float) -> None:
@@ -81,6 +90,7 @@ def test_real_recordings() -> None:
         pytest.skip("the recordings for development are not here")
     for path in sorted(REAL_MINI.rglob("*.wav"))[::12]:
         assert_like_librosa(soundfile.read(path, dtype="float32")[0], Audio())
+        assert_like_librosa(soundfile.read(path, dtype="float32")[0], Audio(spectrum="magnitude"))
 
 
 def test_one_extractor_for_many_clips_forgets_each() -> None:

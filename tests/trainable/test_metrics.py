@@ -179,6 +179,24 @@ def test_f_score_is_the_micro_average_of_scikit_learn(table: tuple[Array, Array]
     assert f_score(truth, scores, threshold) == pytest.approx(expected, abs=1e-12)
 
 
+@given(_tables(), st.floats(0, 1))
+def test_macro_is_scikit_learns_over_the_classes_with_a_label(
+    table: tuple[Array, Array], threshold: float
+) -> None:
+    truth, scores = table
+    classes = np.flatnonzero(truth.any(0))
+    found = (scores >= threshold).astype(int)
+    each = [f1_score(truth[:, c], found[:, c], zero_division=0) for c in classes]
+    assert f_score(truth, scores, threshold, "macro") == pytest.approx(np.mean(each), abs=1e-12)
+
+
+def test_a_rare_class_weighs_as_much_as_a_frequent_one_in_macro() -> None:
+    truth = np.array([[1, 0, 0]] * 9 + [[0, 1, 0]])
+    scores = np.tile([1.0, 0, 1], (10, 1))  # the third class has no label, and no F-score
+    assert f_score(truth, scores, 0.5, "macro") == pytest.approx((18 / 19 + 0) / 2)
+    assert f_score(truth, scores, 0.5) == pytest.approx(18 / 30)
+
+
 def test_f_score_counts_a_score_at_the_threshold() -> None:
     assert f_score(np.array([[1, 0, 1]]), np.array([[0.4, 0.4, 0.3]]), 0.4) == 0.5
 

@@ -36,7 +36,7 @@ def test_without_clipping_it_is_min_max_alone(scores: Floats) -> None:
 
 @given(SCORES)
 def test_never_leaves_the_unit_interval_nor_turns_an_order_round(scores: Floats) -> None:
-    found = class_normalise(scores)
+    found = class_normalise(scores, 3.0)
     assert found.dtype == np.float64
     assert ((found >= 0) & (found <= 1)).all()
     order = np.argsort(scores, axis=0, kind="stable")
@@ -50,10 +50,26 @@ def test_outliers_are_clipped() -> None:
     assert clipped[1] > 3 * plain[1]
 
 
+@pytest.mark.parametrize("classes", [10, 80])
+def test_clipping_under_the_rarest_classs_height_ties_its_clips(classes: int) -> None:
+    """Perfect scores of evenly frequent classes stand sqrt(C - 1) over their mean."""
+    rng = np.random.default_rng(0)
+    scores = np.tile(np.eye(classes), (5, 1)) * (1 - 0.01 * rng.random((5 * classes, classes)))
+    height = np.sqrt(classes - 1)
+    own = scores.argmax(1)
+
+    def highest(sigma: float) -> int:
+        normal = class_normalise(scores, sigma)
+        return len(np.unique(normal[np.arange(len(own)), own]))
+
+    assert highest(0.9 * height) == 1
+    assert highest(1.1 * height) > 4 * classes  # only each class's maximum is at 1
+
+
 def test_constant_classes_and_single_clips_pass_through() -> None:
     scores = np.array([[0.1, 0.2], [0.1, 0.6], [0.1, 0.4]])
-    np.testing.assert_allclose(class_normalise(scores), [[0.1, 0], [0.1, 1], [0.1, 0.5]], atol=1e-12)
-    assert class_normalise(scores[:1]).tolist() == scores[:1].tolist()
+    np.testing.assert_allclose(class_normalise(scores, 3.0), [[0.1, 0], [0.1, 1], [0.1, 0.5]], atol=1e-12)
+    assert class_normalise(scores[:1], 3.0).tolist() == scores[:1].tolist()
 
 
 @given(

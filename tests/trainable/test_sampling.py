@@ -44,10 +44,10 @@ def test_a_batch_neither_reads_nor_moves_global_generators() -> None:
 
 
 def test_a_caller_may_write_into_its_batch() -> None:
-    first = draw_clips(37, 37, Draw(3, 1, 0), Purpose.VERIFIED)
+    first = draw_clips(37, 37, 37, Draw(3, 1, 0), Purpose.VERIFIED)
     kept = first.copy()
     first[:] = 0
-    assert np.array_equal(draw_clips(37, 37, Draw(3, 1, 0), Purpose.VERIFIED), kept)
+    assert np.array_equal(draw_clips(37, 37, 37, Draw(3, 1, 0), Purpose.VERIFIED), kept)
 
 
 def test_seed_fold_iteration_and_purpose_all_matter() -> None:
@@ -66,20 +66,20 @@ def test_draws_are_pinned() -> None:
     counter = Draw(3, 1, 7).generator(Purpose.CROPS).bit_generator.state["state"]
     assert counter["key"].tolist() == [3, 1]
     assert counter["counter"].tolist() == [0, 0, 7, 3]
-    assert draw_clips(7, 7, Draw(3, 1, 0), Purpose.VERIFIED).tolist() == [3, 4, 5, 0, 6, 1, 2]
+    assert draw_clips(7, 7, 7, Draw(3, 1, 0), Purpose.VERIFIED).tolist() == [3, 4, 5, 0, 6, 1, 2]
 
 
 @given(st.integers(1, 30), st.integers(1, 12), st.integers(0, 5))
 def test_every_epoch_visits_every_clip_once(count: int, size: int, seed: int) -> None:
     start = Draw(seed, 0, 0)
     spans = range(lcm(count, size) // size)
-    batches = [draw_clips(count, size, start.at(i), Purpose.VERIFIED) for i in spans]
+    batches = [draw_clips(count, size, size, start.at(i), Purpose.VERIFIED) for i in spans]
     epochs = np.concatenate(batches).reshape(-1, count)
     assert (np.sort(epochs, 1) == np.arange(count)).all()
 
 
 def test_epochs_differ() -> None:
-    first, second = (draw_clips(50, 50, Draw(0, 0, i), Purpose.VERIFIED) for i in (0, 1))
+    first, second = (draw_clips(50, 50, 50, Draw(0, 0, i), Purpose.VERIFIED) for i in (0, 1))
     assert not np.array_equal(first, second)
 
 

@@ -129,6 +129,31 @@ def test_top_k_masks_the_k_highest(case: tuple[list[Losses], int, int]) -> None:
         assert decision.ranked == batch.loss_B[order[k - 1]]
 
 
+# --- measures other than the loss --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["top_k", "threshold"])
+def test_clips_can_be_compared_without_their_number_of_labels(name: str) -> None:
+    """Softmax at logits of 0 over 4 classes: every loss is log 4, of which log 2 is due to two labels."""
+    activation = Activation.make("softmax")
+    targets = Targets.of(torch.tensor([[1.0, 0, 0, 0], [1, 1, 0, 0]], dtype=torch.float64))
+    loss_B = activation.loss([torch.zeros(2, 4, dtype=torch.float64)], targets)
+
+    def judged(**settings: Any) -> list[float]:
+        return Selection.make(name, k=1, **settings).judged(loss_B, activation, targets).tolist()
+
+    assert judged() == judged(rank_by="loss") == pytest.approx([np.log(4), np.log(4)])
+    assert judged(rank_by="per_label") == pytest.approx([np.log(4), np.log(4) / 2])
+    assert judged(rank_by="excess") == pytest.approx([np.log(4), np.log(2)])
+
+
+def test_other_mechanisms_judge_by_the_loss() -> None:
+    activation, targets = Activation.make("softmax"), Targets.of(torch.ones(2, 4))
+    loss_B = torch.tensor([3.0, 5.0])
+    for name in {*NAMES} - {"top_k", "threshold"}:
+        assert Selection.make(name).judged(loss_B, activation, targets).tolist() == [3, 5]
+
+
 # --- every mechanism ---------------------------------------------------------------------------------------
 
 

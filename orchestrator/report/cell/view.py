@@ -1,8 +1,9 @@
 """One cell for a terminal: its curves, its scores, its best and worst classes, what it masks most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,7 +112,7 @@ def _classes(run: Run, scores: RunScores, entry: Entry) -> Table:
 
 
 def _suspects(run: Run, cells: Sequence[Cell]) -> Iterator[Table]:
-    """What these cells mask most, where they judge by the loss."""
+    """The clips that these cells find most suspicious, where they judge by the loss."""
     judging = [cell for cell in cells if cell in judging_cells(run) and ranks_by_loss(run, cell)]
     if not judging:
         return
@@ -126,13 +127,11 @@ def _suspects(run: Run, cells: Sequence[Cell]) -> Iterator[Table]:
 def _suspect_table(frame: pd.DataFrame) -> Table:
     heads = {"labels": "labels", "class_1": "model", "true": "true labels"}
     known = {column: head for column, head in heads.items() if column in frame}
-    first = frame.head(SUSPECTS)
-    rows = tuple(
-        Row(
-            str(line["fname"]),
-            (f"{line['masked_share']:.2f}", *(str(line[column]).replace(",", ", ") for column in known)),
-        )
-        for line in first.to_dict("records")
-    )
-    columns = (Column("masked"), *map(Column, known.values()))
-    return Table(f"Suspects: the {len(rows)} most masked of {len(frame)} clips", "clip", columns, rows)
+
+    def row(line: Mapping[Hashable, Any]) -> Row:
+        texts = (str(line[column]).replace(",", ", ") for column in known)
+        return Row(str(line["fname"]), (f"{line['suspicion']:.3f}", f"{line['masked_share']:.2f}", *texts))
+
+    rows = tuple(row(line) for line in frame.head(SUSPECTS).to_dict("records"))
+    columns = (Column("suspicion"), Column("masked"), *map(Column, known.values()))
+    return Table(f"Suspects: the first {len(rows)} of {len(frame)} clips", "clip", columns, rows)

@@ -44,7 +44,7 @@ from orchestrator.report.scores.scoring import (
     cell_sums,
     score_cells,
 )
-from trainable.metrics import Ties, f_score, per_class_lwlrap, tied_share
+from trainable.metrics import Average, Ties, f_score, per_class_lwlrap, tied_share
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +57,9 @@ class EntryScores:
     per_class: Mapping[Split, Floats]
     """lwlrap of each class, raw, mean over folds (cv: of the pooled table), NaN without labels: (C,)."""
     fscore: Mapping[Split, float]
-    """Mean of the folds' F-scores, raw."""
+    """Mean of the folds' micro F-scores, raw."""
+    macro_fscore: Mapping[Split, float]
+    """The same, each class weighing as much."""
     tied: Mapping[Split, float]
     """Share of labels whose raw score another class of the clip has too, mean over folds."""
     missing_seeds: Mapping[int, Hole]
@@ -113,6 +115,7 @@ class _CellScores:
     sums: CellSums
     per_class: dict[Split, Floats]
     fscore: dict[Split, float]
+    macro_fscore: dict[Split, float]
     tied: dict[Split, float]
 
 
@@ -192,10 +195,15 @@ def _cell_scores(
         "normalised": predictions.normalised(settings.clip_sigma),
     }
     pairs = {split: list(_pairs(pool, split, predictions)) for split, pool in pools.items()}
+
+    def fscore(average: Average) -> dict[Split, float]:
+        return {split: _mean([f_score(*m, threshold, average) for m in pairs[split]]) for split in pairs}
+
     return _CellScores(
         cell_sums(forms, dict(enumerate(earlier)), pools, settings),
         {split: _per_class(split, models, settings.ties) for split, models in pairs.items()},
-        {split: _mean([f_score(*model, threshold) for model in models]) for split, models in pairs.items()},
+        fscore("micro"),
+        fscore("macro"),
         {split: _mean([tied_share(*model) for model in models]) for split, models in pairs.items()},
     )
 
@@ -234,6 +242,7 @@ def _entry_scores(
         scores,
         {split: np.asarray(np.mean([cell.per_class[split] for cell in seeds], axis=0)) for split in splits},
         {split: _mean([cell.fscore[split] for cell in seeds]) for split in splits},
+        {split: _mean([cell.macro_fscore[split] for cell in seeds]) for split in splits},
         {split: _mean([cell.tied[split] for cell in seeds]) for split in splits},
         lost,
     )

@@ -19,6 +19,7 @@ import pandas as pd
 from scipy import sparse
 
 from orchestrator.artifacts.run import Run
+from orchestrator.report.selection.by_labels import labels_table, rows_by_labels
 from orchestrator.report.selection.judgements import (
     Floats,
     Judged,
@@ -48,6 +49,8 @@ class Diagnostics:
     by_cell: pd.DataFrame
     """A row for each cell: judged, masked_share and the rest as in `over_time`, over folds and time; with
     known truth `lift`, which is precision / base_rate."""
+    by_labels: pd.DataFrame
+    """A row for each cell and number of labels: `artifacts.tables.BY_LABELS`."""
     by_kind: pd.DataFrame | None
     """A row for each cell and kind of label: judged, masked_share."""
     suspects: pd.DataFrame
@@ -66,7 +69,7 @@ class Diagnostics:
         """Those in diagnostics/, by the names of their files."""
         tables = {
             "over_time": self.over_time, "by_class": self.by_class, "by_cell": self.by_cell,
-            "by_kind": self.by_kind, "precision_at": self.precision_at,
+            "by_labels": self.by_labels, "by_kind": self.by_kind, "precision_at": self.precision_at,
         }  # fmt: skip
         return {name: table for name, table in tables.items() if table is not None}
 
@@ -78,12 +81,14 @@ def _write(folder: Store, name: str, table: pd.DataFrame) -> None:
 def diagnose(run: Run) -> Diagnostics:
     """Every table, for the cells that have a result and unverified clips."""
     truth, classes, tally = read_truth(run), _Classes.of(run), Tally.empty(len(run.clips))
-    time, by_class, by_kind = [], [], []
+    labels = run.targets.sum(1, dtype=np.int64)
+    time, by_class, by_kind, by_number = [], [], [], []
     for cell in judging_cells(run):
         folds = [read_judged(run, cell, fold) for fold in range(run.experiment.folds)]
         time += [row for judged in folds for row in _over_time(judged, truth)]
         by_class += list(classes.rows(folds))
         by_kind += list(_by_kind(folds, truth))
+        by_number += list(rows_by_labels(folds, labels, truth))
         if ranks_by_loss(run, cell):
             tally.add(run, cell, folds)
     over_time = pd.DataFrame(time, columns=[*CELL, "fold", "first", "last", *SUMS])
@@ -92,6 +97,7 @@ def diagnose(run: Run) -> Diagnostics:
         _ratios(over_time, truth),
         pd.DataFrame(by_class, columns=[*CELL, "first", "last", "class", "judged", "masked_share"]),
         _by_cell(over_time, truth),
+        labels_table(by_number),
         pd.DataFrame(by_kind, columns=[*CELL, "kind", "judged", "masked_share"]) if truth else None,
         worklist,
         precision_at(worklist) if truth else None,

@@ -1,4 +1,10 @@
-"""The relabelling worklist: unverified clips by how often and how strongly they were masked.
+"""The relabelling worklist: unverified clips by how much more they lose than others with as many labels.
+
+A clip with several labels loses more than one with a single label when both are right, so the masks say
+"several labels" as often as "wrong". A clip's place among the clips with as many labels does not. Places
+run evenly from 0 to 1 in each group, whatever its size n: the highest is 1 - 1 / (2 n), so a clip without
+any peer is at .5, where nothing is known, and a group of few cannot fill the top of the list. Merging by
+them takes for granted that labels are as often wrong in every group.
 
 Not in the paper. Shapes: N clips of the run, S suspects, C classes.
 """
@@ -59,8 +65,9 @@ class Tally:
 def suspects(run: Run, tally: Tally, truth: Truth | None) -> pd.DataFrame:
     """Every clip that was judged, the most suspicious first.
 
-    Ordered by masked_share, then strength, then name. Columns:
+    Ordered by suspicion, then strength, then name. Columns:
     rank, fname, labels
+    suspicion         place by strength among the clips with as many labels, in (0, 1): see the module
     seen              judgements over all folds and the cells that mask by loss
     masked            sum of 1 - keep; masked_share is masked / seen
     strength          mean over the judgements of `Judged.excess`
@@ -69,22 +76,30 @@ def suspects(run: Run, tally: Tally, truth: Truth | None) -> pd.DataFrame:
     """
     rows = np.flatnonzero(tally.seen)
     seen, masked = tally.seen[rows], tally.masked[rows]
+    strength = tally.excess[rows] / seen
     columns = {
         "fname": run.clips["fname"].to_numpy()[rows],
         "labels": [",".join(labels) for labels in run.clips["labels"].iloc[rows]],
+        "suspicion": places(strength, run.targets[rows].sum(1)),
         "seen": seen.astype(np.int64),
         "masked": masked,
         "masked_share": masked / seen,
-        "strength": tally.excess[rows] / seen,
+        "strength": strength,
     }
     frame = pd.DataFrame(columns | _top(run, tally, rows))
     if truth:
         known = truth.table.iloc[rows]
         frame["true"], frame["kind"] = known["true"].to_numpy(), known["kind"].to_numpy()
         frame["wrong"] = truth.wrong[rows].astype(np.int64)
-    frame = frame.sort_values(["masked_share", "strength", "fname"], ascending=[False, False, True])
+    frame = frame.sort_values(["suspicion", "strength", "fname"], ascending=[False, False, True])
     frame.insert(0, "rank", np.arange(1, len(frame) + 1))
     return frame.reset_index(drop=True)
+
+
+def places(values: Floats, group: np.ndarray) -> Floats:
+    """Middle of each value's rank among those of its group, as a share of the group: (S,) in (0, 1)."""
+    ranks = pd.Series(values).groupby(np.asarray(group))
+    return ((ranks.rank() - 0.5) / ranks.transform("size")).to_numpy(np.float64)
 
 
 def _top(run: Run, tally: Tally, rows: np.ndarray) -> dict[str, np.ndarray]:

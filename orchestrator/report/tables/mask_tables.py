@@ -15,8 +15,10 @@ SUSPECTS = 25
 
 
 def mask_tables(diagnostics: Diagnostics) -> list[Table]:
-    """What every cell masked; with known truth, how well, by kind of label, and the worklist's precision."""
+    """What every cell masked, also by number of labels; with known truth, how well, which right clips, by
+    kind of label, and the worklist's precision."""
     tables = [_by_cell(diagnostics.by_cell)] if len(diagnostics.by_cell) else []
+    tables += _by_labels(diagnostics.by_labels)
     if diagnostics.by_kind is not None and len(diagnostics.by_kind):
         tables.append(_by_kind(diagnostics.by_kind))
     if diagnostics.precision_at is not None and len(diagnostics.precision_at):
@@ -48,16 +50,33 @@ def _by_cell(frame: pd.DataFrame) -> Table:
     return Table("What was masked, over all folds and iterations", "cell", columns, rows, notes)
 
 
+def _by_labels(frame: pd.DataFrame) -> Iterator[Table]:
+    note = (
+        "a mask by the loss takes several labels for wrong ones where right clips with more labels lose more"
+    )
+    if len(frame):
+        named = frame.assign(head=[f"{n} label" + "s" * (n > 1) for n in frame["labels"]])
+        yield _wide(named, "head", "masked_share", "Share masked by number of labels")
+        if frame["masked_right"].notna().any():
+            title = "Share masked of the clips whose labels are right, by their number"
+            yield _wide(named, "head", "masked_right", title, (note,))
+
+
 def _by_kind(frame: pd.DataFrame) -> Table:
-    kinds = sorted(frame["kind"].unique())
+    return _wide(frame, "kind", "masked_share", "Share masked by kind of label")
+
+
+def _wide(frame: pd.DataFrame, head: str, share: str, title: str, notes: tuple[str, ...] = ()) -> Table:
+    """A row for each cell, a column for each value of `head` with its `share`."""
+    heads = sorted(frame[head].unique())
     wide: dict[str, dict[str, float]] = {}
     for line in _lines(frame):
-        wide.setdefault(_cell_name(line), {})[str(line["kind"])] = line["masked_share"]
+        wide.setdefault(_cell_name(line), {})[str(line[head])] = line[share]
     rows = tuple(
-        Row(cell, tuple(_cell("masked_share", shares.get(kind, float("nan"))) for kind in kinds))
+        Row(cell, tuple(_cell(share, shares.get(name, float("nan"))) for name in heads))
         for cell, shares in wide.items()
     )
-    return Table("Share masked by kind of label", "cell", tuple(map(Column, kinds)), rows)
+    return Table(title, "cell", tuple(map(Column, heads)), rows, notes)
 
 
 def _precision_at(frame: pd.DataFrame) -> Table:
@@ -90,8 +109,9 @@ def suspect_table(diagnostics: Diagnostics) -> Table | None:
     if frame.empty:
         return None
     known = "true" in frame
-    heads = ("labels", "seen", "share masked", "strength", "the model's own top classes")
+    heads = ("labels", "suspicion", "seen", "share masked", "strength", "the model's own top classes")
     notes = (
+        "suspicion: place by strength among the clips with as many labels, from 0 to 1",
         "share masked: of the judgements by all folds of the cells that mask by loss; strength: mean excess "
         "of the loss over the batch's threshold, in standard deviations of the batch",
     )
@@ -105,7 +125,8 @@ def _suspect(line: Mapping[Hashable, Any], known: bool) -> Row:
     places = [place for place in range(1, TOP + 1) if f"class_{place}" in line]
     own = ", ".join(f"{line[f'class_{place}']} {line[f'score_{place}']:.2f}" for place in places)
     share, strength = f"{line['masked_share']:.2f}", f"{line['strength']:+.2f}"
-    cells = (line["labels"].replace(",", ", "), str(line["seen"]), share, strength, own)
+    suspicion = f"{line['suspicion']:.3f}"
+    cells = (line["labels"].replace(",", ", "), suspicion, str(line["seen"]), share, strength, own)
     return Row(line["fname"], (*cells, _known(line)) if known else cells)
 
 

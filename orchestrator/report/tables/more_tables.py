@@ -24,7 +24,7 @@ def readings_table(run: Run, scores: RunScores) -> Table:
             str(entry),
             (
                 *(content_of(scores.find(entry, key)) for key in readings.values()),
-                *(cell for split in splits for cell in _ties_and_fscore(scores, entry, split)),
+                *(cell for split in splits for cell in _ties_and_fscores(scores, entry, split)),
             ),
         )
         for entry in run.entries
@@ -32,10 +32,11 @@ def readings_table(run: Run, scores: RunScores) -> Table:
     notes = (
         "folds: mean of the folds; blend: geometric mean of the folds' scores; pooled: all validation clips "
         "as one table; normalised: class by class over all clips of the table",
-        f"F-score: micro, scores from {run.experiment.schedule.f_threshold} on, mean of the folds",
+        f"F-score: micro, scores from {run.experiment.schedule.f_threshold} on, mean of the folds; macro "
+        "F-score: the mean over the classes that have a label",
         "tied labels: share of labels whose score another class of the same clip has too",
     )
-    more = [Column(split, name) for split in splits for name in ("tied labels", "F-score")]
+    more = [Column(split, name) for split in splits for name in ("tied labels", "F-score", "macro F-score")]
     title = "Other readings of the scores: lwlrap, F-score, ties"
     return Table(title, "cell", (*readings, *more), tuple(rows), notes)
 
@@ -54,12 +55,13 @@ def _readings(split: Split, ties: Ties) -> list[tuple[Column, ScoreKey]]:
     ]
 
 
-def _ties_and_fscore(scores: RunScores, entry: Entry, split: Split) -> tuple[Content, Content]:
-    """Share of tied labels, and F-score."""
+def _ties_and_fscores(scores: RunScores, entry: Entry, split: Split) -> tuple[Content, ...]:
+    """Share of tied labels, and both F-scores."""
     hole = scores.holes.get(entry) or scores.unscored.get(split)
     if hole:
-        return hole, hole
-    return Value(scores.entries[entry].tied[split]), Value(scores.entries[entry].fscore[split])
+        return hole, hole, hole
+    own = scores.entries[entry]
+    return tuple(Value(value[split]) for value in (own.tied, own.fscore, own.macro_fscore))
 
 
 def stages_table(run: Run, scores: RunScores) -> Table:

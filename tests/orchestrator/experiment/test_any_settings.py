@@ -37,10 +37,16 @@ def one_of(*values: Any) -> st.SearchStrategy[Any]:
     return st.sampled_from(values)
 
 
+MEASURES = one_of("loss", "per_label", "excess")
 SELECTIONS: dict[str, dict[str, Any]] = {
-    "top_k": {"k": one_of(1, 2, 3)},
+    "top_k": {"k": one_of(1, 2, 3), "rank_by": MEASURES},
     "random_k": {"k": one_of(1, 2, 3)},
-    "threshold": {"k": one_of(1, 2, 3), "alpha": DECAYS, "mask_target": one_of("unverified", "verified")},
+    "threshold": {
+        "k": one_of(1, 2, 3),
+        "alpha": DECAYS,
+        "rank_by": MEASURES,
+        "mask_target": one_of("unverified", "verified"),
+    },
     "max_outlier": {"share": SHARES},
     "bootstrap": {"beta": SHARES},
     "lq": {"q": one_of(1e-6, 1.0)},

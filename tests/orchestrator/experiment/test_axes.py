@@ -22,6 +22,7 @@ def test_rows_and_columns_keep_their_order_and_names(tmp_path: Path) -> None:
         "name": "threshold",
         "k": 2,
         "alpha": 0.5,
+        "rank_by": "loss",
         "mask_target": "unverified",
     }
     assert parse_experiment(experiment.model_dump(mode="json"), "dump") == experiment

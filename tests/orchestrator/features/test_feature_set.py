@@ -144,6 +144,8 @@ def test_identity_follows_files_and_settings_alone(tmp_path: Path) -> None:
     relabelled = clip_table(tmp_path / "one", labels=[("cat",), (), ()])
     assert first == features_id(relabelled, AUDIO)
     assert first != features_id(clip_table(tmp_path / "one"), Audio(n_mels=4))
+    magnitude = AUDIO.model_copy(update={"spectrum": "magnitude"})
+    assert first != features_id(clip_table(tmp_path / "one"), magnitude)
     assert first != features_id(clip_table(tmp_path / "one", part=["verified", "test", "test"]), AUDIO)
     grown = clip_table(tmp_path / "one")
     Path(grown.clips["path"][0]).write_bytes(b"longer")

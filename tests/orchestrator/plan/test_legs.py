@@ -74,7 +74,7 @@ def test_a_new_column_leaves_the_other_legs_as_they_are() -> None:
     assert len(added) == 2
 
 
-GOLDEN = ["febb03286b73562d", "80186e829083e868", "c4e6c450dddb3f24"]
+GOLDEN = ["3cdfe01eb23b3b5f", "3ea1bbbeda351fce", "c351b8812aa8a6ae"]
 
 CHANGING: dict[str, Any] = {
     "model.channels": [8, 16],

@@ -50,6 +50,7 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
         "index.html",
         "suspects.csv",
         "diagnostics/by_cell.csv",
+        "diagnostics/by_labels.csv",
         "tables/table1.csv",
         "figures/grid.svg",
     } <= written
@@ -59,7 +60,7 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
     } == before
     suspects = pd.read_csv(tmp_path / "report" / "suspects.csv")
     assert suspects["fname"].is_unique
-    assert suspects["masked_share"].is_monotonic_decreasing
+    assert suspects["suspicion"].is_monotonic_decreasing
 
 
 def test_it_is_kept_until_something_changes(run: Run, tmp_path: Path) -> None:

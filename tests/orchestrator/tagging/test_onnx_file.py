@@ -68,7 +68,15 @@ def test_every_structure_gives_the_same_scores(rows: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"trim_db": None}, {"top_db": None}, {"hop": 320}, {"hop": 100, "window": 333}, {"n_fft": 511}]
+    "change",
+    [
+        {"trim_db": None},
+        {"top_db": None},
+        {"hop": 320},
+        {"hop": 100, "window": 333},
+        {"n_fft": 511},
+        {"spectrum": "magnitude"},
+    ],
 )
 def test_every_audio_setting_gives_the_same_scores(change: dict[str, object]) -> None:
     file, weights = system("sigmoid")

@@ -38,7 +38,7 @@ def test_a_cell_is_shown_with_all_that_is_known_of_it(run: Run, width: int) -> N
     for word in ("loss ", "eta ", "lwlrap ", "|stage 2", "Scores", "private test", "fold 2", "F-score"):
         assert word in text
     assert f"the best {CLASSES} and the worst {CLASSES} of 12" in text
-    assert f"Suspects: the {SUSPECTS} most masked of 40 clips" in text
+    assert f"Suspects: the first {SUSPECTS} of 40 clips" in text
     assert max(map(len, text.splitlines())) <= width
 
 

@@ -137,4 +137,4 @@ def test_a_run_that_judged_nothing_has_empty_tables(tmp_path: Path) -> None:
         for t in (diagnostics.over_time, diagnostics.by_class, diagnostics.by_cell, diagnostics.suspects)
     )
     diagnostics.write(Store.open(tmp_path / "report"))
-    assert (tmp_path / "report" / "suspects.csv").read_text().startswith("rank,fname,labels,seen")
+    assert (tmp_path / "report" / "suspects.csv").read_text().startswith("rank,fname,labels,suspicion,seen")

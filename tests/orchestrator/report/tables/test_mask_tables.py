@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -33,13 +35,23 @@ def test_what_was_masked_has_a_row_for_each_cell_that_judges(diagnostics: Diagno
 def test_kinds_and_the_worklists_precision_have_tables_where_truth_is_known(
     diagnostics: Diagnostics,
 ) -> None:
-    _, by_kind, precision = mask_tables(diagnostics)
+    *_, by_kind, precision = mask_tables(diagnostics)
     assert [column.title for column in by_kind.columns] == ["in_vocabulary", "out_of_vocabulary", "right"]
     assert [row.label for row in precision.rows] == ["first 10", "first 25"]
-    unknown = Diagnostics(
-        diagnostics.over_time, diagnostics.by_class, diagnostics.by_cell, None, diagnostics.suspects, None
-    )
-    assert len(mask_tables(unknown)) == 1
+    number = diagnostics.by_labels.assign(masked_right=np.nan, masked_wrong=np.nan)
+    unknown = replace(diagnostics, by_labels=number, by_kind=None, precision_at=None)
+    titles = [table.title for table in mask_tables(unknown)]
+    assert titles == ["What was masked, over all folds and iterations", "Share masked by number of labels"]
+
+
+def test_masking_is_told_by_number_of_labels_and_for_right_labels(diagnostics: Diagnostics) -> None:
+    _, every, right, *_ = mask_tables(diagnostics)
+    written = diagnostics.by_labels.set_index(["selection", "labels"])
+    for table, share in ((every, "masked_share"), (right, "masked_right")):
+        assert [column.title for column in table.columns] == ["1 label", "2 labels"]
+        cells = dict(zip((row.label for row in table.rows), (row.cells for row in table.rows), strict=True))
+        assert cells["sigmoid/keep_all"] == ("0.000", "0.000")
+        assert cells["sigmoid/top_k"] == tuple(f"{written[share]['top_k', n]:.3f}" for n in (1, 2))
 
 
 def test_the_worklist_is_cut_and_says_what_is_right(diagnostics: Diagnostics) -> None:
@@ -60,5 +72,5 @@ def test_without_judgements_there_are_no_tables(diagnostics: Diagnostics) -> Non
 
 def test_cells_of_other_seeds_say_so(diagnostics: Diagnostics) -> None:
     frame = pd.concat([diagnostics.by_cell, diagnostics.by_cell.assign(seed=np.int64(3))])
-    seeds = Diagnostics(diagnostics.over_time, diagnostics.by_class, frame, None, diagnostics.suspects, None)
+    seeds = replace(diagnostics, by_cell=frame, by_kind=None, precision_at=None)
     assert [row.label for row in mask_tables(seeds)[0].rows][-1] == "sigmoid/top_k, seed 3"
