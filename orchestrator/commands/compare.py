@@ -24,7 +24,9 @@ def diff(
 
 def show(
     out: RunFolder,
-    cell: Annotated[str | None, typer.Option(help="Such as sigmoid/top_k; without it the best.")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help="Such as sigmoid/top_k; without it the best in cross-validation.")
+    ] = None,
 ) -> None:
     """Show one cell: curves, scores, its best and worst classes, and the clips that it masks most."""
     from orchestrator.artifacts.run import Run
