@@ -39,7 +39,7 @@ def score_system(run: Run, system: System) -> dict[ScoreKey, Score]:
 
 
 def score_networks(run: Run, system: System) -> dict[ScoreKey, Score]:
-    """lwlrap of a single network, the mean of all, on the same splits; none where they are not of one cell."""
+    """lwlrap of one network, the mean of all, on the same splits; none where they are not of one cell."""
     if len({cell.entry for cell in system.cells}) > 1:
         return {}
     settings, pools = run.experiment.report, make_pools(run)
@@ -69,7 +69,8 @@ def _heading(system: System, file: ModelFile) -> Iterator[str]:
 
 def _scores(run: Run, system: System) -> Iterator[str]:
     together, single = score_system(run, system), score_networks(run, system)
-    ties, networks = run.experiment.report.ties, len(system.cells) * run.experiment.folds
+    ties = run.experiment.report.ties
+    one = f"one network, mean of {len(system.cells) * run.experiment.folds}"
     yield "## Scores"
     yield ""
     yield f"| lwlrap | {run.experiment.report.level:.0%} interval | holds open | of | on |"
@@ -79,13 +80,11 @@ def _scores(run: Run, system: System) -> Iterator[str]:
             yield _line(score.value, score.interval, "clips", "all networks together", split)
         mean = single.get(ScoreKey(split, ties=ties))
         if mean and mean.crossed:
-            yield _line(
-                mean.value, mean.shown, "clips and trainings", f"one network, mean of {networks}", split
-            )
+            yield _line(mean.value, mean.shown, "clips and trainings", one, split)
     yield ""
     yield "Raw scores. An interval that holds clips open is a bootstrap over clips: it says what other clips"
-    yield "would change, not what another training would. All networks together were trained once. Where single"
-    yield "networks are enough to tell, theirs says what other clips and other trainings would change."
+    yield "would change, not what another training would. Where single networks are enough to tell, theirs"
+    yield "holds other trainings open too; of all networks together there is one training."
     yield ""
 
 

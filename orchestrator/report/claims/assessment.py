@@ -108,9 +108,7 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
         for claim in claims_of(run.experiment)
         for split in splits[claim.clips]
     ]
-    pairs = Pairs.of(run)
-    results += [_by_training(pairs, claim, scores) for claim in training_claims(run.experiment)]
-    return _corrected(results, scores)
+    return _corrected([*results, *_by_training(run, scores)], scores)
 
 
 def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
@@ -178,8 +176,14 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
     return float(np.mean(differences)) if complete else None
 
 
-def _by_training(pairs: Pairs, training: TrainingClaim, scores: RunScores) -> ClaimResult:
-    found, incomplete = judge_training(pairs, training, scores.settings.level)
+def _by_training(run: Run, scores: RunScores) -> list[ClaimResult]:
+    claims = training_claims(run.experiment)
+    pairs = Pairs.of(run) if claims else None
+    return [_of_training(pairs, claim, scores.settings.level) for claim in claims if pairs]
+
+
+def _of_training(pairs: Pairs, training: TrainingClaim, level: float) -> ClaimResult:
+    found, incomplete = judge_training(pairs, training, level)
     if isinstance(found, Hole):
         return ClaimResult(training.claim, TRAINING, found, incomplete)
     difference = Difference(found.estimate, found.low, found.high)

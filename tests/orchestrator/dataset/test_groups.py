@@ -162,7 +162,7 @@ def test_the_real_sources_are_kept_together_and_labels_even_as_far_as_they_allow
     verified = read.clips[read.clips["part"] == "verified"]
     groups = sources(verified)
     assert groups is not None
-    plain, kept = (fold_dataset(read, 4, 0, group) for group in ("none", "source"))  # type: ignore[arg-type]
+    plain, kept = (fold_dataset(read, 4, 0, group) for group in ("none", "source"))
     assert torn(groups, plain.fold_of) == 2511
     assert torn(groups, kept.fold_of) == 0
     targets = kept.targets[: len(verified)].astype(int)

@@ -31,7 +31,7 @@ def test_the_scores_are_those_of_all_networks_together(trained: Run) -> None:
     assert interval.low < scores[ScoreKey("test", "blend")].value < interval.high
 
 
-def test_a_single_network_has_an_interval_that_holds_trainings_open_where_there_is_one(
+def test_of_single_networks_there_may_be_an_interval_that_holds_trainings_open(
     tmp_path: Path,
 ) -> None:
     """The report's own; of two networks, or of several cells together, there is none."""

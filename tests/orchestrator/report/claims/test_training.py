@@ -67,15 +67,17 @@ def highest(lines: list[dict[str, float]]) -> float:
 
 def follows(run: Run, row: str, column: str, seed: int, fold: int) -> float:
     """Batch by batch, from the tables of the files alone."""
-    truth = {line.fname: set(line.given.split(",")) != set(line.true.split(","))
-             for line in run.noise_truth.itertuples()}  # type: ignore[union-attr]  # fmt: skip
+    table = run.noise_truth
+    assert table is not None
+    lines = zip(table["fname"], table["given"], table["true"], strict=True)
+    truth = {name: set(given.split(",")) != set(true.split(",")) for name, given, true in lines}
+    judged = run.judgements(cell_of(run, row, column, seed), fold)
     masked: dict[int, float] = {}
     wrong: dict[int, float] = {}
-    for line in run.judgements(cell_of(run, row, column, seed), fold).itertuples():
-        masked[line.iteration] = masked.get(line.iteration, 0) + 1 - line.keep  # type: ignore[index,operator]
-        wrong[line.iteration] = wrong.get(line.iteration, 0) + truth[line.fname]  # type: ignore[index]
-    batches = sorted(masked)
-    both = [[counts[t] for t in batches] for counts in (masked, wrong)]
+    for t, name, keep in zip(judged["iteration"], judged["fname"], judged["keep"], strict=True):
+        masked[t] = masked.get(t, 0) + 1 - keep
+        wrong[t] = wrong.get(t, 0) + truth[name]
+    both = [[counts[t] for t in sorted(masked)] for counts in (masked, wrong)]
     return 0.0 if len(set(both[0])) == 1 else float(stats.pearsonr(*both).statistic)
 
 

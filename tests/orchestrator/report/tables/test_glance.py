@@ -11,7 +11,7 @@ from orchestrator.report.claims.verdicts import Standing, Verdict
 from orchestrator.report.tables.glance import MARKS, glance_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
-from tests.orchestrator.fake_run import cell_of, make_fake_run, with_noise_truth
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.report.tables.conftest import FAST, Results
 
 BETTER = {(row, "threshold"): 3.0 for row in ("sigmoid", "sigmoid_softmax", "sigmoid_sparsemax")}
@@ -73,7 +73,8 @@ def test_what_is_missing_is_told(results: Results) -> None:
 
 
 def test_claims_about_training_are_a_table_of_their_own(tmp_path: Path) -> None:
-    results = Results.of(make_fake_run(tmp_path, folds=4, config=FAST))
+    longer = Numbers(iterations=(10, 80, 10))
+    results = Results.of(make_fake_run(tmp_path, folds=4, seeds=[0, 1], numbers=longer, config=FAST))
     _, table = glance_tables(results.claims)
     cells = {row.label: row.cells for row in table.rows}
     assert len(cells) == 6
