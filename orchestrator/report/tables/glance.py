@@ -87,10 +87,4 @@ def _notes(results: Sequence[ClaimResult], opened: str, family: int) -> Iterator
         yield f"{marks}: {MEANINGS[standing].format(**words)}"
     if results[0].evidence == TRAINING:
         yield UNITS
-        yield from _unjudged(results)
     yield from dict.fromkeys(f"in part, for want of {r.incomplete}" for r in results if r.incomplete)
-
-
-def _unjudged(results: Sequence[ClaimResult]) -> Iterator[str]:
-    reasons = {r.claim.statement: r.difference for r in results if isinstance(r.difference, Hole)}
-    yield from (f"{statement}: {hole}" for statement, hole in reasons.items())

@@ -202,7 +202,7 @@ def test_without_a_seed_in_common_these_models_alone_are_spoken_of(tmp_path: Pat
 
 
 def test_the_papers_claims_about_training_are_judged_with_the_others(tmp_path: Path) -> None:
-    """Four about scores of two rows, five about training: the loss while clips are masked holds by construction."""
+    """Four about scores of two rows, five about training: not the loss while clips are masked."""
     longer = Numbers(iterations=(10, 80, 10))
     run = make_fake_run(tmp_path, activations=ROWS, folds=4, seeds=[0, 1], numbers=longer, config=FAST)
     _, results = assessed(run)

@@ -88,10 +88,8 @@ def test_claims_about_training_are_a_table_of_their_own(tmp_path: Path) -> None:
 def test_a_claim_that_lacks_data_says_so_in_one_line(tmp_path: Path) -> None:
     results = Results.of(with_noise_truth(make_fake_run(tmp_path, folds=4, config=FAST), None))
     _, table = glance_tables(results.claims)
-    reasons = [note for note in table.notes if "not judged" in note]
-    assert reasons == [
-        "masked clips follow wrong labels: threshold > top_k: not judged: nobody knows which labels are wrong"
-    ]
+    told = " ".join(" ".join(lines(table)).split())
+    assert told.count("nobody knows which labels are wrong") == 1
 
 
 def test_different_seeds_are_not_said_to_be_one_training(tmp_path: Path) -> None:
