@@ -11,7 +11,7 @@ def diff(
     old: Annotated[str, typer.Argument(help="Folder of a run.")],
     new: Annotated[str, typer.Argument(help="Folder of another run.")],
 ) -> None:
-    """Show what sets two runs apart: settings, data, scores, paired where the clips are the same, and claims."""
+    """Show what sets two runs apart: settings, data, scores (paired on the same clips), claim by claim."""
     from orchestrator.artifacts.run import Run
     from orchestrator.report.compare.comparison import compare
     from orchestrator.storage.store import Store

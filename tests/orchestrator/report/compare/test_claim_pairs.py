@@ -62,8 +62,8 @@ def test_right_intervals_of_two_runs_are_seldom_disjoint() -> None:
     rng = np.random.default_rng(0)
 
     def disjoint(shift: float) -> float:
-        worlds = [(over_models(rng.standard_normal(4), 0.95), over_models(shift + rng.standard_normal(4), 0.95))
-                  for _ in range(2000)]  # fmt: skip
+        draws = rng.standard_normal((2000, 2, 4)) + np.array([[0], [shift]])
+        worlds = [[over_models(run.tolist(), 0.95) for run in both] for both in draws]
         apart = [a.high < b.low or b.high < a.low for a, b in worlds if a and b]
         return float(np.mean(apart))
 
