@@ -53,7 +53,7 @@ class Run:
         return tuple(self._folder.manifest.vocabulary)
 
     def model(self, name: str | None = None, device: str | None = None) -> "TrainedModel":
-        """The networks of a cell or ensemble; None: the cell that is best on private test clips, else on cv.
+        """The networks of a cell or ensemble; None: the cell that is best in cross-validation.
 
         `device`: cpu, cuda, cuda:1; None: a GPU where there is one.
 

@@ -37,7 +37,9 @@ def open_readable(folder: Path, experiment: Experiment, out: Store) -> FoldedDat
     Raises:
         UserError: as `open_dataset`.
     """
-    dataset = open_dataset(folder, experiment.data, experiment.folds, experiment.fold_seed)
+    dataset = open_dataset(
+        folder, experiment.data, experiment.folds, experiment.fold_seed, experiment.fold_group
+    )
     _check_parts(dataset, experiment)
     if experiment.data.bad_clips == "stop":
         return dataset
@@ -50,7 +52,9 @@ def open_readable(folder: Path, experiment: Experiment, out: Store) -> FoldedDat
 
 def left_out(dataset: FoldedDataset, experiment: Experiment, reasons: dict[str, str]) -> FoldedDataset:
     """The data set without these clips, its folds dealt anew."""
-    left = fold_dataset(dataset.table.without(reasons), experiment.folds, experiment.fold_seed)
+    left = fold_dataset(
+        dataset.table.without(reasons), experiment.folds, experiment.fold_seed, experiment.fold_group
+    )
     _check_parts(left, experiment)
     return left
 

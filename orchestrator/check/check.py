@@ -109,9 +109,9 @@ def _folded(
 
 
 def _dealt(usable: ClipTable, request: Request, problems: Problems) -> FoldedDataset | None:
-    folder, folds, seed = request.folder, request.experiment.folds, request.experiment.fold_seed
+    folder, settings = request.folder, request.experiment
     try:
-        return fold_dataset(usable, folds, seed)
+        return fold_dataset(usable, settings.folds, settings.fold_seed, settings.fold_group)
     except UserError as error:
         kind: Kind = "class" if isinstance(error, ClassesMissing) else "folds"
         problems.add(Problem.of(kind, folder, str(error)))

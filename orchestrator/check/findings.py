@@ -10,7 +10,7 @@ from orchestrator.dataset.problems import Kind, Problem
 FILE = "check.json"
 RemarkKind = Literal[
     "bad file, skipped", "officially bad", "equal audio in two parts", "equal audio in one part", "silent",
-    "clipped", "other rate", "too long", "no line", "thin class", "not as published",
+    "clipped", "other rate", "too long", "no line", "thin class", "torn source", "not as published",
 ]  # fmt: skip
 FIXES: dict[Kind | RemarkKind, str] = {
     "layout": "name the tables and folders in data.plain (docs/own-data.md), or try `stagegrid init`",
@@ -36,6 +36,7 @@ FIXES: dict[Kind | RemarkKind, str] = {
     "too long": "raise batches.clip_frames, or cut them: only some of their frames are seen",
     "no line": "add them to the table, or leave them: they are not used",
     "thin class": "add verified clips: some folds have none of the class to validate on",
+    "torn source": "set fold_group to source, or trust the private part: cross-validation may flatter",
     "not as published": "compare with the download's checksums; corrected tables differ too",
 }
 """What to do about each kind, in the order in which the kinds are shown."""

@@ -8,6 +8,7 @@ from orchestrator.check.findings import Comparison, Finding, RemarkKind
 from orchestrator.check.sounds import Sound
 from orchestrator.dataset.clip_table import Reading, Row
 from orchestrator.dataset.folded import FoldedDataset
+from orchestrator.dataset.groups import source_column, sources, torn
 from orchestrator.experiment.settings import Experiment
 
 AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
@@ -32,10 +33,22 @@ def remarks(
     yield from _unlisted(reading.rows)
     for name, count in (dataset.thin_classes if dataset else {}).items():
         yield Finding.remark("thin class", f"{name}: {count} verified clips for {experiment.folds} folds")
+    yield from _torn(dataset)
     for number in published:
         if not number.is_equal:
             text = f"{number.what}: {number.found}, published are {number.published}"
             yield Finding.remark("not as published", text)
+
+
+def _torn(dataset: FoldedDataset | None) -> Iterator[Finding]:
+    """How many clips have a neighbour in another fold."""
+    if dataset is None:
+        return
+    verified = dataset.table.clips[: len(dataset.fold_of)]
+    groups = sources(verified)
+    if groups is not None and (count := torn(groups, dataset.fold_of)):
+        text = f"{count} of {len(verified)} verified clips have one of the same source in another fold"
+        yield Finding.remark("torn source", f"{text} ({source_column(verified)})")
 
 
 def _official(rows: Sequence[Row]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ def diff(
     old: Annotated[str, typer.Argument(help="Folder of a run.")],
     new: Annotated[str, typer.Argument(help="Folder of another run.")],
 ) -> None:
-    """Show what sets two runs apart: settings, data, and scores, paired where the clips are the same."""
+    """Show what sets two runs apart: settings, data, scores (paired on the same clips), claim by claim."""
     from orchestrator.artifacts.run import Run
     from orchestrator.report.compare.comparison import compare
     from orchestrator.storage.store import Store
@@ -24,7 +24,9 @@ def diff(
 
 def show(
     out: RunFolder,
-    cell: Annotated[str | None, typer.Option(help="Such as sigmoid/top_k; without it the best.")] = None,
+    cell: Annotated[
+        str | None, typer.Option(help="Such as sigmoid/top_k; without it the best in cross-validation.")
+    ] = None,
 ) -> None:
     """Show one cell: curves, scores, its best and worst classes, and the clips that it masks most."""
     from orchestrator.artifacts.run import Run

@@ -55,9 +55,7 @@ Seeds = Annotated[
 ]
 Cell = Annotated[
     str | None,
-    typer.Option(
-        help="Row/column, such as sigmoid/top_k. Without: the best on private test clips, or on cv."
-    ),
+    typer.Option(help="Row/column, such as sigmoid/top_k. Without: the best in cross-validation."),
 ]
 Ensemble = Annotated[str | None, typer.Option(help="An ensemble of the configuration instead of a cell.")]
 RunFolder = Annotated[str, typer.Argument(help="Folder of a run.")]

@@ -39,7 +39,8 @@ class ClipTable:
 
     vocabulary: tuple[str, ...]
     clips: pd.DataFrame
-    """Columns fname, part, path, labels (a tuple; empty: unknown), usage (Public, Private or nothing)."""
+    """Columns fname, part, path, labels (a tuple; empty: unknown), usage (Public, Private or nothing), and
+    source and freesound_id as the tables give them, or nothing."""
     dropped: tuple[str, ...]
     """Officially bad clips that were left out."""
     layout: str
@@ -75,6 +76,8 @@ class Row:
     path: str
     labels: tuple[str, ...]
     usage: str
+    source: str
+    freesound_id: str
     table: Path
     line: int
     labelled: bool
@@ -100,7 +103,7 @@ class Reading:
         """The clips in their order, without the officially bad ones."""
         kept = [row for row in self.rows if not row.bad]
         kept.sort(key=lambda row: (PARTS.index(row.part), row.fname))
-        names = ("fname", "part", "path", "labels", "usage")
+        names = ("fname", "part", "path", "labels", "usage", "source", "freesound_id")
         columns = {name: [getattr(row, name) for row in kept] for name in names}
         dropped = tuple(sorted(row.fname for row in self.rows if row.bad))
         return ClipTable(self.vocabulary, pd.DataFrame(columns), dropped, self.layout)
@@ -190,6 +193,8 @@ def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str])
         path=str(source.folder / fname),
         labels=tuple(label.strip() for label in labels),
         usage=usage,
+        source=fields.get("source", "").strip(),
+        freesound_id=fields.get("freesound_id", "").strip(),
         table=source.table,
         line=line,
         labelled=source.labelled,

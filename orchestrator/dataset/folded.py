@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from orchestrator.dataset.bad_clips import without_bad
 from orchestrator.dataset.clip_table import ClipTable, read_dataset
 from orchestrator.dataset.folds import assign_folds
+from orchestrator.dataset.groups import FoldGroup, group_clips
 from orchestrator.dataset.layouts import PARTS, DataSettings
 from orchestrator.dataset.noise_truth import read_noise_truth
 from orchestrator.storage.digest import digest
@@ -67,26 +68,28 @@ class FoldRows:
     test: Ints
 
 
-def open_dataset(folder: Path, settings: DataSettings, folds: int, fold_seed: int) -> FoldedDataset:
-    """Read the data set in `folder` and split its verified clips into folds.
+def open_dataset(
+    folder: Path, settings: DataSettings, folds: int, fold_seed: int, group: FoldGroup = "none"
+) -> FoldedDataset:
+    """Read the data set in `folder` and split its verified clips into folds, which keep groups together.
 
     Raises:
         UserError: anything is wrong with the data set; the message names file and line.
     """
     table = without_bad(read_dataset(folder, settings), settings)
     read_noise_truth(folder, table)  # refused here, not after the features
-    return fold_dataset(table, folds, fold_seed)
+    return fold_dataset(table, folds, fold_seed, group)
 
 
 class ClassesMissing(UserError):
     """Classes without a verified clip."""
 
 
-def fold_dataset(table: ClipTable, folds: int, fold_seed: int) -> FoldedDataset:
-    """Split the verified clips of `table` into folds.
+def fold_dataset(table: ClipTable, folds: int, fold_seed: int, group: FoldGroup = "none") -> FoldedDataset:
+    """Split the verified clips of `table` into folds, which keep groups together.
 
     Raises:
-        UserError: there are fewer of them than folds, or a class has none.
+        UserError: there are fewer groups than folds, or no groups, or a class has no clip.
     """
     verified = (table.clips["part"] == "verified").to_numpy()
     assert verified[: verified.sum()].all(), "verified clips come first"
@@ -98,4 +101,5 @@ def fold_dataset(table: ClipTable, folds: int, fold_seed: int) -> FoldedDataset:
             f"{len(missing)} of {len(table.vocabulary)} classes have no verified clip, so nothing can be "
             f"learned or validated of them: {shown}: add clips or take them out of the vocabulary"
         )
-    return FoldedDataset(table, assign_folds(targets, folds, fold_seed))
+    group_of = group_clips(table.clips[verified], group)
+    return FoldedDataset(table, assign_folds(targets, folds, fold_seed, group_of))

@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from orchestrator.dataset.groups import FoldGroup
 from orchestrator.dataset.layouts import DataSettings
 from orchestrator.experiment.axes import Activations, Selections, named
 from orchestrator.experiment.messages import shortened
@@ -84,6 +85,9 @@ class Experiment(TrainingSettings):
     """Cross-validation folds of the verified clips (section 4.2)."""
     fold_seed: Annotated[Seed, OURS, ELSEWHERE] = 0
     """Seed of the split into folds; the same for all seeds of training."""
+    fold_group: Annotated[FoldGroup, OURS, ELSEWHERE] = "none"
+    """What a fold keeps together; none: files of equal bytes alone; source: also the clips of a source, by
+    the column source of the verified clips' table, or where there is none by runs of its freesound_id."""
     seeds: Annotated[tuple[Seed, ...], OURS, ELSEWHERE, Field(min_length=1), BeforeValidator(counted)] = (0,)
     """Seeds of training: every cell is trained once with each. A number such as 5: the seeds 0 to 4."""
     stages: Annotated[tuple[StageSettings, ...], ELSEWHERE, Field(min_length=1)]

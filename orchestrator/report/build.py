@@ -28,7 +28,7 @@ from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import Tables, make_tables
 from orchestrator.report.tables.files import write_tables
-from orchestrator.report.tables.glance import glance_table
+from orchestrator.report.tables.glance import glance_tables
 from orchestrator.report.tables.shown import Shown
 from orchestrator.storage.store import Store
 
@@ -48,7 +48,8 @@ class Report:
     @property
     def shown(self) -> Shown:
         """What the terminal shows."""
-        return Shown(self.headline, (self.tables.table1, glance_table(self.claims)), f"{self.folder}/{PAGE}")
+        tables = (self.tables.table1, *glance_tables(self.claims))
+        return Shown(self.headline, tables, f"{self.folder}/{PAGE}")
 
     def __rich__(self) -> Shown:
         return self.shown

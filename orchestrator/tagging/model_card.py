@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.claims.published import difference_from_fsdkaggle2019
+from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.scores.ensembles import ensemble_sums, make_ensemble
 from orchestrator.report.scores.predictions import SPLITS, Split, make_pools, read_predictions
-from orchestrator.report.scores.scoring import Score, ScoreKey, score_cells
+from orchestrator.report.scores.scoring import Score, ScoreKey, cell_sums, score_cells
 from orchestrator.tagging.systems import System
 from trainable.tagger import ModelFile
 
@@ -37,6 +38,18 @@ def score_system(run: Run, system: System) -> dict[ScoreKey, Score]:
     return score_cells({system.name: {0: sums}}, pools, settings)[system.name]
 
 
+def score_networks(run: Run, system: System) -> dict[ScoreKey, Score]:
+    """lwlrap of one network, the mean of all, on the same splits; none where they are not of one cell."""
+    if len({cell.entry for cell in system.cells}) > 1:
+        return {}
+    settings, pools = run.experiment.report, make_pools(run)
+    sums = {
+        cell.seed: cell_sums({"raw": read_predictions(run, cell)[0]}, {}, pools, settings)
+        for cell in system.cells
+    }
+    return score_cells({system.name: sums}, pools, settings)[system.name]
+
+
 def model_card(run: Run, system: System, file: ModelFile, onnx: bool) -> str:
     """The text of README.md."""
     sections = (_heading(system, file), _scores(run, system), _data(run), _use(file, onnx), _classes(file))
@@ -55,20 +68,30 @@ def _heading(system: System, file: ModelFile) -> Iterator[str]:
 
 
 def _scores(run: Run, system: System) -> Iterator[str]:
-    scores, level = score_system(run, system), run.experiment.report.level
+    together, single = score_system(run, system), score_networks(run, system)
+    ties = run.experiment.report.ties
+    one = f"one network, mean of {len(system.cells) * run.experiment.folds}"
     yield "## Scores"
     yield ""
-    yield f"| lwlrap | {level:.0%} interval | on |"
-    yield "|---|---|---|"
+    yield f"| lwlrap | {run.experiment.report.level:.0%} interval | holds open | of | on |"
+    yield "|---|---|---|---|---|"
     for split in SPLITS:
-        score = scores.get(ScoreKey(split, "blend", ties=run.experiment.report.ties))
-        if score:
-            low, high = score.interval.low, score.interval.high
-            yield f"| {score.value:.4f} | {low:.4f} to {high:.4f} | {CLIPS[split]} |"
+        if score := together.get(ScoreKey(split, "blend", ties=ties)):
+            yield _line(score.value, score.interval, "clips", "all networks together", split)
+        mean = single.get(ScoreKey(split, ties=ties))
+        if mean and mean.crossed:
+            yield _line(mean.value, mean.shown, "clips and trainings", one, split)
     yield ""
-    yield "All networks together, raw scores. The intervals are a bootstrap over clips: they say what other"
-    yield "clips would change, not what another training would."
+    yield "Raw scores. An interval that holds clips open is a bootstrap over clips: it says what other clips"
+    yield "would change, not what another training would. Where single networks are enough to tell, theirs"
+    yield "holds other trainings open too; of all networks together there is one training."
     yield ""
+
+
+def _line(lwlrap: float, interval: Interval, opened: str, what: str, split: Split) -> str:
+    return (
+        f"| {lwlrap:.4f} | {interval.low:.4f} to {interval.high:.4f} | {opened} | {what} | {CLIPS[split]} |"
+    )
 
 
 def _data(run: Run) -> Iterator[str]:

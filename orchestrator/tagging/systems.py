@@ -8,20 +8,12 @@ import difflib
 import re
 from dataclasses import dataclass
 
-import numpy as np
-
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.messages import shortened
-from orchestrator.plan.legs import Cell, Entry
+from orchestrator.plan.legs import Cell
+from orchestrator.report.scores.best import ranked
 from orchestrator.report.scores.ensembles import members_of
-from orchestrator.report.scores.predictions import (
-    Pool,
-    Split,
-    make_pools,
-    precision_sums,
-    read_predictions,
-)
 from orchestrator.storage.integrity import StoredFile
 from trainable.errors import UserError
 from trainable.tagger import Member, ModelFile, Tagger
@@ -47,7 +39,7 @@ class System:
 
 
 def choose_system(run: Run, name: str | None = None) -> System:
-    """The cell or ensemble called `name`; None: the cell that is best on private test clips, else on cv.
+    """The cell or ensemble called `name`; None: the cell that is best in cross-validation.
 
     Raises:
         UserError: there is none of that name (says the nearest one), or it is not trained.
@@ -77,33 +69,12 @@ def _trained(run: Run) -> list[Cell]:
 
 
 def _best(run: Run) -> System:
-    """The entry whose lwlrap, mean of its folds and seeds as in Table 1, is highest."""
-    done, pools = set(_trained(run)), make_pools(run)
-    complete = {entry: tuple(cells) for entry, cells in run.entries.items() if done.issuperset(cells)}
-    if not complete:
-        raise UserError(f"{run.store}: no cell is trained yet: the same `stagegrid run` goes on")
-    split = held_out(pools.get("test"))
-    pool = pools["cv" if split == "cv" else "test"]
-    scores = {
-        entry: float(np.mean([_lwlrap(run, cell, pool, split) for cell in cells]))
-        for entry, cells in complete.items()
-    }
-    best: Entry = max(scores, key=scores.__getitem__)
-    return System(str(best), complete[best], f"best on {split}, lwlrap {scores[best]:.4f}")
-
-
-def held_out(test: Pool | None) -> Split:
-    """What decides which cell is best: private test clips, else all labelled test clips, else cv."""
-    if test is None:
-        return "cv"
-    return "private" if test.mask("private").any() else "test"
-
-
-def _lwlrap(run: Run, cell: Cell, pool: Pool, split: Split) -> float:
-    (predictions,) = read_predictions(run, cell)
-    models = predictions.validation if split == "cv" else predictions.test
-    sums, mask = precision_sums(pool, models, run.experiment.report.ties), pool.mask(split)
-    return float(np.mean(sums.sums[mask].sum(0) / sums.counts[mask].sum(0)))
+    """The first of `ranked` whose seeds are all trained."""
+    for entry, lwlrap in ranked(run).items():
+        if not any(map(run.hole, run.entries[entry])):
+            reason = f"best in cross-validation, lwlrap {lwlrap:.4f}"
+            return System(str(entry), tuple(run.entries[entry]), reason)
+    raise UserError(f"{run.store}: no cell is trained yet: the same `stagegrid run` goes on")
 
 
 def read_weights(run: Run, system: System) -> tuple[ModelFile, list[bytes]]:

@@ -27,6 +27,7 @@ from orchestrator.plan.legs import Cell, Leg, Plan, make_plan
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.storage.store import Store, table_bytes
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
+from trainable.metrics import lwlrap
 from trainable.record import unverified_clips
 
 __all__ = ["Numbers", "cell_of", "make_fake_run"]
@@ -149,7 +150,7 @@ class _Maker:
             tables[files.JUDGEMENTS] = self._judgements(leg, fold, curves)
             tables[files.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
             written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
-            folder.finish(_result(curves, written))
+            folder.finish(_result(curves, written, self._lwlrap(leg, fold)))
         assert place.finish(self.experiment.folds)
 
     def _scores(self, leg: Leg, fold: int, stage: int) -> NDArray[np.float32]:
@@ -176,6 +177,11 @@ class _Maker:
             for stage in range(len(leg.stages))
             for part, rows in parts.items()
         )
+
+    def _lwlrap(self, leg: Leg, fold: int) -> float:
+        """Of the validation clips at the end, as the predictions have it."""
+        rows = np.flatnonzero(self.data.fold == fold)
+        return lwlrap(self.data.given[rows], self._scores(leg, fold, len(leg.stages) - 1)[rows])
 
     def _curves(self, leg: Leg, fold: int) -> pd.DataFrame:
         """Losses fall, scores rise; eta, T and kept are filled in by the judgements."""
@@ -229,11 +235,11 @@ class _Maker:
         )
 
 
-def _result(curves: pd.DataFrame, written: dict[str, StoredFile]) -> FoldResult:
+def _result(curves: pd.DataFrame, written: dict[str, StoredFile], lwlrap: float) -> FoldResult:
     last = curves.iloc[-1]
     return FoldResult(
         iterations=len(curves), own_iterations=len(curves), seconds=1.0, rate=None,
-        lwlrap=float(last["lwlrap"]), fscore=float(last["fscore"]), device="cpu", node="",
+        lwlrap=lwlrap, fscore=float(last["fscore"]), device="cpu", node="",
         files=written,
     )  # fmt: skip
 

@@ -4,7 +4,8 @@ import difflib
 
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.messages import shortened
-from orchestrator.plan.legs import Cell, Entry
+from orchestrator.plan.legs import Cell
+from orchestrator.report.scores.best import ranked
 from trainable.errors import UserError
 
 
@@ -32,18 +33,7 @@ def _named(run: Run, name: str) -> list[Cell]:
 
 
 def _best(run: Run) -> list[Cell]:
-    ranking = ranked(run)
-    return run.entries[ranking[0]] if ranking else list(run.cells)
-
-
-def ranked(run: Run) -> list[Entry]:
-    """Entries with a result, the highest lwlrap of the validation clips at the end of training first."""
-    scores: dict[Entry, float] = {}
-    for entry, cells in run.entries.items():
-        results = [run.leg_of(cell).result() for cell in cells if run.hole(cell) is None]
-        if results:
-            scores[entry] = sum(result.lwlrap for result in results) / len(results)
-    return sorted(scores, key=lambda entry: -scores[entry])
+    return run.entries[next(iter(order))] if (order := ranked(run)) else list(run.cells)
 
 
 def alone(run: Run, cells: list[Cell]) -> Run:

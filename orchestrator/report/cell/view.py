@@ -13,8 +13,9 @@ from rich.text import Text
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.printable import printable
 from orchestrator.plan.legs import Cell, Entry
-from orchestrator.report.cell.choice import alone, find_cells, ranked
+from orchestrator.report.cell.choice import alone, find_cells
 from orchestrator.report.cell.text_curves import TextCurve, ruler
+from orchestrator.report.scores.best import ranked
 from orchestrator.report.scores.predictions import SPLIT_NAMES
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import ScoreKey
@@ -55,7 +56,7 @@ def view_cell(run: Run, name: str | None) -> CellView:
     Raises:
         UserError: there is no such cell, or it has no result.
     """
-    cells, ranking = find_cells(run, name), ranked(run)
+    cells, ranking = find_cells(run, name), list(ranked(run))
     entry, own = cells[0].entry, alone(run, cells)
     scores = score_run(own)
     place = f"{ranking.index(entry) + 1} of {len(ranking)} cells in cross-validation"

@@ -1,7 +1,8 @@
 """What a run says about each of the paper's claims.
 
 Differences are paired: both entries are scored on the same bootstrap samples of the same clips, and by models
-of the same seeds and folds.
+of the same seeds and folds. Where a seed is lost on one side, trainings are held open over the seeds that
+both have.
 """
 
 from collections.abc import Sequence
@@ -10,10 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.claims import Claim, Pair, Scope, claims_of
+from orchestrator.report.claims.claims import Claim, Pair, claims_of
 from orchestrator.report.claims.family import holm, in_family
 from orchestrator.report.claims.published import Published
-from orchestrator.report.claims.steadiness import Steadiness, compare_steadiness
+from orchestrator.report.claims.training import Pairs, TrainingClaim, judge_training, training_claims
 from orchestrator.report.claims.verdicts import Standing, Verdict, judged, verdict_on
 from orchestrator.report.scores.bootstrap import Difference, mean_of, paired
 from orchestrator.report.scores.components import ENOUGH, Components, Crossed, components, mean_difference
@@ -24,16 +25,16 @@ from orchestrator.report.scores.scoring import Score, ScoreKey
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a claim is held against: lwlrap on the clips of a split, or the curves of training."""
+    """What a claim is held against: lwlrap on the clips of a split, or what training recorded."""
 
     split: Split | None
-    """None: the curves."""
+    """None: training."""
 
     def __str__(self) -> str:
-        return self.split or "curves"
+        return self.split or "training"
 
 
-CURVES = Evidence(None)
+TRAINING = Evidence(None)
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,20 @@ class ClaimResult:
     claim: Claim
     evidence: Evidence
     difference: Difference | Hole
-    """Of lwlrap, mean over the claim's pairs that have results, other clips alone held open. By the curves:
-    of the coefficients of variation, top_k's minus threshold's. A hole of kind "not judged" where no pair has
-    results."""
+    """Of lwlrap, mean over the claim's pairs that have results, other clips alone held open. By training:
+    that of `crossed`. A hole of kind "not judged" where there is no pair, or too few."""
     incomplete: str = ""
     """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
     published: float | None = None
     """The paper's difference, where the data set is the paper's and its Table 1 has all pairs."""
     components: Components | None = None
-    """What models and clips contribute; None where no clip was scored by two models of each cell, or the
-    cells were trained with different seeds."""
+    """What models and clips contribute; None where no clip was scored by two models of each cell, of seeds
+    that all cells have."""
     crossed: Crossed | None = None
-    """The same difference, other clips and other trainings held open; None where these are too few."""
+    """The same difference, other clips and other trainings held open; None where these are too few. Over the
+    seeds that all cells have."""
+    unpaired: bool = False
+    """Some of its cells have seeds that others lack."""
     corrected_p: float | None = None
     """After the family's correction; None: the claim is not of it."""
     level: float = 0.95
@@ -63,7 +66,7 @@ class ClaimResult:
     def standing(self) -> Standing:
         """What may be said."""
         if self.crossed is None:
-            return Standing.EXPLORATORY if self.evidence == CURVES else Standing.THESE_MODELS
+            return Standing.THESE_MODELS
         if self.corrected_p is None or self.incomplete:
             return Standing.EXPLORATORY
         return Standing.JUDGED if self.crossed.nu >= ENOUGH else Standing.TOO_FEW
@@ -95,7 +98,7 @@ class ClaimResult:
 
 
 def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
-    """Every claim that the grid's names allow, on cv and on the held-out test clips, then steadiness.
+    """Every claim that the grid's names allow, on cv and on the held-out test clips, then those by training.
 
     Those of the paper's own family are judged, corrected for its size.
     """
@@ -105,12 +108,11 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
         for claim in claims_of(run.experiment)
         for split in splits[claim.clips]
     ]
-    by_curves = [_by_curves(row) for row in compare_steadiness(run, scores.settings.level)]
-    return _corrected(results, scores) + by_curves
+    return _corrected([*results, *_by_training(run, scores)], scores)
 
 
 def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
-    """The results by scores, those of the family with their corrected p-values."""
+    """The results, those of the family with their corrected p-values."""
     family = [r for r in results if in_family(r.claim, r.evidence.split, scores.held_out)]
     corrected = holm([result.testable_p for result in family])
     p = {(r.claim, r.evidence): value for r, value in zip(family, corrected, strict=True)}
@@ -119,13 +121,8 @@ def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimR
 
 
 def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """The results to be shown at a glance: those about all rows or columns, or all by scores without such.
-
-    Those by the curves, which are about a row each, come last.
-    """
-    by_scores = [result for result in results if result.evidence != CURVES]
-    whole = [result for result in by_scores if result.claim.scope.is_whole_grid]
-    return (whole or by_scores) + [result for result in results if result.evidence == CURVES]
+    """The results to be shown at a glance: those about all rows or columns, or all where none are."""
+    return [result for result in results if result.claim.scope.is_whole_grid] or list(results)
 
 
 def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Published) -> ClaimResult:
@@ -146,17 +143,23 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
     higher_mean, lower_mean = (mean_of([s.sampled for s in side]) for side in zip(*both, strict=True))
     difference = paired(higher_mean, lower_mean, scores.settings.level)
-    papers, known = None if missing else _published(claim, split, published), _components(both)
+    papers, seeds = None if missing else _published(claim, split, published), _common_seeds(both)
+    known = _components(both, seeds)
     crossed = known.interval(scores.settings.level) if known else None
-    return ClaimResult(claim, Evidence(split), difference, reasons, papers, known, crossed)
+    unpaired = any(len(score.models) > len(seeds) for pair in both for score in pair)
+    return ClaimResult(claim, Evidence(split), difference, reasons, papers, known, crossed, unpaired=unpaired)
 
 
-def _components(pairs: Sequence[tuple[Score, Score]]) -> Components | None:
-    """Of the mean difference of pairs of scores; None where they are not of the same seeds."""
-    first = pairs[0][0].models
-    if any(score.models.keys() != first.keys() for pair in pairs for score in pair):
-        return None
-    return components([mean_difference([(a.models[s], b.models[s]) for a, b in pairs]) for s in first])
+def _common_seeds(pairs: Sequence[tuple[Score, Score]]) -> list[int]:
+    """Those that all scores of all pairs have."""
+    first, *others = (score.models for pair in pairs for score in pair)
+    return [seed for seed in first if all(seed in models for models in others)]
+
+
+def _components(pairs: Sequence[tuple[Score, Score]], seeds: Sequence[int]) -> Components | None:
+    """Of the mean difference of pairs of scores, over these seeds; None where there are none."""
+    differences = [mean_difference([(a.models[s], b.models[s]) for a, b in pairs]) for s in seeds]
+    return components(differences) if differences else None
 
 
 def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
@@ -173,8 +176,15 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
     return float(np.mean(differences)) if complete else None
 
 
-def _by_curves(row: Steadiness) -> ClaimResult:
-    statement = "variation of the limit, top_k > threshold"
-    return ClaimResult(
-        Claim(statement, Scope("activation", row.activation), "figure 4c"), CURVES, row.difference
-    )
+def _by_training(run: Run, scores: RunScores) -> list[ClaimResult]:
+    claims = training_claims(run.experiment)
+    pairs = Pairs.of(run) if claims else None
+    return [_of_training(pairs, claim, scores.settings.level) for claim in claims if pairs]
+
+
+def _of_training(pairs: Pairs, training: TrainingClaim, level: float) -> ClaimResult:
+    found, incomplete = judge_training(pairs, training, level)
+    if isinstance(found, Hole):
+        return ClaimResult(training.claim, TRAINING, found, incomplete)
+    difference = Difference(found.estimate, found.low, found.high)
+    return ClaimResult(training.claim, TRAINING, difference, incomplete, crossed=found)

@@ -11,8 +11,47 @@ from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Entry
 from orchestrator.report.scores.predictions import Clips
 
-SECTION_5_1 = "section 5.1"
-NOT_IN_PAPER = "not in the paper"
+
+@dataclass(frozen=True)
+class Source:
+    """Where a claim stands in the paper."""
+
+    place: str
+    sentence: str = ""
+    """In the paper's words."""
+
+    def __str__(self) -> str:
+        return self.place
+
+    @property
+    def cited(self) -> str:
+        """Place and sentence."""
+        return f'{self.place}: "{self.sentence}"' if self.sentence else self.place
+
+
+NOT_IN_PAPER = Source("not in the paper")
+TWO_HEADS = Source(
+    "section 5.1", "Systems with multi-activation structure outperform systems with single activation."
+)
+STAGED = Source(
+    "section 5.1",
+    "Compared with only using verified data, staged training strategy can learn from noisy label to improve "
+    "performance.",
+)
+MECHANISMS = Source(
+    "section 5.1",
+    "As for selection mechanisms in the staged training strategy, performance of the updatable parameter "
+    "selection mechanism outperforms top k selection mechanism.",
+)
+SPARSEMAX = Source(
+    "section 5.1",
+    "Performance of sigmoid-sparsemax is slightly better than sigmoid-softmax on both cross-fold validation "
+    "and private evaluation dataset.",
+)
+SEVERAL_LABELS = Source(
+    "table 2",
+    "As shown in Table 2, sigmoid-sparsemax structure can improve the performance on data with multi labels.",
+)
 
 Axis = Literal["activation", "selection"]
 Pair = tuple[Entry, Entry]
@@ -45,11 +84,12 @@ class Claim:
     statement: str
     """Without the clips that it is restricted to."""
     scope: Scope
-    source: str
+    source: Source
     """Where it stands in the paper, or that it does not."""
     pairs: tuple[Pair, ...] = ()
-    """None where it is about the curves of training."""
     clips: Clips = "all"
+    judged: bool = True
+    """False: it holds in part by construction, and is exploratory whatever its interval says."""
 
     @property
     def restriction(self) -> str:
@@ -69,13 +109,17 @@ class Comparison:
     axis: Axis
     higher: str
     lower: str
-    source: str
+    source: Source
     clips: Clips = "all"
+    subject: str = ""
+    """What is compared; empty: lwlrap."""
+    judged: bool = True
+    """See `Claim`."""
 
     @property
     def statement(self) -> str:
-        """Which of the two scores higher."""
-        return f"{self.higher} > {self.lower}"
+        """Which of the two is higher."""
+        return f"{self.subject}{': ' if self.subject else ''}{self.higher} > {self.lower}"
 
     def pair(self, other: str) -> Pair:
         """The entries of this comparison at `other` on the other axis."""
@@ -88,19 +132,19 @@ class Comparison:
         across: Axis = "selection" if self.axis == "activation" else "activation"
         names = list(experiment.selections if across == "selection" else experiment.activations)
         pairs = [self.pair(name) for name in names]
-        if len(names) > 1:
-            yield Claim(self.statement, Scope(across), self.source, tuple(pairs), self.clips)
-        for name, pair in zip(names, pairs, strict=True):
-            yield Claim(self.statement, Scope(across, name), self.source, (pair,), self.clips)
+        whole = [(Scope(across), tuple(pairs))] if len(names) > 1 else []
+        single = [(Scope(across, name), (pair,)) for name, pair in zip(names, pairs, strict=True)]
+        for scope, of_scope in [*whole, *single]:
+            yield Claim(self.statement, scope, self.source, of_scope, self.clips, self.judged)
 
 
 PAPERS_ROWS = ("sigmoid_softmax", "sigmoid_sparsemax")
 PAPERS_COLUMNS = ("top_k", "threshold")
 
 _MORE = (
-    Comparison("selection", "threshold", "top_k", SECTION_5_1),
-    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SECTION_5_1),
-    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", "table 2", "several"),
+    Comparison("selection", "threshold", "top_k", MECHANISMS),
+    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SPARSEMAX),
+    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SEVERAL_LABELS, "several"),
     Comparison("activation", "sigmoid_softmax", "softmax", NOT_IN_PAPER),
     Comparison("activation", "sigmoid_sparsemax", "sparsemax", NOT_IN_PAPER),
     Comparison("activation", "sparsemax", "softmax", NOT_IN_PAPER, "several"),
@@ -113,12 +157,10 @@ def comparisons(experiment: Experiment) -> Iterator[Comparison]:
     """All that the grid's names allow: rows against sigmoid, columns against verified_only, and the rest."""
     rows, columns = list(experiment.activations), list(experiment.selections)
     against_plain = [
-        Comparison("activation", name, "sigmoid", SECTION_5_1 if name in PAPERS_ROWS else NOT_IN_PAPER)
+        Comparison("activation", name, "sigmoid", TWO_HEADS if name in PAPERS_ROWS else NOT_IN_PAPER)
         for name in rows
     ] + [
-        Comparison(
-            "selection", name, "verified_only", SECTION_5_1 if name in PAPERS_COLUMNS else NOT_IN_PAPER
-        )
+        Comparison("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
         for name in columns
     ]
     for comparison in [*against_plain, *_MORE]:

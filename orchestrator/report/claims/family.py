@@ -1,8 +1,8 @@
 """The claims that are judged together: a fixed family, corrected for its size.
 
 Of many claims about nothing some would come out at 95 % each. So verdicts are kept for what the paper itself
-claims over the whole grid, on the held-out clips and, for Table 2, in cross-validation: fixed before any
-result. Everything else is exploratory.
+claims over the whole grid, on the held-out clips, for Table 2 in cross-validation, and of training but for
+what holds in part by construction: fixed before any result. Everything else is exploratory.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,10 @@ from orchestrator.report.scores.predictions import Split
 
 
 def in_family(claim: Claim, split: Split | None, held_out: Split) -> bool:
-    """Whether a claim by the scores of a split is one of those."""
+    """Whether a claim by the scores of a split, or by training (None), is one of those."""
     judged_on = held_out if claim.clips == "all" else "cv"
-    return claim.scope.is_whole_grid and claim.source != NOT_IN_PAPER and split == judged_on
+    papers = claim.scope.is_whole_grid and claim.source != NOT_IN_PAPER and claim.judged
+    return papers and split in (judged_on, None)
 
 
 def holm(p: Sequence[float]) -> list[float]:

@@ -6,6 +6,7 @@ from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import ClaimResult, whole_grid
 from orchestrator.report.claims.claims import PAPERS_ROWS
+from orchestrator.report.scores.best import ranked
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
@@ -23,7 +24,7 @@ CLIPS: dict[Split, str] = {
 
 def headline(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> tuple[str, ...]:
     """The first sentences of terminal and page."""
-    best = best_entry(scores)
+    best = next((entry for entry in ranked(run) if entry in scores.entries), None)
     if best is None:
         return ("No cell can be scored yet.",)
     shown = [result for result in whole_grid(claims) if result.evidence.split == _last(scores)]
@@ -34,13 +35,6 @@ def headline(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> tupl
     ]
     brought = f", where {' and '.join(gains)}" if gains else ""
     return f"Best cell: {best}, lwlrap {_values(scores, best)}{brought}.", _certainty(run, scores)
-
-
-def best_entry(scores: RunScores) -> Entry | None:
-    """The entry with the highest lwlrap in cross-validation: test clips choose nothing."""
-    found = {entry: _score(scores, entry, "cv") for entry in scores.entries}
-    known = {entry: score.value for entry, score in found.items() if score}
-    return max(known, key=lambda entry: known[entry], default=None)
 
 
 def _score(scores: RunScores, entry: Entry, split: Split) -> Score | None:
@@ -54,7 +48,8 @@ def _last(scores: RunScores) -> Split:
 
 
 def _values(scores: RunScores, entry: Entry) -> str:
-    known = [(split, _score(scores, entry, split)) for split in scores.splits_shown]
+    """The held-out clips first: cross-validation may flatter."""
+    known = [(split, _score(scores, entry, split)) for split in reversed(scores.splits_shown)]
     return " and ".join(f"{score.value:.4f} {CLIPS[split]}" for split, score in known if score)
 
 

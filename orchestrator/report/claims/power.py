@@ -23,12 +23,12 @@ FEWEST_SAMPLES = 100
 
 
 def measured_claims(run: Run) -> list[ClaimResult]:
-    """The claims of the run that are judged, with their components of variance."""
+    """The claims about scores that are judged, with their components of variance."""
     report = {**run.manifest.config.get("report", {}), "resamples": FEWEST_SAMPLES}
     manifest = run.manifest.model_copy(update={"config": {**run.manifest.config, "report": report}})
     quick = Run(run.store, manifest)
     results = assess_claims(quick, score_run(quick), Published.beside(quick))
-    return [result for result in results if result.corrected_p is not None]
+    return [r for r in results if r.corrected_p is not None and r.evidence.split]
 
 
 def power(measured: Components, models_each: int, difference: float) -> float:

@@ -9,6 +9,7 @@ from rich.text import Text
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.changes import Change, changes
 from orchestrator.monitoring.printable import printable
+from orchestrator.report.compare.claim_pairs import claim_pairs, claim_table
 from orchestrator.report.compare.score_tables import Scored, score_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
@@ -25,6 +26,9 @@ class Comparison:
     program: Sequence[Change]
     """Versions and hardware."""
     tables: Sequence[Table]
+    """Of scores."""
+    claims: Table
+    """Claim by claim."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         for line in self.lines():
@@ -34,6 +38,8 @@ class Comparison:
             yield to_rich(table, options.max_width)
         if not self.tables:
             yield Text("the two have no clips in common kind that both can be scored on")
+        yield Text()
+        yield to_rich(self.claims, options.max_width)
 
     def lines(self) -> Iterator[str]:
         """All but the scores."""
@@ -50,14 +56,16 @@ def _listed(title: str, found: Sequence[Change]) -> Iterator[str]:
 
 
 def compare(old: Run, new: Run) -> Comparison:
-    """Settings, data, program and scores of two runs."""
+    """Settings, data, program, scores and claims of two runs."""
     one, other = (run.experiment.model_dump(mode="json") for run in (old, new))
     same = old.manifest.data_id == new.manifest.data_id
+    scored = Scored.of(old, new)
     return Comparison(
         old,
         new,
         list(changes(one, other)),
         "the same features, labels and folds" if same else "features, labels or folds differ",
         list(changes(old.manifest.environment, new.manifest.environment)),
-        score_tables(Scored.of(old, new)),
+        score_tables(scored),
+        claim_table(claim_pairs(scored), scored.old_scores.settings.level),
     )

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator.artifacts.run import Hole
-from orchestrator.report.claims.assessment import CURVES, ClaimResult
+from orchestrator.report.claims.assessment import TRAINING, ClaimResult
 from orchestrator.report.claims.claims import Claim
 from orchestrator.report.claims.verdicts import Verdict
 from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
@@ -28,7 +28,7 @@ NAMES = {
 
 def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture | None:
     """Differences of lwlrap with intervals, a panel for each split; None where there is none."""
-    results = [r for r in claims if isinstance(r.difference, Difference) and r.evidence != CURVES]
+    results = [r for r in claims if isinstance(r.difference, Difference) and r.evidence != TRAINING]
     splits = [split for split in dict.fromkeys(result.evidence.split for result in results) if split]
     if not splits:
         return None

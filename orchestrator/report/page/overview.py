@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import (
-    CURVES,
+    TRAINING,
     ClaimResult,
     Evidence,
     whole_grid,
@@ -120,9 +120,9 @@ class Verdicts:
 def verdicts(claims: Sequence[ClaimResult]) -> list[Verdicts]:
     """The claims over the whole grid, or all where there are none such: those about lwlrap, then the rest."""
     shown = whole_grid(claims)
-    by_scores = [result for result in shown if result.evidence != CURVES]
-    by_curves = [result for result in shown if result.evidence == CURVES]
-    titled = (("Claims about lwlrap", by_scores), ("Claims about the selection threshold", by_curves))
+    by_scores = [result for result in shown if result.evidence != TRAINING]
+    by_training = [result for result in shown if result.evidence == TRAINING]
+    titled = (("Claims about lwlrap", by_scores), ("Claims about training", by_training))
     return [_verdicts(title, results) for title, results in titled if results]
 
 

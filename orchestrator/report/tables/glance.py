@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from orchestrator.artifacts.run import Hole
-from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence, whole_grid
+from orchestrator.report.claims.assessment import TRAINING, ClaimResult, Evidence, whole_grid
 from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.verdicts import Standing, Verdict, counted
+from orchestrator.report.claims.training import UNITS
+from orchestrator.report.claims.verdicts import Standing, Verdict
 from orchestrator.report.scores.components import ENOUGH
+from orchestrator.report.tables.held_open import why_these_models
 from orchestrator.report.tables.table import Column, Content, Row, Table, signed
 
 NO_VERDICT = {Verdict.EXPLORATORY: "·"}
@@ -18,28 +20,41 @@ MARKS: dict[Standing, dict[Verdict, str]] = {
 }
 """Of a verdict, beside its difference."""
 MEANINGS = {
-    Standing.JUDGED: "other clips and trainings held open, corrected for {family} claims (Holm)",
-    Standing.TOO_FEW: f"clips and trainings held open by fewer than {ENOUGH} degrees of freedom",
-    Standing.EXPLORATORY: "clips and trainings held open, but not a claim of those judged",
-    Standing.THESE_MODELS: "one training was run: other clips are held open, another training is not",
+    Standing.JUDGED: "{open} held open, corrected for {family} claims (Holm)",
+    Standing.TOO_FEW: f"{{open}} held open by fewer than {ENOUGH} degrees of freedom",
+    Standing.EXPLORATORY: "{open} held open, but not a claim of those judged",
+    Standing.THESE_MODELS: "{why}: other clips are held open, another training is not",
 }
 """What the intervals beside these marks hold open."""
+TITLES = {"Verdicts": "other clips and trainings", "Verdicts on training": "other trainings"}
+"""Of the tables by scores and by training, with what most intervals of each hold open."""
 
 
-def glance_table(claims: Sequence[ClaimResult]) -> Table:
-    """The claims over the whole grid, or all where there are none such."""
+def glance_tables(claims: Sequence[ClaimResult]) -> tuple[Table, ...]:
+    """The claims over the whole grid, or all where there are none such: by scores, then by training.
+
+    Without a claim of a kind there is no table of it.
+    """
     shown = whole_grid(claims)
-    by_scores = [result for result in shown if result.evidence != CURVES]
-    columns = list(dict.fromkeys(result.evidence for result in by_scores))
+    kinds = ([r for r in shown if r.evidence != TRAINING], [r for r in shown if r.evidence == TRAINING])
+    family = sum(result.corrected_p is not None for result in claims)
+    return tuple(
+        _table(title, results, family) for title, results in zip(TITLES, kinds, strict=True) if results
+    )
+
+
+def _table(title: str, results: Sequence[ClaimResult], family: int) -> Table:
+    columns = list(dict.fromkeys(result.evidence for result in results))
     by_claim: dict[Claim, dict[Evidence, ClaimResult]] = {}
-    for result in by_scores:
+    for result in results:
         by_claim.setdefault(result.claim, {})[result.evidence] = result
     labels = _labels(list(by_claim))
     rows = tuple(
         Row(label, tuple(_cell(of_claim.get(evidence)) for evidence in columns))
         for label, of_claim in zip(labels, by_claim.values(), strict=True)
     )
-    return Table("", "Verdicts", tuple(Column(str(c)) for c in columns), rows, tuple(_notes(shown)))
+    notes = tuple(_notes(results, TITLES[title], family))
+    return Table("", title, tuple(Column(str(c)) for c in columns), rows, notes)
 
 
 def _labels(claims: Sequence[Claim]) -> Iterator[str]:
@@ -63,28 +78,13 @@ def _cell(result: ClaimResult | None) -> Content:
     return f"{MARKS[result.standing][result.verdict]} {signed(difference.estimate)} ±{half:.4f}"
 
 
-def _rows(count: int) -> str:
-    return f"{count} row{'' if count == 1 else 's'}"
-
-
-def _notes(results: Sequence[ClaimResult]) -> Iterator[str]:
-    """What the curves say, what the marks mean, what is missing."""
-    by_curves: dict[str, list[ClaimResult]] = {}
-    for result in results:
-        if result.evidence == CURVES:
-            by_curves.setdefault(result.claim.sentence, []).append(result)
-    for sentence, of_rows in by_curves.items():
-        counts = counted((result.verdict, result.words) for result in of_rows)
-        told = ", ".join(f"{words} in {_rows(count)}" for words, count in counts.items())
-        yield f"{sentence}: {told}"
-    yield from _legend([result for result in results if result.evidence != CURVES])
-    yield from dict.fromkeys(f"in part, for want of {r.incomplete}" for r in results if r.incomplete)
-
-
-def _legend(results: Sequence[ClaimResult]) -> Iterator[str]:
-    """The marks in the table, and what the intervals beside them hold open."""
+def _notes(results: Sequence[ClaimResult], opened: str, family: int) -> Iterator[str]:
+    """The marks in the table and what the intervals beside them hold open; what is missing, and why."""
     given = {result.standing for result in results if not isinstance(result.difference, Hole)}
-    family = sum(result.corrected_p is not None for result in results)
+    words = {"open": opened, "family": family, "why": why_these_models(results)}
     for standing in (standing for standing in MARKS if standing in given):
         marks = ", ".join(f"{mark} {standing.words(verdict)}" for verdict, mark in MARKS[standing].items())
-        yield f"{marks}: {MEANINGS[standing].format(family=family)}"
+        yield f"{marks}: {MEANINGS[standing].format(**words)}"
+    if results[0].evidence == TRAINING:
+        yield UNITS
+    yield from dict.fromkeys(f"in part, for want of {r.incomplete}" for r in results if r.incomplete)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.assessment import CURVES, ClaimResult
+from orchestrator.report.claims.assessment import ClaimResult
 from orchestrator.report.claims.verdicts import Standing
 from orchestrator.report.scores.components import ENOUGH
 from orchestrator.report.scores.predictions import Split
@@ -31,12 +31,18 @@ def _kind(run: Run, scores: RunScores, split: Split) -> str:
 def held_open(claims: Sequence[ClaimResult]) -> str:
     """Of claims: what their verdicts are kept for."""
     family = sum(result.corrected_p is not None for result in claims)
-    by_scores = [result for result in claims if result.evidence != CURVES]
     said = (
         "confirmed, contradicted and not distinguishable are said only with other clips and other trainings "
         f"held open by at least {ENOUGH} degrees of freedom, of the {family} claims of the paper about the "
         "whole grid, corrected for their number (Holm); everything else is exploratory"
     )
-    if any(r.standing is Standing.THESE_MODELS and not isinstance(r.difference, Hole) for r in by_scores):
-        said += "; in these models: one training was run, nothing is known of another"
-    return said
+    why = why_these_models(claims)
+    return f"{said}; in these models: {why}, nothing is known of another" if why else said
+
+
+def why_these_models(claims: Sequence[ClaimResult]) -> str:
+    """Why some differences are of these models alone; empty where none is."""
+    alone = [r for r in claims if r.standing is Standing.THESE_MODELS and not isinstance(r.difference, Hole)]
+    if not alone:
+        return ""
+    return "too few trainings of the same seeds" if any(r.unpaired for r in alone) else "one training was run"

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import ClaimResult, whole_grid
+from orchestrator.report.claims.assessment import TRAINING, ClaimResult, whole_grid
 from orchestrator.report.claims.claims import Claim
+from orchestrator.report.claims.training import UNITS
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import ScoreKey
@@ -13,6 +14,8 @@ from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from trainable.metrics import Ties
+
+NO_PAIR = "the grid has no two cells that a claim compares"
 
 
 def readings_table(run: Run, scores: RunScores) -> Table:
@@ -84,15 +87,13 @@ def stages_table(run: Run, scores: RunScores) -> Table:
 
 def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     """The claims over the whole grid, where there are such; a row for each split: verdict and difference."""
-    rows = [
-        Row(_label(result.claim), (str(result.evidence), _verdict(result))) for result in whole_grid(claims)
-    ]
-    notes = (
-        f"differences are paired, with {scores.settings.level:.0%} intervals: of lwlrap, and of curves, of "
-        "the coefficient of variation",
-        held_open(claims),
-    )
-    return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), notes)
+    shown = whole_grid(claims)
+    rows = [Row(_label(result.claim), (str(result.evidence), _verdict(result))) for result in shown]
+    notes = [f"differences are paired, with {scores.settings.level:.0%} intervals", held_open(claims)]
+    if any(result.evidence == TRAINING for result in shown):
+        notes.insert(1, f"training: {UNITS}")
+    notes = notes if rows else [NO_PAIR]
+    return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), tuple(notes))
 
 
 def _verdict(result: ClaimResult) -> Content:

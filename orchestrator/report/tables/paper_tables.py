@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import ClaimResult
+from orchestrator.report.claims.assessment import TRAINING, ClaimResult
 from orchestrator.report.claims.published import TABLE_3, Published
+from orchestrator.report.claims.training import UNITS
 from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.scores.predictions import SPLITS, Split
 from orchestrator.report.scores.run_scores import RunScores
@@ -142,11 +143,12 @@ CLAIM_COLUMNS = (
 
 
 def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Table:
-    """A row for each claim and split: difference with interval, verdict in words, the paper's difference."""
+    """A row for each claim and split: intervals, verdict in words, the paper's difference and sentence."""
     columns = tuple(map(Column, CLAIM_COLUMNS))
     notes = (
         f"differences are paired, with {scores.settings.level:.0%} intervals: in `difference` other clips "
         "alone are held open, in `other trainings too` clips and trainings (nu: degrees of freedom)",
+        *([f"training: {UNITS}"] if any(result.evidence == TRAINING for result in claims) else []),
         held_open(claims),
         _published_note(published),
         *dict.fromkeys(f"in part, for want of {result.incomplete}" for result in claims if result.incomplete),
@@ -159,7 +161,8 @@ def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
     partly = " (in part)" if result.incomplete else ""
     where, split = f"{result.claim.scope}{partly}", str(result.evidence)
     corrected = "" if result.corrected_p is None else f"{result.corrected_p:.4f}"
-    return where, split, _difference(result), *_crossed(result), corrected, result.words, result.claim.source
+    cells = where, split, _difference(result), *_crossed(result), corrected, result.words
+    return *cells, result.claim.source.cited
 
 
 def _crossed(result: ClaimResult) -> tuple[Content, Content]:
@@ -174,4 +177,6 @@ def _difference(result: ClaimResult) -> Content:
     difference = result.difference
     if isinstance(difference, Hole):
         return DetailHole(difference.kind, difference.detail)
+    if result.evidence == TRAINING:
+        return Hole("n/a", "trainings alone are held open")
     return Value(difference.estimate, Interval(difference.low, difference.high), result.published)

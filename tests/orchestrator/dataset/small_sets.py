@@ -49,8 +49,8 @@ def sounding(folder: Path) -> Path:
     table = folder / "FSDKaggle2019.meta" / "train_curated_post_competition.csv"
     write_csv(table, ("fname", "labels"), [*VERIFIED, THIRD])
     (folder / "FSDKaggle2019.audio_train_curated" / THIRD[0]).touch()
-    for path in folder.glob("FSDKaggle2019.audio_*/*.wav"):
-        soundfile.write(path, np.full(500, 0.1), 22050, subtype="PCM_16")
+    for number, path in enumerate(sorted(folder.glob("FSDKaggle2019.audio_*/*.wav"))):
+        soundfile.write(path, np.full(500, 0.1 + 0.01 * number), 22050, subtype="PCM_16")
     return folder
 
 

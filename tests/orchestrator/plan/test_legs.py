@@ -116,6 +116,7 @@ UNCHANGING: dict[str, Any] = {
     "synth": {"seed": 7},
     "audio": {"n_mels": 64},
     "fold_seed": 3,
+    "fold_group": "source",
     "activations": ROWS,
     "selections": COLUMNS,
     "schedule.checkpoint_every": 1,

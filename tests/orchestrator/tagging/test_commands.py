@@ -48,7 +48,7 @@ def test_predict_shows_the_best_classes(trained: Run, stagegrid: Stagegrid) -> N
 def test_predict_without_a_name_takes_the_best_cell_and_says_so(trained: Run, stagegrid: Stagegrid) -> None:
     code, out, _ = stagegrid("predict", trained.store.base, clips_of(trained, "test")[0])
     assert code == 0
-    assert f"{choose_system(trained).name} (best on private, lwlrap 0." in out
+    assert f"{choose_system(trained).name} (best in cross-validation, lwlrap 0." in out
 
 
 def test_predict_writes_what_the_run_has_written(trained: Run, stagegrid: Stagegrid, tmp_path: Path) -> None:

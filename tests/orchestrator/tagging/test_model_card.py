@@ -7,12 +7,15 @@ import numpy as np
 import pytest
 
 from orchestrator.artifacts.run import Run
+from orchestrator.plan.legs import Entry
 from orchestrator.report.scores.predictions import make_pools, read_predictions, within
+from orchestrator.report.scores.run_scores import score_run
 from orchestrator.report.scores.scoring import ScoreKey
 from orchestrator.tagging import model_card as module
-from orchestrator.tagging.model_card import model_card, score_system
+from orchestrator.tagging.model_card import _scores, model_card, score_networks, score_system
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.systems import choose_system, read_weights
+from tests.orchestrator.fake_run import make_fake_run
 from trainable.metrics import lwlrap
 
 
@@ -28,11 +31,30 @@ def test_the_scores_are_those_of_all_networks_together(trained: Run) -> None:
     assert interval.low < scores[ScoreKey("test", "blend")].value < interval.high
 
 
+def test_of_single_networks_there_may_be_an_interval_that_holds_trainings_open(
+    tmp_path: Path,
+) -> None:
+    """The report's own; of two networks, or of several cells together, there is none."""
+    config = {"report": {"resamples": 100}, "ensembles": {"both": ["sigmoid/top_k", "sigmoid/threshold"]}}
+    run = make_fake_run(tmp_path, activations=["sigmoid"], folds=4, config=config)
+    entry, system = Entry("sigmoid", "top_k"), choose_system(run, "sigmoid/top_k")
+    lines = "\n".join(_scores(run, system))
+    expected = score_run(run).entries[entry].scores[ScoreKey("private")]
+    assert expected.crossed is not None
+    low, high = expected.crossed.low, expected.crossed.high
+    row = f"| {expected.value:.4f} | {low:.4f} to {high:.4f} | clips and trainings | one network, mean of 4 |"
+    assert f"{row} private test clips |" in lines
+    assert "clips and trainings | one network, mean of 4 | verified" not in lines, "one training a clip"
+    assert lines.count("| clips | all networks together |") == 4
+    assert score_networks(run, choose_system(run, "both")) == {}
+
+
 def test_the_card_has_scores_with_intervals_data_licence_and_classes(trained: Run) -> None:
     system = choose_system(trained, "sigmoid/top_k")
     card = model_card(trained, system, read_weights(trained, system)[0], onnx=False)
     assert card.startswith("# sigmoid/top_k\n")
-    assert len(re.findall(r"^\| 0\.\d{4} \| 0\.\d{4} to [01]\.\d{4} \|", card, re.MULTILINE)) == 4
+    assert len(re.findall(r"^\| 0\.\d{4} \| 0\.\d{4} to [01]\.\d{4} \| clips \|", card, re.MULTILINE)) == 4
+    assert "clips and trainings" not in card, "two networks are too few"
     assert "16 verified, 24 unverified, 16 test clips. Not FSDKaggle2019" in card
     assert "what its licence allows" in card
     assert all(f"`{name}`" in card for name in trained.manifest.vocabulary)

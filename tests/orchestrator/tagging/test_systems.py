@@ -8,6 +8,7 @@ import pytest
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell
+from orchestrator.report.cell.choice import find_cells
 from orchestrator.report.scores.run_scores import score_run
 from orchestrator.report.scores.scoring import ScoreKey
 from orchestrator.storage.integrity import DamagedFile
@@ -28,27 +29,28 @@ def test_an_ensemble_has_the_cells_of_its_members(trained: Run) -> None:
     assert [str(cell.entry) for cell in system.cells] == ["sigmoid/top_k", "sigmoid_sparsemax/top_k"]
 
 
-@pytest.mark.parametrize(
-    ("numbers", "split"),
-    [
-        (Numbers(), "private"),
-        (Numbers(usage=False), "test"),
-        (Numbers(labelled_test=False), "cv"),
-        (Numbers(test=0), "cv"),
-    ],
-)
-def test_without_a_name_the_best_of_table_1_speaks(tmp_path: Path, numbers: Numbers, split: str) -> None:
-    """By the very numbers of the report; a cell that is not trained is passed over."""
+@pytest.mark.parametrize("numbers", [Numbers(), Numbers(test=0)])
+def test_without_a_name_the_best_in_cross_validation_speaks(tmp_path: Path, numbers: Numbers) -> None:
+    """By the very number of the report, and of `show`; a cell that is not trained is passed over."""
     effect = {("sigmoid", "top_k"): 1.0, ("sigmoid", "threshold"): 3.0}
     run = make_fake_run(
         tmp_path, activations=("sigmoid",), numbers=numbers, effect=effect, missing={("sigmoid", "threshold")}
     )
     system = choose_system(run)
     assert system.name == "sigmoid/top_k"
-    table = score_run(run)
-    values = {entry: scores.scores[ScoreKey(split)].value for entry, scores in table.entries.items()}  # type: ignore[arg-type]
+    assert list(system.cells) == find_cells(run, None)
+    values = {entry: s.scores[ScoreKey("cv")].value for entry, s in score_run(run).entries.items()}
     assert values[system.cells[0].entry] == max(values.values())
-    assert system.reason == f"best on {split}, lwlrap {max(values.values()):.4f}"
+    assert system.reason == f"best in cross-validation, lwlrap {max(values.values()):.4f}"
+
+
+def test_a_cell_that_lacks_a_seed_is_not_given_away(tmp_path: Path) -> None:
+    columns = ("verified_only", "top_k")
+    effect = {("sigmoid", "top_k"): 3.0}
+    run = make_fake_run(tmp_path, activations=("sigmoid",), selections=columns, seeds=(0, 1), effect=effect)
+    assert choose_system(run).name == "sigmoid/top_k"
+    run.leg_of(Cell("sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    assert choose_system(Run.open(run.store)).name == "sigmoid/verified_only"
 
 
 def test_an_unknown_cell_is_refused_with_the_nearest_one(trained: Run) -> None:

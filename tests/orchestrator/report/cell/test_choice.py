@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell, Entry
-from orchestrator.report.cell.choice import alone, find_cells, ranked
+from orchestrator.report.cell.choice import alone, find_cells
+from orchestrator.report.scores.best import ranked
 from orchestrator.report.scores.run_scores import score_run
 from orchestrator.report.scores.scoring import ScoreKey
 from tests.orchestrator.fake_run import make_fake_run
@@ -36,7 +37,7 @@ def test_without_a_name_it_is_the_best_in_cross_validation(run: Run) -> None:
     }
     best = max(by_score, key=lambda entry: by_score[entry])
     assert find_cells(run, None) == run.entries[best]
-    assert ranked(run)[0] == best
+    assert next(iter(ranked(run))) == best
     assert len(ranked(run)) == 2
 
 

@@ -8,7 +8,7 @@ from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import (
-    CURVES,
+    TRAINING,
     ClaimResult,
     Evidence,
     assess_claims,
@@ -16,7 +16,7 @@ from orchestrator.report.claims.assessment import (
 )
 from orchestrator.report.claims.claims import Scope
 from orchestrator.report.claims.published import Published
-from orchestrator.report.claims.verdicts import Verdict
+from orchestrator.report.claims.verdicts import Standing, Verdict
 from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import ScoreKey
@@ -25,6 +25,7 @@ from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 FAST = {"report": {"resamples": 400}}
 NOTHING_PUBLISHED = Published("another data set")
 CV = Evidence("cv")
+ROWS = ("sigmoid", "sigmoid_softmax")
 ALL_ROWS, ALL_COLUMNS = Scope("activation"), Scope("selection")
 SIGMOID = Scope("activation", "sigmoid")
 MANY = Numbers(verified=240, unverified=60, test=240)
@@ -102,11 +103,11 @@ def test_a_missing_cell_is_named_and_the_rest_is_assessed(tmp_path: Path) -> Non
     partly = find(results, "threshold > top_k", ALL_ROWS, CV)
     assert isinstance(partly.difference, Difference)
     assert partly.incomplete == "sigmoid/top_k: not run"
-    steady = find(results, STEADY, SIGMOID, CURVES)
-    assert steady.difference == Hole("not judged", "sigmoid/top_k: not run")
+    training = find(results, FSCORE, SIGMOID, TRAINING)
+    assert training.difference == Hole("not judged", "sigmoid/top_k: not run")
 
 
-STEADY = "variation of the limit, top_k > threshold"
+FSCORE = "F-score in stage 2: threshold > top_k"
 
 
 def test_published_differences_stand_beside_only_on_the_papers_data(
@@ -131,20 +132,20 @@ def test_a_lost_seed_is_named_where_the_means_are_not_over_the_same_seeds(tmp_pa
     assert result.incomplete == "sigmoid/top_k: seed 1 (not run)"
 
 
-def test_at_a_glance_are_the_claims_over_the_whole_grid_and_those_by_curves(
+def test_at_a_glance_are_the_claims_over_the_whole_grid(
     known: tuple[Run, RunScores, list[ClaimResult]],
 ) -> None:
     _, _, results = known
     shown = whole_grid(results)
-    assert all(result.claim.scope.is_whole_grid != (result.evidence == CURVES) for result in shown)
-    assert {result.claim.scope.name for result in shown[-2:]} == {"sigmoid", "sigmoid_softmax"}
+    assert all(result.claim.scope.is_whole_grid for result in shown)
+    assert [result.evidence for result in shown[-6:]] == [TRAINING] * 6
 
 
 def test_a_grid_of_one_row_shows_its_claims_at_a_glance(tmp_path: Path) -> None:
     columns = ["top_k", "threshold"]
     _, results = assessed(make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, config=FAST))
     assert [(r.claim.scope, str(r.evidence)) for r in whole_grid(results)] == [
-        (SIGMOID, "cv"), (SIGMOID, "private"), (SIGMOID, "curves")
+        (SIGMOID, "cv"), (SIGMOID, "private"), *[(SIGMOID, "training")] * 6
     ]  # fmt: skip
 
 
@@ -170,10 +171,50 @@ def _by_fold(scores: RunScores, row: str) -> NDArray[np.float64]:
     return np.subtract(higher, lower)
 
 
-def test_different_seeds_are_no_pairs(tmp_path: Path) -> None:
-    run = make_fake_run(tmp_path, activations=["sigmoid"], seeds=[0, 1], config=FAST)
+def test_where_a_seed_is_lost_trainings_are_held_open_over_those_that_both_have(tmp_path: Path) -> None:
+    columns, private = ["top_k", "threshold"], Evidence("private")
+    run = make_fake_run(
+        tmp_path / "3", activations=["sigmoid"], selections=columns, seeds=[0, 1, 2], config=FAST
+    )
     run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    found = find(assessed(run)[1], "threshold > top_k", SIGMOID, private)
+    both = make_fake_run(
+        tmp_path / "2", activations=["sigmoid"], selections=columns, seeds=[0, 2], config=FAST
+    )
+    expected = find(assessed(both)[1], "threshold > top_k", SIGMOID, private)
+    assert found.crossed == expected.crossed
+    assert found.crossed is not None
+    assert found.unpaired
+    assert not expected.unpaired
+    assert found.standing is Standing.EXPLORATORY, "it is not whole"
+
+
+def test_without_a_seed_in_common_these_models_alone_are_spoken_of(tmp_path: Path) -> None:
+    columns = ["top_k", "threshold"]
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, seeds=[0, 1], config=FAST)
+    for column, seed in (("top_k", 1), ("threshold", 0)):
+        run.leg_of(cell_of(run, "sigmoid", column, seed)).store.delete(files.RESULT)
+    results = assessed(run)[1]
+    found = find(results, "threshold > top_k", SIGMOID, Evidence("private"))
+    assert (found.crossed, found.components) == (None, None)
+    assert (found.standing, found.unpaired) == (Standing.THESE_MODELS, True)
+    assert isinstance(find(results, FSCORE, SIGMOID, TRAINING).difference, Hole)
+
+
+def test_the_papers_claims_about_training_are_judged_with_the_others(tmp_path: Path) -> None:
+    """Four about scores of two rows, five about training: not the loss while clips are masked."""
+    longer = Numbers(iterations=(10, 80, 10))
+    run = make_fake_run(tmp_path, activations=ROWS, folds=4, seeds=[0, 1], numbers=longer, config=FAST)
     _, results = assessed(run)
-    private = Evidence("private")
-    assert find(results, "threshold > top_k", SIGMOID, private).crossed is None
-    assert find(results, "threshold > verified_only", SIGMOID, private).crossed is not None
+    family = [result for result in results if result.corrected_p is not None]
+    assert len(family) == 9
+    training = [result for result in results if result.evidence == TRAINING]
+    assert {r.claim.statement for r in training if r.claim.scope.is_whole_grid} - {
+        r.claim.statement for r in family
+    } == {"loss in stage 2: top_k > threshold"}
+    follows = find(results, "masked clips follow wrong labels: threshold > top_k", ALL_ROWS, TRAINING)
+    assert follows.words == "confirmed", "wrong labels lose more in the fake run"
+    assert follows.crossed is not None
+    smallest = min(result.testable_p for result in family)
+    assert smallest == follows.crossed.p
+    assert follows.corrected_p == pytest.approx(9 * smallest)

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.claims import Claim, Comparison, Scope, claims_of
+from orchestrator.report.claims.claims import NOT_IN_PAPER, Claim, Comparison, Scope, Source, claims_of
 from tests.orchestrator.fake_run import make_fake_run
 from tests.places import CONFIGS
 
@@ -16,7 +16,7 @@ def test_a_scope_reads_as_people_say_it() -> None:
 
 def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None:
     experiment = load_experiment(CONFIGS / "paper.yaml")
-    claims = list(Comparison("selection", "threshold", "top_k", "x").claims(experiment))
+    claims = list(Comparison("selection", "threshold", "top_k", Source("x")).claims(experiment))
     rows = list(experiment.activations)
     assert [claim.scope for claim in claims] == [
         Scope("activation"), *(Scope("activation", row) for row in rows)
@@ -27,7 +27,7 @@ def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None
 
 
 def test_a_sentence_ends_with_its_restriction() -> None:
-    plain, several = (Claim("a > b", Scope("activation"), "x", clips=c) for c in ("all", "several"))
+    plain, several = (Claim("a > b", Scope("activation"), Source("x"), clips=c) for c in ("all", "several"))
     assert plain.sentence == "a > b"
     assert several.sentence == "a > b on clips with several labels"
 
@@ -45,7 +45,7 @@ def test_nothing_is_compared_with_itself_or_with_a_name_that_the_grid_lacks() ->
 def test_the_papers_claims_cover_every_row_and_column(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, missing={(a, s) for a in ("sigmoid",) for s in ("top_k",)})
     claims = list(claims_of(run.experiment))
-    assert {claim.source for claim in claims} == {"section 5.1", "table 2"}
+    assert {claim.source.place for claim in claims} == {"section 5.1", "table 2"}
     rows, columns = list(run.experiment.activations), list(run.experiment.selections)
     places = {(claim.sentence, str(claim.scope)) for claim in claims}
     for column in columns:
@@ -68,5 +68,5 @@ def test_more_rows_and_columns_bring_more_claims(tmp_path: Path) -> None:
     several = "sparsemax > softmax on clips with several labels"
     columns = ("threshold > keep_all", "threshold > random_k", "keep_all > verified_only")
     for statement in ("sigmoid_softmax > softmax", several, *columns):
-        assert claims[statement].source == "not in the paper"
+        assert claims[statement].source is NOT_IN_PAPER
     assert "threshold > top_k" not in claims

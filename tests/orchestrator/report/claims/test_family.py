@@ -1,15 +1,23 @@
 """Which claims are judged together, and how often such a family errs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from orchestrator.report.claims.claims import NOT_IN_PAPER, Claim, Scope
+from orchestrator.report.claims.claims import (
+    MECHANISMS,
+    NOT_IN_PAPER,
+    SEVERAL_LABELS,
+    Claim,
+    Scope,
+)
 from orchestrator.report.claims.family import holm, in_family
 from orchestrator.report.scores.bootstrap import ClipSums
 from orchestrator.report.scores.components import ENOUGH, components, mean_difference
 
-WHOLE = Claim("a > b", Scope("activation"), "section 5.1")
-TABLE_2 = Claim("a > b", Scope("selection"), "table 2", clips="several")
+WHOLE = Claim("a > b", Scope("activation"), MECHANISMS)
+TABLE_2 = Claim("a > b", Scope("selection"), SEVERAL_LABELS, clips="several")
 
 
 def test_the_family_is_what_the_paper_claims_of_the_whole_grid() -> None:
@@ -17,9 +25,10 @@ def test_the_family_is_what_the_paper_claims_of_the_whole_grid() -> None:
     assert in_family(WHOLE, "test", "test")
     assert in_family(TABLE_2, "cv", "private")
     assert not in_family(WHOLE, "cv", "private")
-    assert not in_family(Claim("a > b", Scope("activation", "a"), "section 5.1"), "private", "private")
+    assert not in_family(Claim("a > b", Scope("activation", "a"), MECHANISMS), "private", "private")
     assert not in_family(Claim("a > b", Scope("activation"), NOT_IN_PAPER), "private", "private")
-    assert not in_family(WHOLE, None, "private")
+    assert in_family(WHOLE, None, "private"), "by training"
+    assert not in_family(replace(WHOLE, judged=False), None, "private"), "in part by construction"
 
 
 def test_holm_by_hand() -> None:

@@ -2,8 +2,8 @@ import pytest
 
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import CURVES, ClaimResult, Evidence
-from orchestrator.report.claims.claims import Claim, Scope
+from orchestrator.report.claims.assessment import TRAINING, ClaimResult, Evidence
+from orchestrator.report.claims.claims import Claim, Scope, Source
 from orchestrator.report.claims.verdicts import Verdict, verdict_on
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
@@ -18,8 +18,8 @@ def scores(run: Run) -> RunScores:
 
 
 PAIR = (Entry("a", "x"), Entry("b", "x"))
-WHOLE = Claim("a > b", Scope("selection"), "section 1", (PAIR,))
-SEVERAL = Claim("a > b", Scope("selection", "x"), "section 1", (PAIR,), "several")
+WHOLE = Claim("a > b", Scope("selection"), Source("section 1"), (PAIR,))
+SEVERAL = Claim("a > b", Scope("selection", "x"), Source("section 1"), (PAIR,), "several")
 DIFFERENCE = Difference(0.1, 0.05, 0.2)
 CV = Evidence("cv")
 
@@ -49,9 +49,9 @@ def test_a_sentence_and_its_restriction_are_shown_with_the_place(scores: RunScor
 
 def test_without_a_difference_of_scores_there_is_no_forest(scores: RunScores) -> None:
     hole = ClaimResult(WHOLE, CV, Hole("not judged", "a/x: not run"))
-    by_curves = ClaimResult(WHOLE, CURVES, DIFFERENCE)
-    assert forest(scores, [hole, by_curves]) is None
-    assert forest(scores, [hole, by_curves, ClaimResult(WHOLE, CV, DIFFERENCE)]) is not None
+    by_training = ClaimResult(WHOLE, TRAINING, DIFFERENCE)
+    assert forest(scores, [hole, by_training]) is None
+    assert forest(scores, [hole, by_training, ClaimResult(WHOLE, CV, DIFFERENCE)]) is not None
 
 
 def test_verdicts_and_published_differences_have_marks_of_their_own(scores: RunScores) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from orchestrator.artifacts.run import Hole
 from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import CURVES
+from orchestrator.report.claims.assessment import TRAINING
 from orchestrator.report.claims.published import Published
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.scores.scoring import Score
@@ -59,12 +59,12 @@ def test_the_summary_names_holes_and_lost_seeds(made: Made) -> None:
     )
 
 
-def test_verdicts_by_scores_and_by_curves_are_tables_of_their_own(made: Made) -> None:
-    by_scores, by_curves = verdicts(made.claims)
+def test_verdicts_by_scores_and_by_training_are_tables_of_their_own(made: Made) -> None:
+    by_scores, by_training = verdicts(made.claims)
     assert by_scores.columns == ("cross-validation", "private test")
-    assert by_curves.columns == ("verdict",)
+    assert by_training.columns == ("verdict",)
     assert all(row.claim.scope.is_whole_grid for row in by_scores.rows)
-    assert [result.evidence for row in by_curves.rows for result in row.results if result] == [CURVES] * 3
+    assert [result.evidence for row in by_training.rows for result in row.results if result] == [TRAINING] * 6
     several = [row for row in by_scores.rows if row.claim.clips == "several"]
     assert [row.results[1] for row in several] == [None], "Table 2 is about cv alone"
     assert verdicts([]) == []

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Hole
 from orchestrator.report.claims.verdicts import Standing, Verdict
-from orchestrator.report.tables.glance import MARKS, glance_table
+from orchestrator.report.tables.glance import MARKS, glance_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
-from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.report.tables.conftest import FAST, Results
 
 BETTER = {(row, "threshold"): 3.0 for row in ("sigmoid", "sigmoid_softmax", "sigmoid_sparsemax")}
@@ -24,11 +25,11 @@ def lines(table: Table) -> list[str]:
 
 def test_the_papers_grid_has_its_verdicts_in_ten_lines(tmp_path: Path) -> None:
     results = Results.of(make_fake_run(tmp_path, config=FAST))
-    printed = lines(glance_table(results.claims))
+    table, _ = glance_tables(results.claims)
+    printed = lines(table)
     assert len(printed) <= 12
     assert printed[0].split() == ["Verdicts", "cv", "private"]
     assert printed[7].startswith("  on clips with several labels")
-    assert printed[8].startswith("variation of the limit, top_k > threshold: ")
     told = " ".join(" ".join(printed).split())
     assert (
         "△ higher in these models, ▽ lower in these models, ○ no clear difference: one training was" in told
@@ -41,7 +42,8 @@ def test_a_mark_says_what_the_verdict_is(tmp_path: Path) -> None:
         tmp_path, activations=["sigmoid"], selections=["verified_only", "top_k"], effect=effect, config=FAST
     )
     results = Results.of(run)
-    (row,) = glance_table(results.claims).rows
+    (table,) = glance_tables(results.claims)
+    (row,) = table.rows
     assert row.label == "top_k > verified_only (row sigmoid)"
     for cell, result in zip(row.cells, results.claims, strict=True):
         assert result.verdict is Verdict.HIGHER
@@ -51,20 +53,50 @@ def test_a_mark_says_what_the_verdict_is(tmp_path: Path) -> None:
 def test_with_trainings_held_open_other_marks_say_so(tmp_path: Path) -> None:
     """Four models see the private clips; on cv, where nothing but Table 2 is judged, two seeds are few."""
     results = Results.of(make_fake_run(tmp_path, effect=BETTER, seeds=[0, 1], config=FAST))
-    table = glance_table(results.claims)
+    table, _ = glance_tables(results.claims)
     cells = {row.label: row.cells for row in table.rows}
     by_folds, by_all = cells["threshold > verified_only"]
     assert str(by_folds).startswith("· +")
     assert str(by_all).startswith("▲ +")
     told = " ".join(table.notes)
     assert "▲ confirmed, ▼ contradicted, ● not distinguishable: other clips and trainings held open" in told
-    assert "corrected for 7 claims (Holm)" in told
+    assert "corrected for 12 claims (Holm)" in told
     assert "· no verdict (exploratory): " in told
     assert "one training was run" not in told
 
 
 def test_what_is_missing_is_told(results: Results) -> None:
-    table = glance_table(results.claims)
+    table, _ = glance_tables(results.claims)
     assert any(note.startswith("in part, for want of sigmoid") for note in table.notes)
     assert not any(isinstance(cell, Hole) for row in table.rows for cell in row.cells)
-    assert glance_table([]).rows == ()
+    assert glance_tables([]) == ()
+
+
+def test_claims_about_training_are_a_table_of_their_own(tmp_path: Path) -> None:
+    longer = Numbers(iterations=(10, 80, 10))
+    results = Results.of(make_fake_run(tmp_path, folds=4, seeds=[0, 1], numbers=longer, config=FAST))
+    _, table = glance_tables(results.claims)
+    cells = {row.label: row.cells for row in table.rows}
+    assert len(cells) == 6
+    assert str(cells["masked clips follow wrong labels: threshold > top_k"][0]).startswith("▲ +")
+    assert str(cells["loss in stage 2: top_k > threshold"][0]).startswith("· ")
+    told = " ".join(table.notes)
+    assert "other trainings held open, corrected for 12 claims (Holm)" in told
+    assert max(map(len, lines(table))) <= 80
+
+
+def test_a_claim_that_lacks_data_says_so_in_one_line(tmp_path: Path) -> None:
+    results = Results.of(with_noise_truth(make_fake_run(tmp_path, folds=4, config=FAST), None))
+    _, table = glance_tables(results.claims)
+    told = " ".join(" ".join(lines(table)).split())
+    assert told.count("nobody knows which labels are wrong") == 1
+
+
+def test_different_seeds_are_not_said_to_be_one_training(tmp_path: Path) -> None:
+    columns = ["top_k", "threshold"]
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, seeds=[0, 1], config=FAST)
+    run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    table, _ = glance_tables(Results.of(run).claims)
+    told = " ".join(table.notes)
+    assert "too few trainings of the same seeds: other clips are held open, another training is not" in told
+    assert "one training was run" not in told

@@ -10,7 +10,7 @@ from tests.orchestrator.report.tables.conftest import FAST, Results
 def test_of_one_training_with_two_folds_other_clips_alone(results: Results) -> None:
     said = where_open(results.run, results.scores)
     assert said == "cv and private: other clips alone, bootstrap of 200 samples: one training was run"
-    assert "of the 7 claims of the paper about the whole grid" in held_open(results.claims)
+    assert "of the 12 claims of the paper about the whole grid" in held_open(results.claims)
     assert held_open(results.claims).endswith("one training was run, nothing is known of another")
 
 
