@@ -59,10 +59,9 @@ def _shuffled(count: int, epoch: Draw, purpose: Purpose) -> Ints:
 def draw_clips(count: int, size: int, draw: Draw, purpose: Purpose) -> Ints:
     """`size` indices below `count` for this iteration: one shuffled pass over all clips after another."""
     place = draw.iteration * size + np.arange(size)
-    epochs, rank = np.divmod(place, count)
-    return np.array(
-        [_shuffled(count, draw.at(int(e)), purpose)[r] for e, r in zip(epochs, rank, strict=True)], np.int64
-    )
+    first, last = int(place[0]) // count, int(place[-1]) // count
+    passes = [_shuffled(count, draw.at(epoch), purpose) for epoch in range(first, last + 1)]
+    return np.concatenate(passes)[place - first * count]
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,7 @@ CHANGING: dict[str, Any] = {
     "compute.precision": "bfloat16",
     "compute.tf32": True,
     "compute.channels_last": True,
+    "compute.fused_adam": False,
     "compute.compile": True,
     "folds": 3,
     "seeds": [5],
