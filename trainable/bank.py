@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from trainable.arrays import Ints
+from trainable.device import move, send
 
 
 class Bank:
@@ -48,10 +49,10 @@ class Bank:
         wrapped_BT = np.where(
             length_B1 <= self.clip_frames, frames_BT % length_B1, frames_BT * length_B1 // self.clip_frames
         )
-        rows = torch.from_numpy((self._starts[clips_B][:, None] + wrapped_BT).ravel()).to(
-            self._frames_NM.device
-        )
-        x_NM = self._frames_NM.index_select(0, rows).to(self.device)
+        rows = send((self._starts[clips_B][:, None] + wrapped_BT).ravel(), self._frames_NM.device)
+        x_NM = self._frames_NM.index_select(0, rows)
+        if x_NM.device != self.device:
+            x_NM = move(x_NM, self.device)
         return x_NM.float().view(*frames_BT.shape, self.n_mels)
 
     def whole(self, clips_B: Ints) -> Tensor:

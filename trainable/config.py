@@ -186,7 +186,9 @@ class Compute(Settings):
     tf32: Annotated[bool, OURS] = False
     """Let NVIDIA GPUs round the inputs of float32 products to 10 bits."""
     channels_last: Annotated[bool, OURS] = False
-    """Keep images as (B, T, M, C) in memory: faster for wide networks."""
+    """Keep images as (B, T, M, C) in memory: on CPUs faster for narrow networks, slower for wide ones."""
+    fused_adam: Annotated[bool, OURS] = True
+    """Take Adam's step over all weights in one operation: faster, and it never waits for a GPU."""
     compile: Annotated[bool, OURS] = False
     """Compile the network with torch.compile: a slow start, then faster."""
 

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from trainable.activations import Targets
-from trainable.arrays import Array, Ints, Scores
+from trainable.arrays import Ints, Scores
 from trainable.augment import mask, mixing, mixup, warp_frames
+from trainable.device import send
 from trainable.errors import Diverged
 from trainable.evaluation import Scored, f_score_and_lwlrap, score_clips, unseen
 from trainable.learner import Learner, arithmetic
@@ -56,8 +57,8 @@ class _Training:
         """Iteration t of eq. 1-3."""
         draw = self.task.draw(self.iteration)
         plan = self._plan(stage, draw)
+        clips_B, verified_B = send(plan.clips_B, self.device), send(plan.verified_B, self.device)
         x_BTM, targets = self._inputs(plan, draw)
-        clips_B, verified_B = self._tensor(plan.clips_B), self._tensor(plan.verified_B)
         selection = stage.selection or KeepAll()
         logits = self.learner.logits(x_BTM, draw)
         loss_B = selection.loss(self.task.activation, logits, targets, verified_B)
@@ -75,9 +76,6 @@ class _Training:
     def _within(self, stage: int) -> int:
         return self.iteration - self.ends[stage]
 
-    def _tensor(self, array: Array) -> Tensor:
-        return torch.from_numpy(array).to(self.device)
-
     def _plan(self, stage: Stage, draw: Draw) -> BatchPlan:
         batches = self.settings.batches
         slack = batches.clip_frames - batches.crop_frames
@@ -90,7 +88,8 @@ class _Training:
         augment, crop = self.settings.augment, self.settings.batches.crop_frames
         warped_BT = warp_frames(draw.generator(Purpose.WARP), len(plan.clips_B), crop, augment.time_warp)
         x_BTM = self.data.bank.gather(plan.clips_B, plan.starts_B[:, None] + warped_BT)
-        targets = Targets.of(self.targets_NC[torch.from_numpy(plan.clips_B)].float())
+        labels_BC = self.targets_NC.index_select(0, send(plan.clips_B, self.device))
+        targets = Targets.of(labels_BC.float())
         if augment.mixup_alpha:
             pairs = mixing(draw.generator(Purpose.MIXUP), augment.mixup_alpha, plan.verified_B)
             x_BTM, targets = mixup(x_BTM, targets, *pairs)

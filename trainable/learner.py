@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from trainable.config import Compute
+from trainable.device import seed_generator
 from trainable.model import CnnGru
 from trainable.sampling import Draw, Purpose
 from trainable.task import Checkpoint, FoldData, Task
@@ -40,7 +41,7 @@ class Learner:
             self.model.parameters(),
             lr=optimizer.learning_rate,
             betas=optimizer.betas,
-            fused=self.device.type == "cuda",
+            fused=self.settings.compute.fused_adam,
         )
 
     def enter_stage(self, learning_rate: float, afresh: bool) -> None:
@@ -52,7 +53,7 @@ class Learner:
 
     def logits(self, x_BTM: Tensor, draw: Draw) -> list[Tensor]:
         """Of every head, in float32: a list of (B, C)."""
-        torch.manual_seed(draw.torch_seed(Purpose.DROPOUT))
+        seed_generator(draw.torch_seed(Purpose.DROPOUT), self.device)
         half = self.settings.compute.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             logits: list[Tensor] = self.network(x_BTM)

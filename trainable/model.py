@@ -8,17 +8,35 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from trainable.config import Model
+
+
+class _Halve(nn.AvgPool2d):
+    """2x2 average pooling; the last row or column of an odd number is left out.
+
+    On a CPU in training it is a depthwise convolution: the same values, in half the time of torch's pooling.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(2)
+
+    def forward(self, x_BFTM: Tensor) -> Tensor:
+        """(B, F, T, M) to (B, F, T // 2, M // 2)."""
+        if x_BFTM.device.type != "cpu" or not self.training:
+            return super().forward(x_BFTM)
+        maps = x_BFTM.shape[1]
+        return F.conv2d(x_BFTM, x_BFTM.new_full((maps, 1, 2, 2), 0.25), stride=2, groups=maps)
 
 
 def _block(inputs: int, outputs: int, convolutions: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for i in range(convolutions):
         layers += [nn.Conv2d(inputs if i == 0 else outputs, outputs, 3, padding=1, bias=False)]
-        layers += [nn.BatchNorm2d(outputs), nn.ReLU()]
-    return nn.Sequential(*layers, nn.AvgPool2d(2))
+        layers += [nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, _Halve())
 
 
 def _pool(x_BSH: Tensor, how: Literal["max_mean", "max", "mean"]) -> Tensor:

@@ -65,12 +65,14 @@ def _shuffled(count: int, epoch: Draw, purpose: Purpose) -> Ints:
 
 
 def draw_clips(count: int, size: int, batch: int, draw: Draw, purpose: Purpose) -> Ints:
-    """`size` indices below `count` for this iteration, of a batch of `batch` clips from one source or two."""
-    place = draw.stage_start * batch + (draw.iteration - draw.stage_start) * size + np.arange(size)
-    epochs, rank = np.divmod(place, count)
-    return np.array(
-        [_shuffled(count, draw.at(int(e)), purpose)[r] for e, r in zip(epochs, rank, strict=True)], np.int64
-    )
+    """`size` indices below `count` for this iteration, of a batch of `batch` clips from one source or two.
+
+    They are the next ones of one shuffled pass over all clips after another.
+    """
+    start = draw.stage_start * batch + (draw.iteration - draw.stage_start) * size
+    first, end = start // count, max(start + 1, start + size)
+    passes = [_shuffled(count, draw.at(epoch), purpose) for epoch in range(first, -(-end // count))]
+    return np.concatenate(passes)[start - first * count :][:size]
 
 
 @dataclass(frozen=True)

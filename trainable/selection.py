@@ -9,7 +9,7 @@ overrides `loss`, and is a `KeepAll` if it masks nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -22,8 +22,10 @@ from trainable.later import Later
 if TYPE_CHECKING:
     import torch
     from torch import Tensor
+
+    from trainable import device
 else:
-    torch = Later("torch")
+    torch, device = map(Later, ("torch", "trainable.device"))
 
 SelectionState: TypeAlias = "dict[str, Tensor]"
 
@@ -117,6 +119,12 @@ class _Ranking(Selection):
         ranked_B = losses.loss_B.masked_fill(losses.verified_B, -torch.inf)
         return ranked_B.topk(min(self.k, len(ranked_B)))
 
+    def _mask_highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
+        """The mask without the k highest or, where fewer are unverified, without these, and the k-th loss."""
+        values_k, places_k = self._highest(losses)
+        spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
+        return torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k), values_k[-1]
+
 
 class _ByLoss(_Ranking):
     """Mechanisms that mask the highest losses, or the highest of what is made of them.
@@ -144,10 +152,8 @@ class TopK(_ByLoss):
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips, or all that are unverified where those are fewer."""
-        values_k, places_k = self._highest(losses)
-        spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
-        keep_B = torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k)
-        return Decision(keep_B, ranked=values_k[-1])
+        keep_B, ranked = self._mask_highest(losses)
+        return Decision(keep_B, ranked=ranked)
 
 
 class Threshold(_ByLoss):
@@ -179,10 +185,8 @@ class RandomK(_Ranking):
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask exactly k clips, whatever their losses."""
-        unverified = (~losses.verified_B).nonzero().squeeze(1)
-        chosen = losses.rng.choice(len(unverified), min(self.k, len(unverified)), replace=False)
-        places_k = unverified[torch.from_numpy(chosen).to(unverified.device)]
-        return Decision(torch.ones_like(losses.loss_B).index_fill(0, places_k, 0))
+        drawn_B = device.send(losses.rng.random(len(losses.loss_B)), losses.loss_B.device)
+        return Decision(self._mask_highest(replace(losses, loss_B=drawn_B.to(losses.loss_B)))[0])
 
 
 class MaxOutlier(Selection):
@@ -195,7 +199,7 @@ class MaxOutlier(Selection):
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Mask every unverified loss over the share."""
         unverified_B = ~losses.verified_B
-        limit = self.share * losses.loss_B[unverified_B].amax()
+        limit = self.share * losses.loss_B.masked_fill(losses.verified_B, -torch.inf).amax()
         keep_B = 1 - ((losses.loss_B > limit) & unverified_B).to(losses.loss_B.dtype)
         return Decision(keep_B, eta=limit)
 
@@ -251,29 +255,40 @@ class Gmm(Selection):
 
     def select(self, losses: Losses, state: SelectionState) -> Decision:
         """Update the running losses, fit the mixture to all clips seen, mask the upper one's clips."""
-        unverified_B = ~losses.verified_B
-        clips, loss = losses.clips_B[unverified_B], losses.loss_B[unverified_B]
         running = state.get("running", losses.loss_B.new_full((losses.n_clips,), torch.nan)).clone()
-        known = running[clips].isfinite()
-        running[clips] = torch.where(known, torch.lerp(loss, running[clips], self.momentum), loss)
-        trusted = self._trusted(running[running.isfinite()], running[clips])
-        keep_B = torch.ones_like(losses.loss_B)
-        keep_B[unverified_B] = (trusted >= self.certainty).to(keep_B.dtype)
-        return Decision(keep_B, {"running": running})
+        before_B = running[losses.clips_B]
+        after_B = torch.where(
+            before_B.isfinite(), torch.lerp(losses.loss_B, before_B, self.momentum), losses.loss_B
+        )
+        running[losses.clips_B] = torch.where(losses.verified_B, before_B, after_B)
+        trusted_B = self._trusted(running, after_B) >= self.certainty
+        return Decision((trusted_B | losses.verified_B).to(losses.loss_B.dtype), {"running": running})
 
-    def _trusted(self, seen: Tensor, asked: Tensor) -> Tensor:
-        """Probability that each of `asked` is of the lower Gaussian of a mixture fitted to `seen`."""
-        mean_2 = torch.quantile(seen, torch.tensor([0.25, 0.75], device=seen.device, dtype=seen.dtype))
-        variance_2 = seen.var(correction=0).clamp_min(1e-6).expand(2)
-        weight_2 = torch.full_like(mean_2, 0.5)
+    def _trusted(self, running_N: Tensor, asked_B: Tensor) -> Tensor:
+        """Probability that each of `asked_B` is of the lower of two Gaussians fitted to what is finite."""
+        seen_N1 = running_N.isfinite().to(running_N.dtype)[:, None]
+        loss_N1 = torch.where(seen_N1 > 0, running_N[:, None], 0)
+        count = seen_N1.sum()
+        mean_2, weight_2 = _quartiles(running_N), running_N.new_full((2,), 0.5)
+        spread_N1 = seen_N1 * (loss_N1 - loss_N1.sum() / count) ** 2
+        variance_2 = (spread_N1.sum() / count).clamp_min(1e-6).expand(2)
         for _ in range(self.steps):
-            share_N2 = _shares(seen, mean_2, variance_2, weight_2)
+            share_N2 = seen_N1 * _shares(loss_N1[:, 0], mean_2, variance_2, weight_2)
             total_2 = share_N2.sum(0).clamp_min(1e-6)
-            mean_2 = (share_N2 * seen[:, None]).sum(0) / total_2
-            spread_N2 = (seen[:, None] - mean_2) ** 2
-            variance_2 = ((share_N2 * spread_N2).sum(0) / total_2).clamp_min(1e-6)
-            weight_2 = total_2 / len(seen)
-        return _shares(asked, mean_2, variance_2, weight_2)[:, int(mean_2.argmin())]
+            mean_2 = (share_N2 * loss_N1).sum(0) / total_2
+            variance_2 = ((share_N2 * (loss_N1 - mean_2) ** 2).sum(0) / total_2).clamp_min(1e-6)
+            weight_2 = total_2 / count
+        return _shares(asked_B, mean_2, variance_2, weight_2).gather(
+            1, mean_2.argmin().expand(len(asked_B), 1)
+        )[:, 0]
+
+
+def _quartiles(x_N: Tensor) -> Tensor:
+    """First and third quartile of what is finite, by linear interpolation; never waits for a device: (2,)."""
+    rank_2 = (x_N.isfinite().sum() - 1) * torch.arange(1, 4, 2, device=x_N.device) / 4
+    sorted_N = x_N.nan_to_num(torch.inf).sort().values
+    below_2, above_2 = (sorted_N.gather(0, place.long()) for place in (rank_2.floor(), rank_2.ceil()))
+    return torch.lerp(below_2, above_2, rank_2.frac().to(x_N.dtype))
 
 
 def _shares(x_N: Tensor, mean_2: Tensor, variance_2: Tensor, weight_2: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from trainable.stages import Stage
 NUMERICS = 2
 """Raise it when the same settings begin to give other numbers: every leg is then trained anew.
 
-2: each stage draws its clips from a stretch of its own (trainable.sampling).
+2: each stage draws its clips from a stretch of its own (trainable.sampling); a step sums in another order.
 """
 
 
