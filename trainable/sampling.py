@@ -58,10 +58,10 @@ def _shuffled(count: int, epoch: Draw, purpose: Purpose) -> Ints:
 
 def draw_clips(count: int, size: int, draw: Draw, purpose: Purpose) -> Ints:
     """`size` indices below `count` for this iteration: one shuffled pass over all clips after another."""
-    place = draw.iteration * size + np.arange(size)
-    first, last = int(place[0]) // count, int(place[-1]) // count
-    passes = [_shuffled(count, draw.at(epoch), purpose) for epoch in range(first, last + 1)]
-    return np.concatenate(passes)[place - first * count]
+    epoch, rank = divmod(draw.iteration * size, count)
+    epochs = range(epoch, epoch + (rank + size) // count + 1)
+    shuffled = np.concatenate([_shuffled(count, draw.at(e), purpose) for e in epochs])
+    return shuffled[rank : rank + size]
 
 
 @dataclass(frozen=True)
