@@ -70,9 +70,10 @@ def draw_clips(count: int, size: int, batch: int, draw: Draw, purpose: Purpose) 
     They are the next ones of one shuffled pass over all clips after another.
     """
     start = draw.stage_start * batch + (draw.iteration - draw.stage_start) * size
-    first, end = start // count, max(start + 1, start + size)
-    passes = [_shuffled(count, draw.at(epoch), purpose) for epoch in range(first, -(-end // count))]
-    return np.concatenate(passes)[start - first * count :][:size]
+    epoch, rank = divmod(start, count)
+    epochs = range(epoch, epoch + (rank + size) // count + 1)
+    shuffled = np.concatenate([_shuffled(count, draw.at(e), purpose) for e in epochs])
+    return shuffled[rank : rank + size]
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,13 @@ def test_channels_last_and_tf32_round_and_nothing_more() -> None:
     np.testing.assert_allclose(scores(channels_last=True, tf32=True), plain, atol=1e-3)
 
 
+def test_fused_adam_takes_the_steps_of_the_plain_one() -> None:
+    """Of tensors of either layout: it reads memory, so weight, gradient and averages must agree on theirs."""
+    plain = scores(fused_adam=False)
+    for layout in (False, True):
+        np.testing.assert_allclose(scores(fused_adam=True, channels_last=layout), plain, atol=1e-4)
+
+
 def test_bfloat16_trains_near_float32_and_keeps_scores_in_float32() -> None:
     plain, half = scores(), scores(precision="bfloat16")
     assert half.dtype == np.float32

@@ -4,10 +4,11 @@ from typing import Literal
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from trainable.config import Model
-from trainable.model import CnnGru
+from trainable.model import CnnGru, _block, _Halve
 
 SMALL = Model(channels=(4, 6), convolutions=1, gru=5, hidden=7)
 
@@ -66,6 +67,49 @@ def test_pooling_over_time(how: Literal["max", "mean", "max_mean"]) -> None:
     assert x_BSH.shape == (3, 8, 10)
     expected = {"max": _max(x_BSH), "mean": _mean(x_BSH), "max_mean": _max(x_BSH) + _mean(x_BSH)}[how]
     torch.testing.assert_close(seen["pooled"], expected)
+
+
+def _slow_block(block: torch.nn.Sequential, x_BFTM: Tensor) -> Tensor:
+    """Figure 1's block as one operation after another, none in place, pooled by reshaping."""
+    *layers, _ = block
+    for layer in layers:
+        x_BFTM = x_BFTM.clamp_min(0) if isinstance(layer, torch.nn.ReLU) else layer(x_BFTM)
+    clips, maps, frames, bands = x_BFTM.shape
+    even = x_BFTM[:, :, : frames // 2 * 2, : bands // 2 * 2]
+    return even.reshape(clips, maps, frames // 2, 2, bands // 2, 2).mean((3, 5))
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("maps", "frames", "bands"), [(1, 8, 6), (3, 7, 5)])
+def test_a_block_and_its_gradients_are_those_of_plain_operations(
+    layout: torch.memory_format, training: bool, maps: int, frames: int, bands: int
+) -> None:
+    torch.manual_seed(0)
+    block = _block(maps, 4, 2).train(training).to(memory_format=layout)  # type: ignore[call-overload]
+    x_BFTM = torch.randn(2, maps, frames, bands).contiguous(memory_format=layout).requires_grad_()
+    outputs = block(x_BFTM), _slow_block(block, x_BFTM)
+    slope = torch.randn(outputs[0].shape)
+    wanted = [x_BFTM, *block.parameters()]
+    found, expected = (torch.autograd.grad(out, wanted, slope, retain_graph=True) for out in outputs)
+    torch.testing.assert_close(outputs[0], outputs[1], rtol=0, atol=1e-4)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
+
+
+def test_the_gradient_of_a_block_in_place_is_the_difference_quotient() -> None:
+    torch.manual_seed(1)
+    block = _block(2, 3, 1).double().train()
+    x_BFTM = torch.randn(2, 2, 5, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(block, (x_BFTM,))
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 8, 6), (1, 5, 7, 9)])
+def test_pooling_in_training_is_torchs(shape: tuple[int, ...]) -> None:
+    x_BFTM = torch.randn(shape)
+    pool = _Halve()
+    torch.testing.assert_close(pool.train()(x_BFTM), F.avg_pool2d(x_BFTM, 2), rtol=0, atol=1e-6)
+    assert torch.equal(pool.eval()(x_BFTM), F.avg_pool2d(x_BFTM, 2))
 
 
 def test_the_gru_reads_time_in_both_directions() -> None:
