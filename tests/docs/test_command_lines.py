@@ -18,7 +18,7 @@ LINES = [
     pytest.param(line, id=f"{shown(path)}-{line[:60]}")
     for path in DOCUMENTS
     for block in blocks(path)
-    for line in block.splitlines()
+    for line in block.replace("\\\n", " ").splitlines()
     if line.startswith("stagegrid ")
 ]
 MENTIONS = [

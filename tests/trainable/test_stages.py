@@ -38,7 +38,7 @@ def test_a_description_names_all_that_the_stage_does() -> None:
         "iterations": 10_000,
         "unverified": 0.5,
         "learning_rate": 0.002,
-        "selection": {"name": "top_k", "k": 3},
+        "selection": {"name": "top_k", "k": 3, "rank_by": "loss"},
     }
 
 
