@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.dataset.clip_table import read_dataset
-from orchestrator.dataset.folded import fold_dataset, open_dataset
+from orchestrator.dataset.folded import FoldedDataset, fold_dataset, open_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.groups import BY_COLUMN, BY_IDS, group_clips, joined, source_column, sources, torn
 from orchestrator.dataset.layouts import DataSettings, PlainSettings
@@ -151,6 +152,14 @@ def test_the_plain_layout_may_name_sources(tmp_path: Path) -> None:
     assert fold_of[0] != fold_of[5]
 
 
+def targets_of(dataset: FoldedDataset) -> Ints:
+    return dataset.targets[: len(dataset.fold_of)].astype(np.int64)
+
+
+def lines(clips: pd.DataFrame, part: str) -> list[Any]:
+    return list(clips[clips["part"] == part].itertuples())
+
+
 @needs_data
 def test_the_real_sources_are_kept_together_and_labels_even_as_far_as_they_allow(tmp_path: Path) -> None:
     """2,511 of 4,964 clips are torn from their source by plain folds; sources have up to 40 clips of a class.
@@ -165,8 +174,16 @@ def test_the_real_sources_are_kept_together_and_labels_even_as_far_as_they_allow
     plain, kept = (fold_dataset(read, 4, 0, group) for group in ("none", "source"))
     assert torn(groups, plain.fold_of) == 2511
     assert torn(groups, kept.fold_of) == 0
-    targets = kept.targets[: len(verified)].astype(int)
-    for column in targets.T:
+    sizes = [targets_of(kept)[groups == group].sum(0).max() for group in range(groups.max() + 1)]
+    assert max(sizes) == 40
+    tested = {int(line.freesound_id): set(line.labels) for line in lines(read.clips, "test")}
+    near_test = [
+        line
+        for line in lines(read.clips, "verified")
+        if any(set(line.labels) & tested.get(int(line.freesound_id) + d, set()) for d in range(-5, 6))
+    ]
+    assert len(near_test) == 7
+    for column in targets_of(kept).T:
         share = column.sum() / 4
         counts = [int(column[kept.fold_of == fold].sum()) for fold in range(4)]
         alone = [0.0] * 4
