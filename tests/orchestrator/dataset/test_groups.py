@@ -142,6 +142,15 @@ def test_files_of_equal_bytes_are_of_one_group_whatever_is_set(tmp_path: Path) -
         assert fold_of[0] == fold_of[2] != fold_of[1]
 
 
+def test_files_that_differ_in_their_last_byte_are_not_equal(tmp_path: Path) -> None:
+    contents = [b"\0" * 40_000 + end for end in (b"a", b"b", b"a")]
+    paths = [tmp_path / f"{place}.wav" for place in range(3)]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    verified = table(["a", "a", "a", "a"]).assign(path=[*map(str, paths), str(tmp_path / "none.wav")])
+    assert group_clips(verified, "none").tolist() == [0, 1, 0, 2]
+
+
 def test_the_plain_layout_may_name_sources(tmp_path: Path) -> None:
     rows = [(f"{n}.wav", "a", "day 1" if n < 3 else "day 2") for n in range(6)]
     write_csv(tmp_path / "clips.csv", ("fname", "labels", "source"), rows)
