@@ -11,7 +11,7 @@ Shapes: N verified clips.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -32,7 +32,11 @@ FoldGroup = Literal["none", "source"]
 NEAR = 5
 """Difference of two Freesound ids up to which clips of the same label count as one source."""
 BY_COLUMN, BY_IDS = "column source", f"runs of Freesound ids at most {NEAR} apart, of the same label"
+BEGINNING = 16_384
+"""Bytes in which different recordings differ."""
 Pair = tuple[int, int]
+File = tuple[int, str]
+"""A clip's place among the verified ones, and its path."""
 
 
 def group_clips(verified: "pd.DataFrame", group: FoldGroup) -> Ints:
@@ -91,21 +95,33 @@ def _number(fname: str, text: str) -> int:
 
 
 def _equal_files(verified: "pd.DataFrame") -> Iterator[Pair]:
-    """Files of equal bytes; read are those alone that have an equal size."""
-    by_size: dict[int, list[tuple[int, str]]] = defaultdict(list)
-    for place, path in enumerate(verified.get("path", ())):
-        if size := _size(path):
-            by_size[size].append((place, path))
-    alike = [file for files in by_size.values() if len(files) > 1 for file in files]
-    yield from _equal((place, _content(path)) for place, path in alike)
+    """Files of equal bytes; read to their ends are those alone that have an equal size and beginning."""
+    files = list(enumerate(verified.get("path", ())))
+    for key in (_size, _beginning):
+        files = list(_alike(files, key))
+    yield from _equal((place, _content(path)) for place, path in files)
+
+
+def _alike(files: Iterable[File], key: Callable[[str], Hashable]) -> Iterator[File]:
+    """The files that share their key with another one; a key of None is none."""
+    by_key: dict[Hashable, list[File]] = defaultdict(list)
+    for file in files:
+        by_key[key(file[1])].append(file)
+    by_key.pop(None, None)
+    return (file for own in by_key.values() if len(own) > 1 for file in own)
 
 
 def _size(path: str) -> int | None:
-    """None for what is no file: others tell of it."""
+    """None for what is empty or no file: others tell of it."""
     try:
-        return regular_size(path)
+        return regular_size(path) or None
     except UserError:
         return None
+
+
+def _beginning(path: str) -> bytes:
+    with Path(path).open("rb") as file:
+        return file.read(BEGINNING)
 
 
 def _content(path: str) -> str:

@@ -98,6 +98,7 @@ def _table(folder: Callable[[], Path], name: str) -> Target:
             assert not gathered.found, "what check calls a fault, run refuses"
             read_noise_truth(folder(), table)
             fold_dataset(table, 2, 0)
+            fold_dataset(table, 2, 0, "source")
             return table
         finally:
             path.write_bytes(valid)

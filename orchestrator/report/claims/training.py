@@ -251,5 +251,5 @@ def judge_training(pairs: Pairs, training: TrainingClaim, level: float) -> tuple
     if not values:
         return Hole("not judged", incomplete or "no two models of one seed"), ""
     found = over_models(values, level)
-    few = f"{len(values)} pairs of models: an interval needs {LEAST + 1}, such as by --seeds {LEAST + 1}"
+    few = f"{len(values)} pairs of models, an interval needs {LEAST + 1}: add --seeds"
     return found or Hole("not judged", few), incomplete

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.artifacts.run import Run
 from orchestrator.experiment.settings import Experiment
+from orchestrator.report.tables.held_open import kept_together
 from trainable.config import OURS, PAPER, Mechanism, Settings, marks
 
 PAPER_STAGES = ({"iterations": 10_000, "unverified": 0.0}, {"iterations": 10_000, "unverified": 0.5},
@@ -76,18 +77,6 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-FOLDS = {
-    "none": "files of equal bytes kept together, sources not: cross-validation may flatter",
-    "source": "clips of one source kept together",
-}
-"""What the folds keep together, by `fold_group`."""
-
-
-def _folds(run: Run) -> str:
-    primary = "; the private part is the primary score" if (run.clips["part"] == "test").any() else ""
-    return f"{run.experiment.folds}, {FOLDS[run.experiment.fold_group]}{primary}"
-
-
 def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
     """Groups of names and values: enough to tell what the numbers mean, and to do the run again."""
     manifest = run.manifest
@@ -97,7 +86,7 @@ def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
             ("folder", manifest.data_folder), ("layout", manifest.layout),
             ("left out", ", ".join(manifest.dropped) or "no clip"),
             ("skipped, bad files", "; ".join(manifest.skipped.values()) or "no clip"),
-            ("folds", _folds(run)),
+            ("folds", f"{run.experiment.folds}, {kept_together(run)}"),
             ("features", manifest.features), ("features, labels and folds", manifest.data_id),
         ]),
         ("Training", [

@@ -73,7 +73,7 @@ def _cell(result: ClaimResult | None) -> Content:
         return ""
     difference = result.shown
     if isinstance(difference, Hole):
-        return difference
+        return difference if result.evidence != TRAINING else difference.kind
     half = (difference.high - difference.low) / 2
     return f"{MARKS[result.standing][result.verdict]} {signed(difference.estimate)} ±{half:.4f}"
 
@@ -87,4 +87,16 @@ def _notes(results: Sequence[ClaimResult], opened: str, family: int) -> Iterator
         yield f"{marks}: {MEANINGS[standing].format(**words)}"
     if results[0].evidence == TRAINING:
         yield UNITS
+        yield from _unjudged(results)
     yield from dict.fromkeys(f"in part, for want of {r.incomplete}" for r in results if r.incomplete)
+
+
+def _unjudged(results: Sequence[ClaimResult]) -> Iterator[str]:
+    """A line for each reason why claims about training are not judged: it may be that of all of them."""
+    by_reason: dict[str, list[str]] = {}
+    for result in results:
+        if isinstance(result.difference, Hole):
+            by_reason.setdefault(result.difference.detail, []).append(result.claim.statement)
+    for reason, statements in by_reason.items():
+        alone = f"{statements[0]}: " if len(statements) == 1 else ""
+        yield f"{alone}not judged: {reason}"

@@ -28,6 +28,19 @@ def _kind(run: Run, scores: RunScores, split: Split) -> str:
     return f"other clips and other trainings, {' or '.join(map(str, models))} models a cell"
 
 
+KEPT = {
+    "none": "files of equal bytes are kept together, sources are not: cross-validation may flatter",
+    "source": "clips of one source are kept together",
+}
+"""By `fold_group`."""
+
+
+def kept_together(run: Run) -> str:
+    """What the folds keep together, and which score to look at first."""
+    has_test = bool((run.clips["part"] == "test").any())
+    return KEPT[run.experiment.fold_group] + ("; test clips are the primary score" if has_test else "")
+
+
 def held_open(claims: Sequence[ClaimResult]) -> str:
     """Of claims: what their verdicts are kept for."""
     family = sum(result.corrected_p is not None for result in claims)

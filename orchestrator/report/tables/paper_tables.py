@@ -12,7 +12,7 @@ from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.scores.predictions import SPLITS, Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import FORMS, Form, Score, ScoreKey
-from orchestrator.report.tables.held_open import held_open, where_open
+from orchestrator.report.tables.held_open import held_open, kept_together, where_open
 from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value
 
 
@@ -60,6 +60,7 @@ def _notes(run: Run, scores: RunScores, published: Published) -> tuple[str, ...]
     shares = [share for entry in scores.entries.values() for share in entry.tied.values()]
     notes = [
         f"intervals: {level}; {where_open(run, scores)}",
+        f"folds: {kept_together(run)}",
         f"ties {rule}; share of labels in a tie: at most {max(shares, default=0.0):.2%}",
     ]
     for entry, of_entry in scores.entries.items():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from orchestrator.check.findings import Finding
-from tests.orchestrator.check.faulty_set import healthy, noise, write
+from tests.orchestrator.check.faulty_set import META, healthy, noise, write
 from tests.orchestrator.check.test_check import checked
 
 CURATED, NOISY, TEST = (f"FSDKaggle2019.audio_{name}" for name in ("train_curated", "train_noisy", "test"))
@@ -68,3 +68,16 @@ def test_sound_files_that_no_table_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("keep", ["true", "false"])
 def test_officially_bad_clips_are_named_where_they_are_left_out(tmp_path: Path, keep: str) -> None:
     assert len(remarks(healthy(tmp_path), "officially bad", f"data.keep_bad={keep}")) == (keep == "false")
+
+
+def test_clips_with_a_neighbour_in_another_fold_are_counted(tmp_path: Path) -> None:
+    """Three clips of one source in two folds; kept together there is nothing to tell."""
+    path = healthy(tmp_path) / META / "train_curated_post_competition.csv"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([f"{lines[0]},source", *(f"{line},day 1" for line in lines[1:])]))
+    (found,) = remarks(tmp_path, "torn source")
+    verified = len(lines) - 1 - sum("f76181c4" in line for line in lines)
+    assert found.text == (
+        f"{verified} of {verified} verified clips have one of the same source in another fold (column source)"
+    )
+    assert remarks(healthy(tmp_path / "without"), "torn source") == []

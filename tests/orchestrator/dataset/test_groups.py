@@ -2,6 +2,7 @@
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.dataset.clip_table import read_dataset
-from orchestrator.dataset.folded import fold_dataset, open_dataset
+from orchestrator.dataset.folded import FoldedDataset, fold_dataset, open_dataset
 from orchestrator.dataset.folds import assign_folds
 from orchestrator.dataset.groups import BY_COLUMN, BY_IDS, group_clips, joined, source_column, sources, torn
 from orchestrator.dataset.layouts import DataSettings, PlainSettings
@@ -141,6 +142,15 @@ def test_files_of_equal_bytes_are_of_one_group_whatever_is_set(tmp_path: Path) -
         assert fold_of[0] == fold_of[2] != fold_of[1]
 
 
+def test_files_that_differ_in_their_last_byte_are_not_equal(tmp_path: Path) -> None:
+    contents = [b"\0" * 40_000 + end for end in (b"a", b"b", b"a")]
+    paths = [tmp_path / f"{place}.wav" for place in range(3)]
+    for path, content in zip(paths, contents, strict=True):
+        path.write_bytes(content)
+    verified = table(["a", "a", "a", "a"]).assign(path=[*map(str, paths), str(tmp_path / "none.wav")])
+    assert group_clips(verified, "none").tolist() == [0, 1, 0, 2]
+
+
 def test_the_plain_layout_may_name_sources(tmp_path: Path) -> None:
     rows = [(f"{n}.wav", "a", "day 1" if n < 3 else "day 2") for n in range(6)]
     write_csv(tmp_path / "clips.csv", ("fname", "labels", "source"), rows)
@@ -149,6 +159,14 @@ def test_the_plain_layout_may_name_sources(tmp_path: Path) -> None:
     fold_of = fold_dataset(read, 2, 0, "source").fold_of
     assert len(set(fold_of[:3])) == len(set(fold_of[3:])) == 1
     assert fold_of[0] != fold_of[5]
+
+
+def targets_of(dataset: FoldedDataset) -> Ints:
+    return dataset.targets[: len(dataset.fold_of)].astype(np.int64)
+
+
+def lines(clips: pd.DataFrame, part: str) -> list[Any]:
+    return list(clips[clips["part"] == part].itertuples())
 
 
 @needs_data
@@ -165,8 +183,16 @@ def test_the_real_sources_are_kept_together_and_labels_even_as_far_as_they_allow
     plain, kept = (fold_dataset(read, 4, 0, group) for group in ("none", "source"))
     assert torn(groups, plain.fold_of) == 2511
     assert torn(groups, kept.fold_of) == 0
-    targets = kept.targets[: len(verified)].astype(int)
-    for column in targets.T:
+    sizes = [targets_of(kept)[groups == group].sum(0).max() for group in range(groups.max() + 1)]
+    assert max(sizes) == 40
+    tested = {int(line.freesound_id): set(line.labels) for line in lines(read.clips, "test")}
+    near_test = [
+        line
+        for line in lines(read.clips, "verified")
+        if any(set(line.labels) & tested.get(int(line.freesound_id) + d, set()) for d in range(-5, 6))
+    ]
+    assert len(near_test) == 7
+    for column in targets_of(kept).T:
         share = column.sum() / 4
         counts = [int(column[kept.fold_of == fold].sum()) for fold in range(4)]
         alone = [0.0] * 4

@@ -150,7 +150,7 @@ def test_two_models_have_no_interval(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=ROWS, folds=2)
     found, _ = judge_training(Pairs.of(run), claim_of(run, FSCORE_2), 0.95)
     assert isinstance(found, Hole)
-    assert found.detail.startswith("2 pairs of models: an interval needs 3")
+    assert found.detail == "2 pairs of models, an interval needs 3: add --seeds"
 
 
 def test_a_grid_without_both_mechanisms_claims_nothing(tmp_path: Path) -> None:

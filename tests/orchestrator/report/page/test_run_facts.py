@@ -18,6 +18,7 @@ def test_facts_tell_what_sharing_saved(run: Run) -> None:
     assert facts["devices"] == "cpu"
     assert facts["that run's time"] == "12.5 s"
     assert facts["legs"] == "10 of 12 trained"
+    assert facts["folds"].startswith("2, files of equal bytes are kept together, sources are not")
 
 
 def test_settings_of_the_papers_configuration_are_the_papers() -> None:

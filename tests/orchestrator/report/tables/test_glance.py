@@ -90,6 +90,14 @@ def test_a_claim_that_lacks_data_says_so_in_one_line(tmp_path: Path) -> None:
     _, table = glance_tables(results.claims)
     told = " ".join(" ".join(lines(table)).split())
     assert told.count("nobody knows which labels are wrong") == 1
+    (one,) = [note for note in table.notes if "not judged" in note]
+    assert one.startswith("masked clips follow wrong labels: threshold > top_k: not judged: nobody")
+
+
+def test_a_reason_that_all_have_is_told_once(tmp_path: Path) -> None:
+    _, table = glance_tables(Results.of(make_fake_run(tmp_path, config=FAST)).claims)
+    assert [row.cells for row in table.rows] == [("not judged",)] * 6
+    assert table.notes[-1] == "not judged: 2 pairs of models, an interval needs 3: add --seeds"
 
 
 def test_different_seeds_are_not_said_to_be_one_training(tmp_path: Path) -> None:

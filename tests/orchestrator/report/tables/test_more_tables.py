@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from sklearn.metrics import f1_score
 
@@ -6,8 +8,10 @@ from orchestrator.plan.legs import Cell
 from orchestrator.report.claims.assessment import whole_grid
 from orchestrator.report.scores.bootstrap import Difference
 from orchestrator.report.tables.all_tables import Tables
+from orchestrator.report.tables.glance import glance_tables
 from orchestrator.report.tables.table import Table, Value
-from tests.orchestrator.report.tables.conftest import Results
+from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.report.tables.conftest import FAST, Results
 
 
 def cell(table: Table, label: str, title: str) -> object:
@@ -67,3 +71,11 @@ def test_verdicts_are_those_over_the_whole_grid(results: Results, tables: Tables
             assert verdict.startswith(f"{result.words}\n{number} [")
         else:
             assert verdict == result.difference
+
+
+def test_a_grid_without_two_cells_to_compare_says_so(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["verified_only"], config=FAST)
+    results = Results.of(run)
+    verdicts = results.tables().verdicts
+    assert (verdicts.rows, verdicts.notes) == ((), ("the grid has no two cells that a claim compares",))
+    assert glance_tables(results.claims) == ()
