@@ -116,7 +116,7 @@ class _Ranking(Selection):
         return ranked_B.topk(min(self.k, len(ranked_B)))
 
     def _mask_highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
-        """The mask without the k highest, or without all unverified where those are fewer, and the k-th loss."""
+        """A mask over the k highest, or over all unverified where those are fewer; the k-th loss."""
         values_k, places_k = self._highest(losses)
         spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
         return torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k), values_k[-1]
@@ -242,7 +242,7 @@ class Gmm(Selection):
         return Decision((trusted_B | losses.verified_B).to(losses.loss_B.dtype), {"running": running})
 
     def _trusted(self, running_N: Tensor, asked_B: Tensor) -> Tensor:
-        """Probability that each of `asked_B` is of the lower Gaussian of a mixture fitted to what is finite."""
+        """Probability that each of `asked_B` is of the lower of two Gaussians fitted to what is finite."""
         seen_N1 = running_N.isfinite().to(running_N.dtype)[:, None]
         loss_N1 = torch.where(seen_N1 > 0, running_N[:, None], 0)
         count = seen_N1.sum()

@@ -15,7 +15,9 @@ from trainable.fold import train_fold
 from trainable.selection import Selection
 
 README = (ROOT / "README.md").read_text()
-AS_IN_THE_MODULE = "from __future__ import annotations\n"  # both modules begin so: annotations are not evaluated
+AS_IN_THE_MODULE = (
+    "from __future__ import annotations\n"  # both modules begin so: annotations are not evaluated
+)
 SNIPPETS = re.findall(r"```python\n(class .*?)```", (ROOT / "docs/mechanism.md").read_text(), re.S)
 
 

@@ -86,7 +86,12 @@ EXPERIMENTS = section(
     ),
     batches=section(size=one_of(8, 9, 20), crop_frames=one_of(16, 24), clip_frames=st.just(24)),
     schedule=section(evaluate_every=one_of(1, 2), weights=one_of("last", "best"), f_threshold=SHARES),
-    compute=section(precision=one_of("float32", "bfloat16"), tf32=st.booleans(), channels_last=st.booleans(), fused_adam=st.booleans()),
+    compute=section(
+        precision=one_of("float32", "bfloat16"),
+        tf32=st.booleans(),
+        channels_last=st.booleans(),
+        fused_adam=st.booleans(),
+    ),
 )
 
 
