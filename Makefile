@@ -51,8 +51,8 @@ lint: $(READY)  ## style, types and import rules
 docs: $(READY)  ## build the documentation into site/, with every link checked
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
-bench: $(READY)  ## measure the performance claims of the README
-	$(BIN)/python -m tests.benchmarks
+bench: $(READY)  ## one table of every claim about speed (NAMES="features grid" for the long ones)
+	$(BIN)/python -m tests.benchmarks $(NAMES)
 
 clean:  ## remove the environment and everything computed
 	rm -rf .venv .venv-* site runs data

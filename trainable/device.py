@@ -1,7 +1,7 @@
 """Ways to a device that do not wait for it.
 
-A step of training only queues work on a GPU. What would wait for the queue to run dry is kept out of it: values
-read back, shapes that depend on values, copies from memory that the operating system may move.
+A step of training only queues work on a GPU. What would wait for the queue to run dry is kept out of it:
+values read back, shapes that depend on values, copies from memory that the operating system may move.
 """
 
 import torch
@@ -25,7 +25,7 @@ def move(tensor: Tensor, device: torch.device) -> Tensor:
 def seed_generator(seed: int, device: torch.device) -> None:
     """Let torch's draws on this device begin at `seed`.
 
-    `torch.manual_seed` does it for every kind of device there is, which takes longer than an optimizer's step.
+    `torch.manual_seed` does it for every kind of device there is, which takes as long as a step of Adam.
     """
     if device.type == "cuda":
         torch.cuda.manual_seed(seed)

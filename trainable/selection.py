@@ -120,7 +120,7 @@ class _Ranking(Selection):
         return ranked_B.topk(min(self.k, len(ranked_B)))
 
     def _mask_highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
-        """The mask without the k highest or, where fewer are unverified, without these, and the k-th loss."""
+        """A mask over the k highest, or over all unverified where those are fewer; the k-th loss."""
         values_k, places_k = self._highest(losses)
         spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
         return torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k), values_k[-1]

@@ -1,17 +1,36 @@
-"""Run every benchmark, or those named: `python -m tests.benchmarks [logmel ...]`."""
+"""Every claim about speed in one table: `python -m tests.benchmarks [--whole] [NAME ...]`.
 
+Without names: all but features, grid and forecast, which start Ray and take minutes.
+`--whole`: the grid is the whole demo.
+"""
+
+import argparse
 import importlib
-import sys
+import os
 from pathlib import Path
 
+from tests.benchmarks.table import HEAD
 
-def main(names: list[str]) -> None:
-    found = sorted(path.stem for path in Path(__file__).parent.glob("bench_*.py"))
-    for module in found:
-        if not names or module.removeprefix("bench_") in names:
-            print(f"== {module.removeprefix('bench_')}")
-            importlib.import_module(f"tests.benchmarks.{module}").main()
+LONG = {"features", "forecast", "grid"}
+
+
+def _names() -> list[str]:
+    return sorted(path.stem.removeprefix("bench_") for path in Path(__file__).parent.glob("bench_*.py"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*_names(), []])
+    parser.add_argument("--whole", action="store_true")
+    given = parser.parse_args()
+    os.environ["STAGEGRID_BENCH_WHOLE"] = "1" if given.whole else ""
+    load = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, load {load:.1f} at the start: only what other programs leave is measured")
+    print(HEAD, flush=True)
+    for name in given.names or [name for name in _names() if name not in LONG]:
+        for row in importlib.import_module(f"tests.benchmarks.bench_{name}").rows():
+            print(row.line(), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -1,20 +1,18 @@
 """What commands cost that compute nothing: CPU seconds of whole processes, run in turn.
 
-    python -m tests.benchmarks.bench_commands
-
-`limit` is the bare import of the libraries that a command cannot do without; `ratio` is the median over that
-limit. A kept report is held against the same report made anew.
+The reference is the bare import of the libraries that most of them cannot do without. A kept report is what
+a run with nothing left to do ends with.
 """
 
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.report.build import write_report
+from tests.benchmarks.table import Row, compared
 from tests.orchestrator.fake_run import make_fake_run
 from tests.places import ROOT
 
@@ -70,9 +68,10 @@ def lines(folder: Path) -> list[Measured]:
     large = str(large_grid(folder))
     return [
         Measured("bare imports (limit)", ["-c", BARE]),
+        Measured("--help", [*cli, "--help"], 0.3),
         Measured("status of a finished run", [*cli, "status", out], 0.8),
         Measured(
-            f"plan of {SIDE**2} cells, 5 sizes",
+            f"plan of {SIDE**2} cells, 5 cluster sizes",
             [*cli, "plan", "--config", large, "--speed", "5", "--devices", SIZES],
             2.0,
         ),
@@ -81,21 +80,12 @@ def lines(folder: Path) -> list[Measured]:
     ]
 
 
-def main() -> None:
-    """Print the table."""
+def rows() -> list[Row]:
+    """Each command beside the imports it cannot do without, in turn."""
     with tempfile.TemporaryDirectory() as folder:
         write_report(make_fake_run(Path(folder) / "run"))
         measured = lines(Path(folder))
         rounds = [[cpu_seconds(line.words) for line in measured] for _ in range(ROUNDS)]
-    print(f"{'CPU seconds of processes':32} {'median':>7} {'ratio':>6} {'target':>7} {'limit':>6}  reached")
-    limit = statistics.median(row[0] for row in rounds)
-    for place, line in enumerate(measured):
-        median = statistics.median(row[place] for row in rounds)
-        ratio = statistics.median(row[place] / row[0] for row in rounds)
-        target = "" if line.target is None else f"{line.target:.1f}"
-        reached = "" if line.target is None else "yes" if median <= line.target else "no"
-        print(f"{line.name:32} {median:7.2f} {ratio:6.1f} {target:>7} {limit:6.2f}  {reached}")
-
-
-if __name__ == "__main__":
-    main()
+    pairs = [[[row[place], row[0]] for row in rounds] for place in range(len(measured))]
+    table = [compared(line.name, pair) for line, pair in zip(measured, pairs, strict=True)]
+    return [replace(row, seconds=line.target) for row, line in zip(table, measured, strict=True)][1:]

@@ -1,9 +1,9 @@
 """What `stagegrid plan` promises against what a run takes: the speed of one grid, used to foretell others.
 
-    python -m tests.benchmarks.bench_forecast
+    python -m tests.benchmarks forecast
 
 A short grid is timed; from its files the training time of a longer one (more rows, longer stages, as one Ray
-Train run a row and as one a leg) is foretold, and then measured. Prints foretold / measured.
+Train run a row and as one a leg) is foretold, and then measured. The ratio is measured / foretold.
 """
 
 import tempfile
@@ -15,6 +15,7 @@ from orchestrator.experiment.loading import load_experiment
 from orchestrator.plan.forecast import forecast, shared_levels
 from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
+from tests.benchmarks.table import Row, compared
 from tests.integration.programs import run
 from tests.places import SMOKE
 
@@ -30,15 +31,11 @@ SAME = ("schedule.evaluate_every=50", "schedule.checkpoint_every=50")
 CORES = 2
 
 
-def main() -> dict[str, float]:
-    """Print and return foretold / measured seconds of the longer grid."""
-    ratios = {}
+def rows() -> list[Row]:
+    """Measured and foretold seconds of the longer grid."""
+    table = []
     with tempfile.TemporaryDirectory() as folder:
         speed = measured_speed(_grid(Path(folder) / "short", (*SHORT, *SAME)))
-        print(
-            f"measured on the short grid: {speed.iterations_per_second:.1f} it/s a core, "
-            f"{speed.start_seconds:.1f} s a run, {speed.leg_seconds:.2f} s a leg"
-        )
         for mode in ("subtree", "one"):
             changes = (*LONG, *SAME, f"resources.legs_per_run={mode}")
             experiment = load_experiment(SMOKE, changes)
@@ -47,11 +44,9 @@ def main() -> dict[str, float]:
             foretold = forecast(levels, experiment.folds, CORES, speed).seconds
             timing = _grid(Path(folder) / mode, changes).manifest.timing
             assert timing
-            ratios[mode] = foretold / timing.seconds
-            print(
-                f"{mode:8} foretold {foretold:6.1f} s, measured {timing.seconds:6.1f} s: {ratios[mode]:.2f}"
-            )
-    return ratios
+            what = f"grid with legs_per_run {mode}, as foretold"
+            table.append(compared(what, [[timing.seconds, foretold]]))
+    return table
 
 
 def _grid(out: Path, changes: tuple[str, ...]) -> Run:
@@ -59,7 +54,3 @@ def _grid(out: Path, changes: tuple[str, ...]) -> Run:
     code, output = run(out / "home", "run", "--config", SMOKE, "--out", out, *words)
     assert code == 0, output
     return Run.open(Store.open(out))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,5 @@
 """Features of 100 clips x 5 s, ours beside plain librosa: CPU seconds on one thread, methods run in turn."""
 
-import statistics
 import tempfile
 import time
 import wave
@@ -13,10 +12,11 @@ import soundfile
 import torch
 
 from orchestrator.features.audio import read_audio
+from tests.benchmarks.table import Call, Row, compared, in_turn
 from trainable.config import Audio
 from trainable.logmel import LogMel
 
-CLIPS, SECONDS, ROUNDS = 100, 5, 5
+CLIPS, SECONDS, ROUNDS, TARGET = 100, 5, 5, 1 / 6
 AUDIO = Audio()
 LOGMEL = LogMel(AUDIO)
 
@@ -56,28 +56,25 @@ def with_own_reader(path: str) -> None:
     LOGMEL(read_audio(path, AUDIO.sample_rate))
 
 
-def cpu_seconds(method: Callable[[str], None], paths: list[str]) -> float:
+def rows() -> list[Row]:
     """CPU seconds of one pass over the clips."""
-    start = time.process_time()
-    for path in paths:
-        method(path)
-    return time.process_time() - start
 
+    def over(method: Callable[[str], None], paths: list[str]) -> Call:
+        def run() -> None:
+            for path in paths:
+                method(path)
 
-def main() -> None:
+        return run
+
     torch.set_num_threads(1)
-    methods = (plain_librosa, with_soundfile, with_own_reader)
     with tempfile.TemporaryDirectory() as folder:
         paths = write_clips(Path(folder))
-        for method in methods:
-            cpu_seconds(method, paths[:3])
-        rounds = [[cpu_seconds(method, paths) for method in methods] for _ in range(ROUNDS)]
-    seconds = [statistics.median(column) for column in zip(*rounds, strict=True)]
-    print(f"features of {CLIPS} clips x {SECONDS} s: CPU seconds, one thread, medians of {ROUNDS} rounds")
-    for method, spent in zip(methods, seconds, strict=True):
-        ratio = statistics.median(row[0] / row[methods.index(method)] for row in rounds)
-        print(f"{method.__name__:16} {spent:6.3f} s   {ratio:.2f} x librosa's speed")
-
-
-if __name__ == "__main__":
-    main()
+        measured = [
+            in_turn([over(ours, paths), over(plain_librosa, paths)], ROUNDS, time.process_time)
+            for ours in (with_own_reader, with_soundfile)
+        ]
+    what = f"log-mel of {CLIPS} x {SECONDS} s, librosa"
+    return [
+        compared(what, measured[0], TARGET),
+        compared(f"{what}, libsndfile in both", measured[1]),
+    ]

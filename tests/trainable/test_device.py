@@ -20,8 +20,8 @@ DATA = data()
 MECHANISMS = sorted(Selection.choices())
 STRUCTURES = sorted(Activation.choices())
 WAITING = {
-    "_local_scalar_dense", "item", "equal", "is_nonzero", "nonzero", "nonzero_numpy", "argwhere", "masked_select",
-    "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc", "repeat_interleave",
+    "_local_scalar_dense", "item", "equal", "is_nonzero", "nonzero", "nonzero_numpy", "argwhere",
+    "masked_select", "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc", "repeat_interleave",
 }  # fmt: skip
 """Operations of torch whose result, or its size, a CPU has to know."""
 INDEXING = {"index", "index_put", "index_put_", "_unsafe_index", "_index_put_impl_"}
@@ -31,7 +31,7 @@ class Waited(Exception):
     """What a wait is answered with."""
 
 
-class NeverWaits(TorchDispatchMode):
+class NeverWaits(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Refuses every operation that would stall a GPU, on whatever device it is called."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -51,7 +51,7 @@ def _steps(cell: Task, number: int = 1, steps: int = 3) -> None:
     training.iteration = training.ends[number]
     training.enter(number, cell.stages[number])
     training.step(number, cell.stages[number])
-    with NeverWaits():
+    with NeverWaits():  # type: ignore[no-untyped-call]
         for _ in range(steps - 1):
             training.step(number, cell.stages[number])
 
@@ -103,7 +103,7 @@ def test_adam_by_single_operations_waits_on_a_cpu() -> None:
 )
 def test_what_waits_is_refused(wait: Any) -> None:
     x = torch.ones(3)
-    with pytest.raises(Waited), NeverWaits():
+    with pytest.raises(Waited), NeverWaits():  # type: ignore[no-untyped-call]
         wait(x)
 
 

@@ -1,0 +1,129 @@
+"""One training step at the demo's size, one thread, in CPU seconds: network, optimizer, and all around them.
+
+The reference network is the one that this project had before: plain operations, images as (B, F, T, M).
+"""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.settings import Experiment
+from tests.benchmarks.table import Call, Row, compared, in_turn
+from tests.places import ROOT
+from trainable.activations import Activation
+from trainable.bank import Bank
+from trainable.fold import _Training
+from trainable.model import CnnGru
+from trainable.sampling import TrainingClips
+from trainable.selection import Selection
+from trainable.stages import StageSettings, cell_stages
+from trainable.task import FoldData, Task
+
+CLASSES, VERIFIED, CLIPS = 12, 96, 896
+ROUNDS, WARM_UP = 100, 10
+NETWORK, ADAM, OUTSIDE = 0.65, 0.25, 1 / (1 - 0.05)
+
+
+def demo() -> Experiment:
+    """The demo's settings."""
+    return load_experiment(ROOT / "configs" / "demo.yaml", ())
+
+
+def random_data(experiment: Experiment) -> FoldData:
+    """Features of clips of 0.3 s to 10 s, of noise."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(15, 500, CLIPS)
+    frames = rng.normal(-40, 15, (lengths.sum(), experiment.audio.n_mels)).astype(np.float16)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    bank = Bank(frames, offsets, experiment.batches.clip_frames)
+    targets = np.eye(CLASSES, dtype=np.uint8)[rng.integers(0, CLASSES, CLIPS)]
+    pools = TrainingClips(np.arange(VERIFIED), np.arange(VERIFIED, CLIPS))
+    return FoldData(bank, targets, pools, np.arange(8), np.arange(8))
+
+
+def in_training(experiment: Experiment) -> _Training:
+    """A fold in a stage with unverified clips."""
+    half = StageSettings(iterations=4 * (ROUNDS + WARM_UP), unverified=0.5)
+    stages = cell_stages([half], Selection.make("threshold", k=5), learning_rate=0.002)
+    task = Task(experiment, Activation.make("sigmoid_sparsemax"), stages, seed=0, fold=0)
+    training = _Training(task, random_data(experiment))
+    training.enter(0, stages[0])
+    return training
+
+
+def plain_network(model: CnnGru, experiment: Experiment) -> CnnGru:
+    """A copy of plain operations."""
+    copy = CnnGru(experiment.model, len(model.band_mean), CLASSES, len(model.heads))
+    copy.load_state_dict(model.state_dict())
+    blocks: list[Any] = list(copy.blocks)
+    for block in blocks:
+        for place, layer in enumerate(block):
+            if isinstance(layer, nn.ReLU):
+                block[place] = nn.ReLU()
+        block[-1] = nn.AvgPool2d(2)
+    return copy.train()
+
+
+def forward_backward(network: nn.Module, x_BTM: Tensor) -> Call:
+    """Gradients of all weights."""
+
+    def run() -> None:
+        network.zero_grad(set_to_none=True)
+        torch.stack(network(x_BTM)).square().sum().backward()  # type: ignore[no-untyped-call]
+
+    return run
+
+
+def steps(training: _Training) -> tuple[Call, Call]:
+    """An iteration of the loop; forward, loss, backward and optimizer on one fixed batch."""
+    stage, draw, learner = training.task.stages[0], training.task.draw(0), training.learner
+    x_BTM, targets = training._inputs(training._plan(stage, draw), draw)
+
+    def alone() -> None:
+        loss_B = training.task.activation.loss(learner.network(x_BTM), targets)
+        learner.descend(loss_B.mean())
+
+    return lambda: training.step(0, stage), alone
+
+
+def optimizers(training: _Training) -> tuple[Call, Call]:
+    """The fold's optimizer and torch's, one operation after another, on the same gradients."""
+    weights = [weight.detach().clone() for weight in training.learner.model.parameters()]
+    for weight in weights:
+        weight.grad = torch.randn_like(weight)
+    plain = torch.optim.Adam(weights, lr=1e-5, foreach=False)
+    for weight in training.learner.model.parameters():
+        weight.grad = torch.randn_like(weight)
+    return training.learner.optimizer.step, plain.step
+
+
+def _rows() -> Iterator[Row]:
+    experiment = demo()
+    training = in_training(experiment)
+    whole, alone = steps(training)
+    ours, plain = training.learner.model, plain_network(training.learner.model, experiment)
+    batch = experiment.batches
+    x_BTM = torch.randn(batch.size, batch.crop_frames, experiment.audio.n_mels)
+    networks = (forward_backward(ours, x_BTM), forward_backward(plain, x_BTM))
+    for what, pair, target in (
+        ("forward + backward, before", networks, NETWORK),
+        ("Adam, one operation after another", optimizers(training), ADAM),
+        ("whole iteration, the model's part of it", (whole, alone), OUTSIDE),
+    ):
+        rounds = in_turn(pair, ROUNDS, time.process_time, WARM_UP)
+        yield compared(what, rounds, target, limit=1.0 if pair == (whole, alone) else None)
+
+
+def rows() -> list[Row]:
+    """Three parts of a step."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return list(_rows())
+    finally:
+        torch.set_num_threads(threads)
