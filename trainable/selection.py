@@ -1,6 +1,6 @@
 """Sweep axis 2: what a stage does with its unverified clips. Losses in, a mask out, some state in between.
 
-Shapes: B clips of one batch, C classes, k highest losses, N losses, 2 Gaussians.
+Shapes: B clips of one batch, C classes, k highest losses.
 
 To add a mechanism, subclass `Selection`, give it a name and a `select`; one that changes the loss itself also
 overrides `loss`, and is a `KeepAll` if it masks nothing.
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from trainable import device
+    from trainable import device, mixture
 else:
-    torch, device = map(Later, ("torch", "trainable.device"))
+    torch, device, mixture = map(Later, ("torch", "trainable.device", "trainable.mixture"))
 
 SelectionState: TypeAlias = "dict[str, Tensor]"
 
@@ -261,37 +261,5 @@ class Gmm(Selection):
             before_B.isfinite(), torch.lerp(losses.loss_B, before_B, self.momentum), losses.loss_B
         )
         running[losses.clips_B] = torch.where(losses.verified_B, before_B, after_B)
-        trusted_B = self._trusted(running, after_B) >= self.certainty
+        trusted_B = mixture.lower_probability(running, after_B, self.steps) >= self.certainty
         return Decision((trusted_B | losses.verified_B).to(losses.loss_B.dtype), {"running": running})
-
-    def _trusted(self, running_N: Tensor, asked_B: Tensor) -> Tensor:
-        """Probability that each of `asked_B` is of the lower of two Gaussians fitted to what is finite."""
-        seen_N1 = running_N.isfinite().to(running_N.dtype)[:, None]
-        loss_N1 = torch.where(seen_N1 > 0, running_N[:, None], 0)
-        count = seen_N1.sum()
-        mean_2, weight_2 = _quartiles(running_N), running_N.new_full((2,), 0.5)
-        spread_N1 = seen_N1 * (loss_N1 - loss_N1.sum() / count) ** 2
-        variance_2 = (spread_N1.sum() / count).clamp_min(1e-6).expand(2)
-        for _ in range(self.steps):
-            share_N2 = seen_N1 * _shares(loss_N1[:, 0], mean_2, variance_2, weight_2)
-            total_2 = share_N2.sum(0).clamp_min(1e-6)
-            mean_2 = (share_N2 * loss_N1).sum(0) / total_2
-            variance_2 = ((share_N2 * (loss_N1 - mean_2) ** 2).sum(0) / total_2).clamp_min(1e-6)
-            weight_2 = total_2 / count
-        return _shares(asked_B, mean_2, variance_2, weight_2).gather(
-            1, mean_2.argmin().expand(len(asked_B), 1)
-        )[:, 0]
-
-
-def _quartiles(x_N: Tensor) -> Tensor:
-    """First and third quartile of what is finite, by linear interpolation; never waits for a device: (2,)."""
-    rank_2 = (x_N.isfinite().sum() - 1) * torch.arange(1, 4, 2, device=x_N.device) / 4
-    sorted_N = x_N.nan_to_num(torch.inf).sort().values
-    below_2, above_2 = (sorted_N.gather(0, place.long()) for place in (rank_2.floor(), rank_2.ceil()))
-    return torch.lerp(below_2, above_2, rank_2.frac().to(x_N.dtype))
-
-
-def _shares(x_N: Tensor, mean_2: Tensor, variance_2: Tensor, weight_2: Tensor) -> Tensor:
-    """Probability of each of two Gaussians at each value: (N, 2)."""
-    log_N2 = weight_2.log() - (variance_2.log() + (x_N[:, None] - mean_2) ** 2 / variance_2) / 2
-    return log_N2.softmax(1)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from scipy.stats import norm
 
 from trainable.activations import Activation, Asymmetric, Sigmoid, Softmax, Targets
 from trainable.selection import Bootstrap, Gmm, KeepAll, Losses, Lq, MaxOutlier, RandomK
@@ -77,15 +76,6 @@ def test_gmm_parts_two_clusters_and_remembers_clips() -> None:
     assert decision.keep_B.tolist() == [1] * 32 + [0] * 10
     again = Gmm(momentum=0.7).select(losses(list(values + 1), 2), decision.state)
     torch.testing.assert_close(again.state["running"][2:], torch.from_numpy(values[2:] + 0.3))
-
-
-def test_gmm_posterior_is_bayes_rule() -> None:
-    from trainable.selection import _shares
-
-    x, mean, variance, weight = np.array([0.5, 2.0]), [0.0, 3.0], [1.0, 4.0], [0.3, 0.7]
-    joint = np.stack([w * norm.pdf(x, m, v**0.5) for w, m, v in zip(weight, mean, variance, strict=True)], 1)
-    found = _shares(*(torch.tensor(value, dtype=torch.float64) for value in (x, mean, variance, weight)))
-    np.testing.assert_allclose(found, joint / joint.sum(1, keepdims=True))
 
 
 def test_every_further_row_has_its_name() -> None:
