@@ -16,4 +16,4 @@ def test_the_splits_without_clips_are_nowhere(tmp_path: Path) -> None:
     texts = [rendered(report), *(path.read_text() for path in written)]
     assert len(texts) > 10
     assert not [text for text in texts if "no test clips" in text]
-    assert {str(claim.evidence) for claim in report.claims} == {"cv", "curves"}
+    assert {str(claim.evidence) for claim in report.claims} == {"cv", "training"}

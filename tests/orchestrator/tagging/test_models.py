@@ -13,7 +13,7 @@ from trainable.errors import UserError
 
 def test_a_run_is_opened_by_name_or_at_its_best_cell(trained: Run) -> None:
     assert open_model(trained.store.base, "sigmoid/top_k").named == "sigmoid/top_k"
-    assert "best on private, lwlrap 0." in open_model(trained.store.base).named
+    assert "best in cross-validation, lwlrap 0." in open_model(trained.store.base).named
 
 
 def test_an_exported_model_is_opened_under_its_own_name_alone(trained: Run, tmp_path: Path) -> None:
