@@ -13,7 +13,7 @@ MAPPED_BYTES = 32 << 20
 def keep_freed_memory() -> None:
     """Have glibc keep freed memory; with another C library nothing happens.
 
-    By default it hands a step's images back and is given them anew, page by page, in the next one, which costs
+    By default it hands a step's images back and is given them anew, page by page, in the next: that costs
     up to a quarter of a step's CPU time at the demo's size (docs/performance.md). It changes no result.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
