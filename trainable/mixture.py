@@ -1,4 +1,4 @@
-"""Two Gaussians fitted to losses by expectation-maximisation (not in the paper), without waiting for a device.
+"""Two Gaussians fitted to losses by expectation-maximisation (not in the paper); waits for no device.
 
 Shapes: N losses, NaN where there is none; B values that are asked for; 2 Gaussians.
 """

@@ -21,6 +21,7 @@ from orchestrator.plan.legs import Leg
 from orchestrator.storage.integrity import StoredFile
 from orchestrator.training.gauges import FoldGauges
 from orchestrator.training.hang import SignsOfLife
+from orchestrator.training.heap import keep_freed_memory
 from orchestrator.training.sweep_inputs import SweepInputs
 from trainable.bank import Bank
 from trainable.errors import UserError
@@ -44,6 +45,7 @@ def train_worker(config: dict[str, Any]) -> None:
     """
     inputs: SweepInputs = ray.get(config["inputs"])
     fold = ray.train.get_context().get_world_rank()
+    keep_freed_memory()
     torch.set_num_threads(inputs.experiment.resources.threads_per_fold)
     log.setLevel(logging.INFO)
     data = _fold_data(inputs, fold)

@@ -48,6 +48,9 @@ class _Forgetful:
     def tick(self, iteration: int, curves: torch.Tensor) -> None:
         pass
 
+    def scored(self, done: int, total: int) -> None:
+        pass
+
 
 def _frames(paths: list[str], audio: Audio) -> list[Array]:
     torch.set_num_threads(1)

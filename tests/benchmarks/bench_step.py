@@ -3,16 +3,20 @@
 The reference network is the one that this project had before: plain operations, images as (B, F, T, M).
 """
 
+import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.settings import Experiment
+from orchestrator.training.heap import keep_freed_memory
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from tests.places import ROOT
 from trainable.activations import Activation
@@ -25,7 +29,7 @@ from trainable.stages import StageSettings, cell_stages
 from trainable.task import FoldData, Task
 
 CLASSES, VERIFIED, CLIPS = 12, 96, 896
-ROUNDS, WARM_UP = 100, 10
+ROUNDS, WARM_UP, PROCESSES = 100, 10, 3
 NETWORK, ADAM, OUTSIDE = 0.65, 0.25, 1 / (1 - 0.05)
 
 
@@ -69,14 +73,29 @@ def plain_network(model: CnnGru, experiment: Experiment) -> CnnGru:
     return copy.train()
 
 
-def forward_backward(network: nn.Module, x_BTM: Tensor) -> Call:
-    """Gradients of all weights."""
+def network_seconds(ours: bool) -> float:
+    """Median CPU seconds of forward and backward: as a worker does it, or as it was done before."""
+    torch.set_num_threads(1)
+    if ours:
+        keep_freed_memory()
+    experiment = demo()
+    model = in_training(experiment).learner.model
+    network = model if ours else plain_network(model, experiment)
+    batch = experiment.batches
+    x_BTM = torch.randn(batch.size, batch.crop_frames, experiment.audio.n_mels)
 
     def run() -> None:
         network.zero_grad(set_to_none=True)
         torch.stack(network(x_BTM)).square().sum().backward()  # type: ignore[no-untyped-call]
 
-    return run
+    return statistics.median(row[0] for row in in_turn([run], ROUNDS, time.process_time, WARM_UP))
+
+
+def _in_a_process(ours: bool) -> float:
+    """Its own, for what is freed and kept is the process's."""
+    call = f"from tests.benchmarks.bench_step import network_seconds; print(network_seconds({ours}))"
+    words = [sys.executable, "-c", call]
+    return float(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
 
 def steps(training: _Training) -> tuple[Call, Call]:
@@ -104,19 +123,16 @@ def optimizers(training: _Training) -> tuple[Call, Call]:
 
 def _rows() -> Iterator[Row]:
     experiment = demo()
+    networks = [[_in_a_process(True), _in_a_process(False)] for _ in range(PROCESSES)]
+    yield compared("forward + backward, before", networks, NETWORK)
+    keep_freed_memory()
     training = in_training(experiment)
     whole, alone = steps(training)
-    ours, plain = training.learner.model, plain_network(training.learner.model, experiment)
-    batch = experiment.batches
-    x_BTM = torch.randn(batch.size, batch.crop_frames, experiment.audio.n_mels)
-    networks = (forward_backward(ours, x_BTM), forward_backward(plain, x_BTM))
-    for what, pair, target in (
-        ("forward + backward, before", networks, NETWORK),
-        ("Adam, one operation after another", optimizers(training), ADAM),
-        ("whole iteration, the model's part of it", (whole, alone), OUTSIDE),
+    for what, pair, target, limit in (
+        ("Adam, one operation after another", optimizers(training), ADAM, None),
+        ("whole iteration, the model's part of it", (whole, alone), OUTSIDE, 1.0),
     ):
-        rounds = in_turn(pair, ROUNDS, time.process_time, WARM_UP)
-        yield compared(what, rounds, target, limit=1.0 if pair == (whole, alone) else None)
+        yield compared(what, in_turn(pair, ROUNDS, time.process_time, WARM_UP), target, limit)
 
 
 def rows() -> list[Row]:

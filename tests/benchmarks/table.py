@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 Call = Callable[[], object]
-HEAD = f"{'what':46} {'ours':>10} {'reference':>10} {'ratio':>7} {'target':>9} {'limit':>9}  reached"
+HEAD = f"{'what':48} {'ours':>10} {'reference':>10} {'ratio':>8} {'target':>9} {'limit':>7}  reached"
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Row:
     ratio: float | None = None
     """Ours divided by the reference, round by round."""
     target: float | None = None
-    """Largest ratio that keeps the claim; without a reference the most seconds."""
+    """Largest ratio that keeps the claim."""
     seconds: float | None = None
     """Most seconds that keep the claim."""
     limit: float | None = None
@@ -37,14 +37,8 @@ class Row:
         """The row as text."""
         target = f"{self.seconds:.2f} s" if self.seconds is not None else _times(self.target)
         verdict = "" if self.far is None else "yes" if self.far <= 1 else f"no: {self.far:.2f} of the target"
-        cells = (
-            _seconds(self.ours),
-            _seconds(self.reference),
-            _times(self.ratio),
-            target,
-            _times(self.limit),
-        )
-        return f"{self.what:46} {cells[0]:>10} {cells[1]:>10} {cells[2]:>7} {cells[3]:>9} {cells[4]:>9}  {verdict}"
+        times = f"{_seconds(self.ours):>10} {_seconds(self.reference):>10} {_times(self.ratio):>8}"
+        return f"{self.what:48} {times} {target:>9} {_times(self.limit):>7}  {verdict}"
 
 
 def _seconds(value: float | None) -> str:

@@ -21,7 +21,8 @@ MECHANISMS = sorted(Selection.choices())
 STRUCTURES = sorted(Activation.choices())
 WAITING = {
     "_local_scalar_dense", "item", "equal", "is_nonzero", "nonzero", "nonzero_numpy", "argwhere",
-    "masked_select", "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc", "repeat_interleave",
+    "masked_select", "_unique", "_unique2", "unique_dim", "unique_consecutive", "bincount", "histc",
+    "repeat_interleave",
 }  # fmt: skip
 """Operations of torch whose result, or its size, a CPU has to know."""
 INDEXING = {"index", "index_put", "index_put_", "_unsafe_index", "_index_put_impl_"}

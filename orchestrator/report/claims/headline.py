@@ -34,7 +34,9 @@ def headline(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> tupl
         if (gain := _gain(noun, found))
     ]
     brought = f", where {' and '.join(gains)}" if gains else ""
-    return f"Best cell: {best}, lwlrap {_values(scores, best)}{brought}.", _certainty(run, scores)
+    return f"Best cell by cross-validation: {best}, lwlrap {_values(scores, best)}{brought}.", _certainty(
+        run, scores
+    )
 
 
 def _score(scores: RunScores, entry: Entry, split: Split) -> Score | None:
