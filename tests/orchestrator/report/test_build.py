@@ -86,7 +86,7 @@ def test_the_terminal_shows_grid_verdicts_and_where_the_page_is(run: Run, tmp_pa
     report = write_report(run)
     text = rendered(report)
     value = report.scores.entries[next(iter(report.scores.entries))].scores
-    assert text.startswith("Best cell: sigmoid/")
+    assert text.startswith("Best cell by cross-validation: sigmoid/")
     assert "Table 1" in text
     assert "Verdicts" in text
     assert f"{next(iter(value.values())).value:.4f}" in text

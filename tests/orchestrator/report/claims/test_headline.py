@@ -31,7 +31,7 @@ def test_best_cell_what_its_parts_bring_and_how_sure_that_is(tmp_path: Path) -> 
     value = scores.find(Entry("sigmoid", "threshold"), ScoreKey("private"))
     assert isinstance(value, Score)
     assert first.startswith(
-        f"Best cell: sigmoid/threshold, lwlrap {value.value:.4f} on private test clips and "
+        f"Best cell by cross-validation: sigmoid/threshold, lwlrap {value.value:.4f} on private test clips and "
     )
     assert " in cross-validation, where selection brings +" in first
     assert "(threshold, the best of 2: higher in these models) and a second head brings " in first
@@ -56,7 +56,7 @@ def test_several_trainings_are_said(tmp_path: Path) -> None:
     ("options", "start"),
     [
         ({"selections": ["top_k"], "missing": [("sigmoid", "top_k")]}, "No cell can be scored yet."),
-        ({"selections": ["top_k"]}, "Best cell: sigmoid/top_k, lwlrap "),
+        ({"selections": ["top_k"]}, "Best cell by cross-validation: sigmoid/top_k, lwlrap "),
     ],
 )
 def test_less_of_a_grid_says_less(tmp_path: Path, options: dict[str, Any], start: str) -> None:
