@@ -44,6 +44,8 @@ def glance_tables(claims: Sequence[ClaimResult]) -> tuple[Table, ...]:
 
 
 def _table(title: str, results: Sequence[ClaimResult], family: int) -> Table:
+    if all(result.evidence == TRAINING and isinstance(result.difference, Hole) for result in results):
+        return Table(title, "", (), (), tuple(_unjudged(results)))
     columns = list(dict.fromkeys(result.evidence for result in results))
     by_claim: dict[Claim, dict[Evidence, ClaimResult]] = {}
     for result in results:

@@ -53,7 +53,8 @@ def to_rich(table: Table, width: int = 80) -> RenderableType:
     whole = sum(piece.span + GAP for piece in _pieces(table, width))
     words = [len(word) for text in (table.corner, *(r.label for r in table.rows)) for word in text.split()]
     label = min(label, max([width - whole, width // 3, *words]))
-    blocks = [_rich_block(table, pieces, label) for pieces in _blocks(table, width - label)]
+    places = _blocks(table, width - label) if table.rows else ()
+    blocks = [_rich_block(table, pieces, label) for pieces in places]
     reasons = [f"{where}: {hole}" for where, hole in holes(table)]
     best = [f"{BEST} the highest of its split"] if _has_best(table) else []
     notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *best, *table.notes))]
