@@ -31,7 +31,8 @@ def test_best_cell_what_its_parts_bring_and_how_sure_that_is(tmp_path: Path) -> 
     value = scores.find(Entry("sigmoid", "threshold"), ScoreKey("private"))
     assert isinstance(value, Score)
     assert first.startswith(
-        f"Best cell by cross-validation: sigmoid/threshold, lwlrap {value.value:.4f} on private test clips and "
+        "Best cell by cross-validation: sigmoid/threshold, "
+        f"lwlrap {value.value:.4f} on private test clips and "
     )
     assert " in cross-validation, where selection brings +" in first
     assert "(threshold, the best of 2: higher in these models) and a second head brings " in first
