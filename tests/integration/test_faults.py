@@ -302,10 +302,10 @@ def test_a_lost_ray_is_named_and_ends_the_run(bench: Bench, tmp_path: Path, vict
 
 
 def test_a_short_drill_shows_equal_tables(bench: Bench) -> None:
-    faults = ("kill-everything", "damage-weights")
-    code, output = run(bench.home, "drill", "--data", bench.data, "--faults", ",".join(faults))
+    """Its untouched run, and one whose processes are all killed and that is then given again."""
+    fault = "kill-everything"
+    code, output = run(bench.home, "drill", "--data", bench.data, "--faults", fault, seconds=400)
     assert code == 0, output
-    rows = [line.split() for line in output.splitlines() if line.startswith(faults) and ":" not in line]
-    assert [row[0] for row in rows] == list(faults)
-    assert all(row[-1] == "equal" for row in rows), output
-    assert 0 <= int(rows[0][-2]) <= 20, output  # iterations lost
+    (row,) = [line.split() for line in output.splitlines() if line.startswith(f"{fault} ")]
+    assert row[-1] == "equal", output
+    assert 0 <= int(row[-2]) <= 20, output  # iterations lost
