@@ -32,10 +32,10 @@ def start(home: Path, *arguments: object, **changes: str) -> subprocess.Popen[st
     )
 
 
-def run(home: Path, *arguments: object, seconds: float = 280, **changes: str) -> tuple[int, str]:
-    """Exit code and all output of `stagegrid` with these arguments, after at most so many seconds."""
+def run(home: Path, *arguments: object, **changes: str) -> tuple[int, str]:
+    """Exit code and all output of `stagegrid` with these arguments."""
     process = start(home, *arguments, **changes)
-    output, _ = process.communicate(timeout=seconds)
+    output, _ = process.communicate(timeout=280)
     return process.returncode, output
 
 
