@@ -1,5 +1,6 @@
 """A check on a terminal: everything that matters, at any width."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_faults_are_shown_by_kind_with_counts_examples_and_what_to_do(tmp_path: 
 
 
 def test_progress_counts_files() -> None:
-    console = Console(width=80, file=Path("/dev/null").open("w"))  # noqa: SIM115
-    with console.file, progress_bar(console) as update:
-        update(1, 2)
+    shown = io.StringIO()
+    with progress_bar(Console(width=80, file=shown, force_terminal=True)) as update:
+        update(1, 37)
+    assert "1/37" in shown.getvalue()
