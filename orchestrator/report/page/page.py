@@ -36,7 +36,7 @@ OPEN_FIGURES = ("curves",)
 """Those that are not folded."""
 ENLARGED = 1.25
 """Largest size of a figure on a screen, of that in print."""
-SUSPECTS_SHOWN = 5
+SUSPECTS_SHOWN = 3
 """Rows of the worklist that are not folded."""
 COLOURS = {
     Verdict.HIGHER: "good",
