@@ -51,10 +51,11 @@ def claim_pairs(scored: Scored) -> list[ClaimPair]:
 
 
 def claim_table(pairs: Sequence[ClaimPair], level: float) -> Table:
-    """A row for each pair; the last note counts those that are disjoint."""
+    """A row for each pair, none where none is complete; the last note counts those that are disjoint."""
+    shown = pairs if any(pair.is_complete for pair in pairs) else ()
     rows = tuple(
         Row(_label(pair.old), (str(pair.old.evidence), _interval(pair.old), _interval(pair.new), pair.words))
-        for pair in pairs
+        for pair in shown
     )
     columns = tuple(map(Column, ("on", "old", "new", "intervals")))
     return Table("Claims, other trainings held open", "claim", columns, rows, tuple(_notes(pairs, level)))

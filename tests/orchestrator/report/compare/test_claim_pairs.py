@@ -57,6 +57,12 @@ def test_the_last_line_counts_the_disjoint_pairs_of_those_that_are_complete() ->
     assert table.rows[-1].cells == ("training", "+0.5000\n[+0.0000, +1.0000]", "no interval", "none in new")
 
 
+def test_where_no_pair_is_complete_one_line_says_so() -> None:
+    table = claim_table([ClaimPair(result(0, 1), result(None))] * 19, 0.95)
+    assert table.rows == ()
+    assert "so 19 pairs are not compared" in table.notes[-2]
+
+
 def test_right_intervals_of_two_runs_are_seldom_disjoint() -> None:
     """4 models each, the same truth, 2000 worlds: far below 5 %; with another truth they mostly are."""
     rng = np.random.default_rng(0)
