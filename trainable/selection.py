@@ -126,7 +126,7 @@ class _Ranking(Selection):
         return torch.ones_like(losses.loss_B).scatter(0, places_k, spared_k), values_k[-1]
 
 
-class _ByLoss(_Ranking):
+class ByLoss(_Ranking):
     """Mechanisms that mask the highest losses, or the highest of what is made of them.
 
     A clip with several labels has a higher loss than one with a single label when both are right: it is
@@ -145,7 +145,7 @@ class _ByLoss(_Ranking):
         return loss_B - activation.floor(targets) if self.rank_by == "excess" else loss_B
 
 
-class TopK(_ByLoss):
+class TopK(ByLoss):
     """Drop the k highest losses among the unverified clips (reference [9], section 3.1)."""
 
     name = "top_k"
@@ -156,7 +156,7 @@ class TopK(_ByLoss):
         return Decision(keep_B, ranked=ranked)
 
 
-class Threshold(_ByLoss):
+class Threshold(ByLoss):
     """Drop losses over an updatable threshold eta, a running mean of T_t (eq. 1-3)."""
 
     name = "threshold"

@@ -34,7 +34,7 @@ def status_view(legs: Sequence[LegStatus], note: DriverNote | None) -> Renderabl
 
 
 _COLUMNS: dict[str, dict[str, Any]] = {
-    "leg": {"no_wrap": True, "overflow": "ellipsis", "max_width": 34},
+    "leg": {"no_wrap": True, "overflow": "ellipsis", "max_width": 38},
     "state": {"no_wrap": True, "min_width": 7},
     "it/s": {"justify": "right", "no_wrap": True, "min_width": 5},
     "left": {"justify": "right", "no_wrap": True, "min_width": 7},

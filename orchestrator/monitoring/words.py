@@ -7,7 +7,7 @@ DOT = " · "
 
 
 def leg_names(run: Run) -> dict[str, str]:
-    """A name for each leg, by its id: `sigmoid · top_k`, `sigmoid · shared stem`."""
+    """A name for each leg, by its id: `sigmoid · top_k`, `sigmoid · shared stem`; of several seeds also `· s0`."""
     grown = _cells_of_legs(run)
     columns, several = len(run.experiment.selections), len(run.experiment.seeds) > 1
     return {leg.id: _name(leg, grown[leg.id], columns, several) for leg in run.manifest.legs}
@@ -27,7 +27,7 @@ def _name(leg: PlannedLeg, cells: list[PlannedCell], columns: int, several_seeds
         return leg.label
     rows = dict.fromkeys(cell.activation for cell in cells)
     parts = [" = ".join(rows), _share(list(dict.fromkeys(cell.selection for cell in cells)), columns)]
-    return DOT.join(parts + ([f"seed {cells[0].seed}"] if several_seeds else []))
+    return DOT.join(parts + ([f"s{cells[0].seed}"] if several_seeds else []))
 
 
 def _share(selections: list[str], columns: int) -> str:

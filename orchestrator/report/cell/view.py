@@ -21,6 +21,7 @@ from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import ScoreKey
 from orchestrator.report.selection.judgements import judging_cells, ranks_by_loss, read_judged, read_truth
 from orchestrator.report.selection.suspects import Tally, suspects
+from orchestrator.report.tables.held_open import where_open
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.report.tables.terminal import to_rich
@@ -94,7 +95,7 @@ def _scores(run: Run, scores: RunScores, entry: Entry) -> Table:
         fscore = Value(scores.entries[entry].fscore[split])
         rows.append(Row(SPLIT_NAMES[split], (content_of(score), *by_fold, fscore)))
     level = f"{scores.settings.level:.0%}"
-    note = f"lwlrap: mean of the folds, with its {level} interval over clips, not over trainings"
+    note = f"lwlrap: mean of the folds; intervals: {level}; {where_open(run, scores)}"
     return Table("Scores", "clips", (Column("lwlrap"), *folds, Column("F-score")), tuple(rows), (note,))
 
 

@@ -18,7 +18,7 @@ from orchestrator.report.claims.training import Pairs, TrainingClaim, judge_trai
 from orchestrator.report.claims.verdicts import Standing, Verdict, judged, verdict_on
 from orchestrator.report.scores.bootstrap import Difference, mean_of, paired
 from orchestrator.report.scores.components import ENOUGH, Components, Crossed, components, mean_difference
-from orchestrator.report.scores.predictions import Clips, Split
+from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
 from orchestrator.report.scores.scoring import Score, ScoreKey
 
@@ -102,11 +102,10 @@ def assess_claims(run: Run, scores: RunScores, published: Published) -> list[Cla
 
     Those of the paper's own family are judged, corrected for its size.
     """
-    splits: dict[Clips, tuple[Split, ...]] = {"all": scores.main_splits, "several": ("cv",)}
     results = [
         _by_scores(claim, split, scores, published)
         for claim in claims_of(run.experiment)
-        for split in splits[claim.clips]
+        for split in scores.main_splits
     ]
     return _corrected([*results, *_by_training(run, scores)], scores)
 

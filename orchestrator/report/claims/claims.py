@@ -5,11 +5,13 @@ A claim compares pairs of entries; with several pairs it is about their mean dif
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Literal
 
 from orchestrator.experiment.settings import Experiment
 from orchestrator.plan.legs import Entry
 from orchestrator.report.scores.predictions import Clips
+from trainable.selection import ByLoss
 
 
 @dataclass(frozen=True)
@@ -163,10 +165,19 @@ def comparisons(experiment: Experiment) -> Iterator[Comparison]:
         Comparison("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
         for name in columns
     ]
-    for comparison in [*against_plain, *_MORE]:
+    for comparison in [*against_plain, *_MORE, *_ranked_otherwise(experiment)]:
         names = rows if comparison.axis == "activation" else columns
         if {comparison.higher, comparison.lower} <= set(names) and comparison.higher != comparison.lower:
             yield comparison
+
+
+def _ranked_otherwise(experiment: Experiment) -> Iterator[Comparison]:
+    """Columns that differ in `rank_by` alone, against those that rank by the loss."""
+    for (higher, other), (lower, plain) in permutations(experiment.selections.items(), 2):
+        ranked_otherwise = isinstance(other, ByLoss) and other.rank_by != "loss"
+        if ranked_otherwise and plain == other.model_copy(update={"rank_by": "loss"}):
+            yield Comparison("selection", higher, lower, NOT_IN_PAPER)
+            yield Comparison("selection", higher, lower, NOT_IN_PAPER, "several")
 
 
 def claims_of(experiment: Experiment) -> Iterator[Claim]:

@@ -57,7 +57,7 @@ def score_tables(scored: Scored) -> list[Table]:
     """lwlrap of all cells on every split that both have, and on clips with several labels."""
     titled: tuple[tuple[str, Clips, tuple[Split, ...]], ...] = (
         ("lwlrap, mean of the folds", "all", scored.splits),
-        ("lwlrap on clips with several labels, mean of the folds", "several", scored.splits[:1]),
+        ("lwlrap on clips with several labels, mean of the folds", "several", scored.splits),
     )
     return [_table(scored, title, clips, splits) for title, clips, splits in titled if splits]
 

@@ -42,6 +42,7 @@ from orchestrator.report.scores.scoring import (
     Score,
     ScoreKey,
     cell_sums,
+    held_out,
     score_cells,
 )
 from trainable.metrics import Average, Ties, f_score, per_class_lwlrap, tied_share
@@ -90,12 +91,13 @@ class RunScores:
         if key.split in self.unscored:
             return self.unscored[key.split]
         score = self.entries[entry].scores.get(key)
-        return score or Hole("a fold has no such clip" if key.clips == "several" else "not scored")
+        is_cut = key.clips == "several" and key.split in self.main_splits
+        return score or Hole("a fold has no such clip" if is_cut else "not scored")
 
     @property
     def held_out(self) -> Split:
-        """The split that stands for the paper's private one: private, or where none is marked so, test."""
-        return "test" if "private" in self.unscored else "private"
+        """See `scoring.held_out`."""
+        return held_out([split for split in SPLITS if split not in self.unscored])
 
     @property
     def main_splits(self) -> tuple[Split, ...]:

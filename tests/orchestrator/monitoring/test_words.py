@@ -22,4 +22,4 @@ def test_a_single_column_needs_no_stem(tmp_path: Path) -> None:
 
 def test_seeds_are_named_where_there_are_several(tmp_path: Path) -> None:
     found = names(tmp_path, selections=("top_k",), seeds=(0, 1))
-    assert found == ["sigmoid · top_k · seed 0", "sigmoid · top_k · seed 1"]
+    assert found == ["sigmoid · top_k · s0", "sigmoid · top_k · s1"]

@@ -70,3 +70,13 @@ def test_more_rows_and_columns_bring_more_claims(tmp_path: Path) -> None:
     for statement in ("sigmoid_softmax > softmax", several, *columns):
         assert claims[statement].source is NOT_IN_PAPER
     assert "threshold > top_k" not in claims
+
+
+def test_a_column_that_ranks_otherwise_is_held_against_the_one_that_does_not() -> None:
+    selections = (
+        "selections={verified_only: {}, top_k: {k: 2}, more: {mechanism: top_k, k: 1, rank_by: excess},"
+        " other: {mechanism: top_k, k: 2, rank_by: per_label}}"
+    )
+    experiment = load_experiment(CONFIGS / "smoke.yaml", (selections,))
+    sentences = {claim.sentence for claim in claims_of(experiment) if "> top_k" in claim.sentence}
+    assert sentences == {"other > top_k", "other > top_k on clips with several labels"}, "more has another k"

@@ -68,7 +68,7 @@ def test_the_mean_is_over_the_cells_that_both_have(tmp_path: Path) -> None:
         assert isinstance(mean, Value)
         assert mean.value == pytest.approx(sum(v.value for v in values if isinstance(v, Value)) / 2)
     assert line(table, "sigmoid/keep_all").cells[1:3] == ("", "only in the old run")
-    assert {column.group for column in several.columns} == {"cv"}
+    assert {column.group for column in several.columns} == {"cv", "private"}
 
 
 def test_a_cell_without_a_result_is_a_hole(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sklearn.metrics import f1_score, label_ranking_average_precision_score
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Hole, Part, Run
 from orchestrator.plan.legs import Cell, Entry
+from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores, score_run
 from orchestrator.report.scores.scoring import Score, ScoreKey
 from orchestrator.storage.store import table_of
@@ -98,9 +99,14 @@ def test_normalised_scores_see_the_whole_test_set(run: Run, scores: RunScores) -
 
 
 def test_clips_with_several_labels(run: Run, scores: RunScores) -> None:
-    several = [(t[t.sum(1) > 1], s[t.sum(1) > 1]) for t, s, _ in folds_of(run, "validation")]
-    each = [sklearn_lwlrap(t, s) for t, s in several]
-    found = scores.entries[ENTRY].scores[ScoreKey("cv", clips="several")]
+    _are_scored(scores, "cv", [(t, s, t.sum(1) > 1) for t, s, _ in folds_of(run, "validation")])
+    private = [(t, s, (t.sum(1) > 1) & (usage == "Private")) for t, s, usage in folds_of(run, "test")]
+    _are_scored(scores, "private", private)
+
+
+def _are_scored(scores: RunScores, split: Split, folds: list[tuple[NDArray[Any], NDArray[Any], Any]]) -> None:
+    each = [sklearn_lwlrap(truth[rows], table[rows]) for truth, table, rows in folds]
+    found = scores.entries[ENTRY].scores[ScoreKey(split, clips="several")]
     assert found.by_fold == pytest.approx(each, abs=1e-12)
     assert found.value == pytest.approx(np.mean(each), abs=1e-12)
 
@@ -235,7 +241,7 @@ def test_an_entry_without_any_seed_says_all_reasons_and_what_failed_first(tmp_pa
 def test_what_is_not_in_the_grid_or_not_scored_says_so(scores: RunScores) -> None:
     assert scores.find(Entry("softmax", "top_k"), ScoreKey("cv")) == Hole("not in the grid")
     assert scores.find(ENTRY, ScoreKey("cv", stage=0)) == Hole("not scored")
-    assert scores.find(ENTRY, ScoreKey("private", clips="several")) == Hole("a fold has no such clip")
+    assert scores.find(ENTRY, ScoreKey("public", clips="several")) == Hole("not scored")
 
 
 def test_settings_and_ensembles_come_from_the_configuration(tmp_path: Path) -> None:

@@ -58,8 +58,8 @@ def test_stages_end_with_table_1s_numbers_of_columns_without_unverified_clips(ta
 
 
 def test_verdicts_are_those_over_the_whole_grid(results: Results, tables: Tables) -> None:
-    assert len(tables.verdicts.rows) == 6 * 2 + 1 + 6, (
-        "six comparisons on two splits, one on several labels, six about training"
+    assert len(tables.verdicts.rows) == 6 * 2 + 2 + 6, (
+        "six comparisons on two splits, one on their clips with several labels, six about training"
     )
     for row, result in zip(tables.verdicts.rows, whole_grid(results.claims), strict=True):
         split, verdict = row.cells
