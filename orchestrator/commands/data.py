@@ -41,9 +41,14 @@ def check(
         Store.open(folder).write_model(FILE, checked)
     remarks = len(checked.findings) - len(checked.faults)
     where = f"all in {folder / FILE}" if folder else "--out FOLDER writes all of them to check.json there"
-    say(f"{len(checked.faults)} faults, {remarks} remarks in {checked.seconds:.1f} s; {where}")
+    counts = f"{_counted(len(checked.faults), 'fault')}, {_counted(remarks, 'remark')}"
+    say(f"{counts} in {checked.seconds:.1f} s; {where}")
     if checked.faults:
         raise SystemExit(1)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def init(

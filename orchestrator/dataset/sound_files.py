@@ -117,7 +117,7 @@ def measure_sound(path: str | Path, longest: float = LONGEST) -> tuple[WavHeader
         return None, _check_length(info.frames, info.samplerate, longest)
     except (OSError, soundfile.SoundFileError, ValueError, TypeError) as error:
         # TypeError: a name such as a.raw promises samples without any header.
-        reason = str(error).replace(str(path), "the file")
+        reason = getattr(error, "error_string", str(error).replace(str(path), "the file"))
         raise UserError(f"{path}: cannot be read ({reason}): {MEND}") from error
 
 
