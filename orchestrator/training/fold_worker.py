@@ -87,6 +87,7 @@ def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
 
 def _keep_to_share(device: torch.device, gpus: float) -> float:
     """Let this process have no more of the GPU's memory than its fold reserved; how many bytes that is."""
+    torch.cuda.set_device(device)
     share = min(gpus, 1.0)
     torch.cuda.set_per_process_memory_fraction(share, device)
     return share * torch.cuda.get_device_properties(device).total_memory
