@@ -1,7 +1,7 @@
 """Adam (section 4.2), in torch's arithmetic.
 
-`torch.optim.Adam` gives the same numbers, bit for bit. But to be made it imports torch's compiler, seconds of CPU
-in every fold's process, and it asks the compiler again at each step.
+`torch.optim.Adam` gives the same numbers, bit for bit. But to be made it imports torch's compiler, which
+costs seconds of CPU in every fold's process, and it asks the compiler again at each step.
 """
 
 from collections.abc import Iterable

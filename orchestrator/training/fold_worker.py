@@ -78,6 +78,7 @@ def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
     device = get_device()
     resident = True
     if device.type == "cuda":
+        torch.cuda.set_device(device)  # torch's own draws are seeded on the current one
         memory = _keep_to_share(device, inputs.shares.gpu)
         resident = frames.nbytes < RESIDENT_SHARE * memory
     bank = Bank(frames, offsets, inputs.experiment.batches.clip_frames, device, resident)
@@ -87,7 +88,6 @@ def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
 
 def _keep_to_share(device: torch.device, gpus: float) -> float:
     """Let this process have no more of the GPU's memory than its fold reserved; how many bytes that is."""
-    torch.cuda.set_device(device)
     share = min(gpus, 1.0)
     torch.cuda.set_per_process_memory_fraction(share, device)
     return share * torch.cuda.get_device_properties(device).total_memory

@@ -117,9 +117,12 @@ def train_fold(config: dict[str, Any]) -> None:
 
 
 def _title(trial: Sequence[Leg]) -> str:
-    """Row, columns and seed of a trial, which name its workers."""
-    columns = dict.fromkeys(cell.selection for leg in trial for cell in leg.cells)
-    return f"{trial[0].cells[0].activation} {'+'.join(columns)} seed {trial[0].seed}"
+    """Rows, columns and seeds of a trial, which name its workers."""
+    cells = [cell for leg in trial for cell in leg.cells]
+    rows = dict.fromkeys(cell.activation for cell in cells)
+    columns = dict.fromkeys(cell.selection for cell in cells)
+    seeds = dict.fromkeys(str(cell.seed) for cell in cells)
+    return f"{'+'.join(rows)} {'+'.join(columns)} seed {'+'.join(seeds)}"
 
 
 def to_train(trial: Sequence[Leg], legs: LegFolders) -> list[Leg]:
