@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench clean
+.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench bench-gpu clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -53,6 +53,9 @@ docs: $(READY)  ## build the documentation into site/, with every link checked
 
 bench: $(READY)  ## one table of every claim about speed (NAMES="features grid" for the long ones)
 	$(BIN)/python -m tests.benchmarks $(NAMES)
+
+bench-gpu: $(READY)  ## the paper's network on the GPU that is here, if there is one
+	$(BIN)/python -m tests.benchmarks.gpu
 
 clean:  ## remove the environment and everything computed
 	rm -rf .venv .venv-* site runs data

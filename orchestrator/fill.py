@@ -101,7 +101,8 @@ def fill_grid(order: Order, display: Display) -> Run:
         if shares:
             cluster.check_memory(features)
             bank = _bank(features, dataset, cluster)
-            inputs = sweep_inputs.sweep_inputs(run, dataset, bank, shares, plan)
+            left = {leg.id for leg in todo}
+            inputs = sweep_inputs.sweep_inputs(run, dataset, bank, shares, plan, left)
             timing = _train(inputs, run, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")

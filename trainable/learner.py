@@ -3,13 +3,13 @@
 Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data set, C classes.
 """
 
-import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import Tensor
 
+from trainable.adam import Adam
 from trainable.config import Compute
 from trainable.device import seed_generator
 from trainable.model import CnnGru
@@ -37,19 +37,18 @@ class Learner:
         self.model = _build_model(task, data)
         self.network = torch.compile(self.model) if self.settings.compute.compile else self.model
         optimizer = self.settings.optimizer
-        self.optimizer = torch.optim.Adam(
+        self.optimizer = Adam(
             self.model.parameters(),
-            lr=optimizer.learning_rate,
-            betas=optimizer.betas,
+            optimizer.learning_rate,
+            optimizer.betas,
             fused=self.settings.compute.fused_adam,
         )
 
     def enter_stage(self, learning_rate: float, afresh: bool) -> None:
         """Set the step size; `afresh`: forget Adam's running averages."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = learning_rate
+        self.optimizer.learning_rate = learning_rate
         if afresh:
-            self.optimizer.state.clear()
+            self.optimizer.forget()
 
     def logits(self, x_BTM: Tensor, draw: Draw) -> list[Tensor]:
         """Of every head, in float32: a list of (B, C)."""
@@ -61,7 +60,7 @@ class Learner:
 
     def descend(self, loss: Tensor) -> None:
         """One step of the optimizer."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
@@ -79,8 +78,7 @@ class Learner:
     def load(self, state: Checkpoint) -> None:
         """Go on from `state`."""
         self.model.load_state_dict(state["model"])
-        # Adam would go on in the given tensors; a parent's state starts several branches.
-        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        self.optimizer.load_state_dict(state["optimizer"])
 
 
 def _build_model(task: Task, data: FoldData) -> CnnGru:

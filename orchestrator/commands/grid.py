@@ -107,8 +107,8 @@ def plan(
     if pace is None:
         say("for times name a run on this hardware with --like, or state a --speed")
         return
-    subtree = experiment.resources.legs_per_run == "subtree"
-    console.print(cost_table(planned.plan, planned.todo, experiment.folds, subtree, pace, sizes))
+    per_run = experiment.resources.legs_per_run
+    console.print(cost_table(planned.plan, planned.todo, experiment.folds, per_run, pace, sizes))
 
 
 def _say_power(run: "Run", detect: float) -> None:

@@ -36,6 +36,9 @@ def counted(seeds: object) -> object:
     return tuple(range(seeds))
 
 
+LegsPerRun = Literal["one", "subtree", "forest"]
+
+
 class Machines(Settings):
     """Machines of one kind."""
 
@@ -61,9 +64,10 @@ class Resources(Settings):
     machines: Annotated[tuple[Machines, ...], OURS, NO_RESULT] = ()
     """A cluster that grows on demand, at its largest; empty: as far as the autoscaler on this machine may go,
     else the machines that are up."""
-    legs_per_run: Annotated[Literal["one", "subtree"], OURS, NO_RESULT] = "one"
+    legs_per_run: Annotated[LegsPerRun, OURS, NO_RESULT] = "one"
     """one: every leg is a Ray Train run, level by level; subtree: a stem and all its branches are one run,
-    which saves the start of a run (15 s) for each branch and gives up their parallelism."""
+    which saves the start of a run for each branch and gives up their parallelism; forest: as many runs as fit
+    at once share all stems with their branches, so that nothing is started twice."""
     max_failures: Annotated[NonNegativeInt, OURS, NO_RESULT] = 3
     """How often a run starts again from its checkpoints after it loses a worker. What the settings are to
     blame for, such as a learning rate at which a fold is no longer finite, is not tried again."""

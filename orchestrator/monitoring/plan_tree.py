@@ -10,10 +10,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from orchestrator.artifacts.folders import WorkLeft
+from orchestrator.experiment.settings import LegsPerRun
 from orchestrator.monitoring.plan_preview import Preview
 from orchestrator.monitoring.stale_legs import stale_line
 from orchestrator.monitoring.status import clock
-from orchestrator.plan.forecast import Forecast, Speed, forecast, shared_levels, unshared_levels
+from orchestrator.plan.forecast import Forecast, Speed, forecast, runs_at_once, shared_levels, unshared_levels
 from orchestrator.plan.legs import Leg, Plan
 
 STYLES: dict[WorkLeft, str] = {"done": "green", "continue": "yellow", "new": "cyan"}
@@ -86,7 +87,12 @@ def _leg_line(leg: Leg, state: WorkLeft) -> Spans:
 
 
 def cost_table(
-    plan: Plan, todo: Collection[str], folds: int, subtree: bool, speed: Speed, devices: Sequence[int]
+    plan: Plan,
+    todo: Collection[str],
+    folds: int,
+    legs_per_run: LegsPerRun,
+    speed: Speed,
+    devices: Sequence[int],
 ) -> Table:
     """Time, device-hours and efficiency of what is left, with and without shared stems."""
     title = (
@@ -96,8 +102,9 @@ def cost_table(
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     for name in ("devices", "time", "device-hours", "efficiency", "unshared", "device-hours", "efficiency"):
         table.add_column(name, justify="right")
-    kinds = (shared_levels(plan, todo, subtree), unshared_levels(plan))
+    every_cell = unshared_levels(plan)
     for count in devices:
+        kinds = (shared_levels(plan, todo, legs_per_run, runs_at_once(folds, count)), every_cell)
         shared, alone = (forecast(levels, folds, count, speed) for levels in kinds)
         table.add_row(str(count), *_figures(shared), *_figures(alone))
     return table

@@ -9,7 +9,9 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from orchestrator.experiment.settings import LegsPerRun
 from orchestrator.plan.legs import Leg, Plan
+from orchestrator.plan.runs import levels_of_runs
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,10 @@ Levels = Sequence[Sequence[Sequence[int]]]
 
 def forecast(levels: Levels, folds: int, devices: float, speed: Speed) -> Forecast:
     """Play through the levels on so many devices; fewer devices than folds are shared by them."""
-    share = 1 / math.ceil(folds / devices) if devices < folds else 1.0
-    at_once = max(1, math.floor(devices / (share * folds) + 1e-9))
+    share = _share(folds, devices)
     end = busy = 0.0
     for trials in levels:
-        free = [end] * at_once
+        free = [end] * runs_at_once(folds, devices)
         for legs in sorted(trials, key=sum, reverse=True):
             training = sum(legs) / (speed.iterations_per_second * share) + len(legs) * speed.leg_seconds
             heapq.heappush(free, heapq.heappop(free) + speed.start_seconds + training)
@@ -63,14 +64,24 @@ def forecast(levels: Levels, folds: int, devices: float, speed: Speed) -> Foreca
     return Forecast(end, busy, devices)
 
 
-def shared_levels(plan: Plan, todo: Collection[str], subtree: bool) -> Levels:
-    """The trials that `todo` (ids of legs) still needs, as the grid would start them."""
+def runs_at_once(folds: int, devices: float) -> int:
+    """How many runs fit on so many devices."""
+    return max(1, math.floor(devices / (_share(folds, devices) * folds) + 1e-9))
+
+
+def _share(folds: int, devices: float) -> float:
+    """Of a device that a fold has."""
+    return 1 / math.ceil(folds / devices) if devices < folds else 1.0
+
+
+def shared_levels(plan: Plan, todo: Collection[str], legs_per_run: LegsPerRun, at_once: int = 1) -> Levels:
+    """The runs that `todo` (ids of legs) still needs, as the grid starts them where `at_once` fit."""
 
     def iterations(legs: Sequence[Leg]) -> list[int]:
         return [leg.own_iterations for leg in legs if leg.id in todo]
 
-    groups = [plan.subtrees] if subtree else [[[leg] for leg in level] for level in plan.levels]
-    return [[left for trial in trials if (left := iterations(trial))] for trials in groups]
+    levels = levels_of_runs(plan, legs_per_run, todo, at_once)
+    return [[left for run in level if (left := iterations(run))] for level in levels]
 
 
 def unshared_levels(plan: Plan) -> Levels:

@@ -78,6 +78,7 @@ def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
     device = get_device()
     resident = True
     if device.type == "cuda":
+        torch.cuda.set_device(device)  # torch's own draws are seeded on the current one
         memory = _keep_to_share(device, inputs.shares.gpu)
         resident = frames.nbytes < RESIDENT_SHARE * memory
     bank = Bank(frames, offsets, inputs.experiment.batches.clip_frames, device, resident)

@@ -39,6 +39,7 @@ def _train_level(
         param_space={"trial": tune.grid_search(ready), "inputs": shared},
         tune_config=tune.TuneConfig(
             max_concurrent_trials=inputs.shares.trials,
+            reuse_actors=True,  # seconds of imports for each trial
             trial_name_creator=lambda trial: str(trial.config["trial"]),
             trial_dirname_creator=lambda trial: str(trial.config["trial"]),
         ),

@@ -1,5 +1,6 @@
 """What every trial and every fold worker of a grid needs, as one object in Ray's object store."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import BankArrays
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Leg, Plan
+from orchestrator.plan.runs import levels_of_runs
 from orchestrator.storage.store import Store
 
 TRACKED_CPUS = 8
@@ -55,29 +57,25 @@ class SweepInputs:
 
 
 def sweep_inputs(
-    run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan
+    run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan, todo: Collection[str]
 ) -> SweepInputs:
-    """All of it, the features in Ray's object store."""
+    """All of it, the features in Ray's object store; `todo`: ids of the legs that are not done."""
     cpus: float = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
+    levels = levels_of_runs(plan, run.experiment.resources.legs_per_run, todo, shares.trials)
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,
         out=run.store,
         arrays=Arrays(ray.put(bank.frames), ray.put(bank.offsets)),
         shares=shares,
-        levels=_levels(plan, run.experiment.resources.legs_per_run),
+        levels=[{_trial_name(legs): legs for legs in level} for level in levels],
         tracked=cpus >= TRACKED_CPUS,
         stamp=datetime.now(UTC).strftime("%Y%m%d-%H%M%S"),
     )
 
 
-def _levels(plan: Plan, legs_per_run: str) -> list[dict[str, tuple[Leg, ...]]]:
-    """The trials of each level, by name."""
-    if legs_per_run == "subtree":
-        return [{_trial_name(tuple(tree)): tuple(tree) for tree in plan.subtrees}]
-    return [{_trial_name((leg,)): (leg,) for leg in level} for level in plan.levels]
-
-
 def _trial_name(legs: tuple[Leg, ...]) -> str:
     """Readable in the dashboard, and unique."""
-    return f"{legs[0].label}-{legs[0].id[:6]}"
+    stems = sum(leg.parent is None for leg in legs)
+    more = f"+{stems - 1}_more" if stems > 1 else ""
+    return f"{legs[0].label}{more}-{legs[0].id[:6]}"

@@ -4,24 +4,31 @@ The folds share no gradients and no clock: each keeps its own state in its own f
 worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ray
 import ray.train
 from ray import tune
 from ray.exceptions import OutOfMemoryError, RayActorError
-from ray.train.torch import TorchConfig, TorchTrainer
+from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.plan.allocation import TRIAL_CPU
 from orchestrator.plan.legs import Leg
-from orchestrator.training.fold_worker import train_worker
 from orchestrator.training.stale_groups import stale_groups_dropped
 from orchestrator.training.sweep_inputs import SweepInputs
 from orchestrator.training.trial_progress import Background, TrialProgress
 from orchestrator.training.worker_names import NameWorkers
+from trainable.later import Later
+
+if TYPE_CHECKING:
+    from orchestrator.training import fold_worker
+else:  # torch, which neither the trial's process nor Ray Train's controller has a use for
+    fold_worker = Later("orchestrator.training.fold_worker")
 
 HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
@@ -49,7 +56,13 @@ class TrialDriver(tune.Trainable):
         self.progress = TrialProgress(self.trial, self.inputs.legs, experiment.folds, every)
         self.work: Background | None = None
 
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Go on with another trial: Tune asks for it where it would start a process anew."""
+        self.setup(new_config)
+        return True
+
     def __repr__(self) -> str:
+        """The dashboard shows it; Ray asks once, so it stays the name of the process's first trial."""
         return self.name
 
     def step(self) -> dict[str, Any]:
@@ -77,12 +90,12 @@ class TrialDriver(tune.Trainable):
                 if not to_train(trial, legs):
                     break
 
-    def _trainer(self, attempt: int) -> TorchTrainer:
+    def _trainer(self, attempt: int) -> DataParallelTrainer:
+        """Without a process group of torch: the folds have nothing to tell each other."""
         inputs = self.inputs
-        return TorchTrainer(
-            train_worker,
+        return DataParallelTrainer(
+            train_fold,
             train_loop_config={"inputs": self.config["inputs"], "trial": self.name},
-            torch_config=TorchConfig(backend="gloo"),
             scaling_config=ray.train.ScalingConfig(
                 num_workers=inputs.experiment.folds,
                 use_gpu=inputs.shares.gpu > 0,
@@ -98,10 +111,18 @@ class TrialDriver(tune.Trainable):
         )
 
 
+def train_fold(config: dict[str, Any]) -> None:
+    """What Ray Train calls in each worker."""
+    fold_worker.train_worker(config)
+
+
 def _title(trial: Sequence[Leg]) -> str:
-    """Row, columns and seed of a trial, which name its workers."""
-    columns = dict.fromkeys(cell.selection for leg in trial for cell in leg.cells)
-    return f"{trial[0].cells[0].activation} {'+'.join(columns)} seed {trial[0].seed}"
+    """Rows, columns and seeds of a trial, which name its workers."""
+    cells = [cell for leg in trial for cell in leg.cells]
+    rows = dict.fromkeys(cell.activation for cell in cells)
+    columns = dict.fromkeys(cell.selection for cell in cells)
+    seeds = dict.fromkeys(str(cell.seed) for cell in cells)
+    return f"{'+'.join(rows)} {'+'.join(columns)} seed {'+'.join(seeds)}"
 
 
 def to_train(trial: Sequence[Leg], legs: LegFolders) -> list[Leg]:

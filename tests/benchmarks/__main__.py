@@ -1,6 +1,6 @@
 """Every claim about speed in one table: `python -m tests.benchmarks [--whole] [NAME ...]`.
 
-Without names: all but features, grid and forecast, which start Ray and take minutes.
+Without names: all but features, grid, forecast and start, which start Ray and take minutes.
 `--whole`: the grid is the whole demo.
 """
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.benchmarks.table import HEAD
 
-LONG = {"features", "forecast", "grid"}
+LONG = {"features", "forecast", "grid", "start"}
 
 
 def _names() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from orchestrator.artifacts.run import Run
 from orchestrator.artifacts.speed import measured_speed
 from orchestrator.experiment.loading import load_experiment
+from orchestrator.experiment.settings import LegsPerRun
 from orchestrator.plan.forecast import forecast, shared_levels
 from orchestrator.plan.legs import make_plan
 from orchestrator.storage.store import Store
@@ -29,6 +30,7 @@ LONG = ("activations={sigmoid: {}, sigmoid_softmax: {}}", "stages.0.iterations=1
         "stages.1.iterations=800", "stages.2.iterations=300")  # fmt: skip
 SAME = ("schedule.evaluate_every=50", "schedule.checkpoint_every=50")
 CORES = 2
+MODES: tuple[LegsPerRun, ...] = ("subtree", "one")
 
 
 def rows() -> list[Row]:
@@ -36,11 +38,11 @@ def rows() -> list[Row]:
     table = []
     with tempfile.TemporaryDirectory() as folder:
         speed = measured_speed(_grid(Path(folder) / "short", (*SHORT, *SAME)))
-        for mode in ("subtree", "one"):
+        for mode in MODES:
             changes = (*LONG, *SAME, f"resources.legs_per_run={mode}")
             experiment = load_experiment(SMOKE, changes)
             plan = make_plan(experiment, "any data")
-            levels = shared_levels(plan, {leg.id for leg in plan.legs}, mode == "subtree")
+            levels = shared_levels(plan, {leg.id for leg in plan.legs}, mode)
             foretold = forecast(levels, experiment.folds, CORES, speed).seconds
             timing = _grid(Path(folder) / mode, changes).manifest.timing
             assert timing

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,6 @@ from trainable.selection import Selection
 from trainable.stages import StageSettings, cell_stages
 from trainable.task import FoldData, Task
 
-CLASSES, VERIFIED, CLIPS = 12, 96, 896
 ROUNDS, WARM_UP, PROCESSES = 100, 10, 3
 NETWORK, ADAM, OUTSIDE = 0.65, 0.25, 1 / (1 - 0.05)
 
@@ -38,31 +38,54 @@ def demo() -> Experiment:
     return load_experiment(ROOT / "configs" / "demo.yaml", ())
 
 
-def random_data(experiment: Experiment) -> FoldData:
-    """Features of clips of 0.3 s to 10 s, of noise."""
+@dataclass(frozen=True)
+class Size:
+    """Of a data set."""
+
+    classes: int
+    verified: int
+    clips: int
+    """Verified and unverified ones."""
+    frames: int
+    """Of the longest clip."""
+
+
+DEMO = Size(classes=12, verified=96, clips=896, frames=500)
+
+
+def random_data(
+    experiment: Experiment, size: Size, device: torch.device | str = "cpu", resident: bool = True
+) -> FoldData:
+    """Features of noise, of clips from 15 frames on."""
     rng = np.random.default_rng(0)
-    lengths = rng.integers(15, 500, CLIPS)
-    frames = rng.normal(-40, 15, (lengths.sum(), experiment.audio.n_mels)).astype(np.float16)
+    lengths = rng.integers(15, size.frames, size.clips)
+    shape = lengths.sum(), experiment.audio.n_mels
+    frames = (15 * rng.standard_normal(shape, np.float32) - 40).astype(np.float16)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    bank = Bank(frames, offsets, experiment.batches.clip_frames)
-    targets = np.eye(CLASSES, dtype=np.uint8)[rng.integers(0, CLASSES, CLIPS)]
-    pools = TrainingClips(np.arange(VERIFIED), np.arange(VERIFIED, CLIPS))
+    bank = Bank(frames, offsets, experiment.batches.clip_frames, device, resident)
+    targets = np.eye(size.classes, dtype=np.uint8)[rng.integers(0, size.classes, size.clips)]
+    pools = TrainingClips(np.arange(size.verified), np.arange(size.verified, size.clips))
     return FoldData(bank, targets, pools, np.arange(8), np.arange(8))
 
 
-def in_training(experiment: Experiment) -> _Training:
+def in_training(experiment: Experiment, data: FoldData, iterations: int) -> _Training:
     """A fold in a stage with unverified clips."""
-    half = StageSettings(iterations=4 * (ROUNDS + WARM_UP), unverified=0.5)
+    half = StageSettings(iterations=iterations, unverified=0.5)
     stages = cell_stages([half], Selection.make("threshold", k=5), learning_rate=0.002)
     task = Task(experiment, Activation.make("sigmoid_sparsemax"), stages, seed=0, fold=0)
-    training = _Training(task, random_data(experiment))
+    training = _Training(task, data)
     training.enter(0, stages[0])
     return training
 
 
+def in_demo(experiment: Experiment) -> _Training:
+    """The same of the demo's size, with room for all rounds."""
+    return in_training(experiment, random_data(experiment, DEMO), 4 * (ROUNDS + WARM_UP))
+
+
 def plain_network(model: CnnGru, experiment: Experiment) -> CnnGru:
     """A copy of plain operations."""
-    copy = CnnGru(experiment.model, len(model.band_mean), CLASSES, len(model.heads))
+    copy = CnnGru(experiment.model, len(model.band_mean), DEMO.classes, len(model.heads))
     copy.load_state_dict(model.state_dict())
     blocks: list[Any] = list(copy.blocks)
     for block in blocks:
@@ -79,7 +102,7 @@ def network_seconds(ours: bool) -> float:
     if ours:
         keep_freed_memory()
     experiment = demo()
-    model = in_training(experiment).learner.model
+    model = in_demo(experiment).learner.model
     network = model if ours else plain_network(model, experiment)
     batch = experiment.batches
     x_BTM = torch.randn(batch.size, batch.crop_frames, experiment.audio.n_mels)
@@ -126,7 +149,7 @@ def _rows() -> Iterator[Row]:
     networks = [[_in_a_process(True), _in_a_process(False)] for _ in range(PROCESSES)]
     yield compared("forward + backward, before", networks, NETWORK)
     keep_freed_memory()
-    training = in_training(experiment)
+    training = in_demo(experiment)
     whole, alone = steps(training)
     for what, pair, target, limit in (
         ("Adam, one operation after another", optimizers(training), ADAM, None),

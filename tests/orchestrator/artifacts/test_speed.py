@@ -43,7 +43,7 @@ def test_what_a_leg_costs_besides_is_told_apart(tmp_path: Path) -> None:
 def test_a_forecast_from_a_run_gives_that_runs_time(tmp_path: Path) -> None:
     run = timed(make_fake_run(tmp_path, activations=("sigmoid",)), 1000.0)
     plan = make_plan(run.experiment, "fake-data")
-    levels = shared_levels(plan, {leg.id for leg in plan.legs}, False)
+    levels = shared_levels(plan, {leg.id for leg in plan.legs}, "one")
     assert forecast(levels, 2, 2, measured_speed(run)).seconds == pytest.approx(1000.0)
 
 

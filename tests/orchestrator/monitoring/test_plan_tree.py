@@ -17,7 +17,7 @@ def test_the_plan_is_shown_with_states_and_costs(tmp_path: Path) -> None:
     shown = preview(load_experiment(CONFIGS / "paper.yaml"), Store.open(tmp_path), None)
     console = Console(width=100, file=io.StringIO())
     console.print(plan_tree(shown))
-    console.print(cost_table(shown.plan, shown.todo, 4, False, Speed(10, start_seconds=0), [4, 36]))
+    console.print(cost_table(shown.plan, shown.todo, 4, "one", Speed(10, start_seconds=0), [4, 36]))
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     assert text.count("new") == 12

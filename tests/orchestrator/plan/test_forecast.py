@@ -18,7 +18,7 @@ def hours(levels: object, devices: int, speed: Speed = FAST) -> float:
 
 def test_the_papers_grid_by_hand() -> None:
     """At 10 it/s a stem takes 1000 s and a branch 1500 s on whole devices."""
-    shared, alone = shared_levels(PAPER, EVERYTHING, False), unshared_levels(PAPER)
+    shared, alone = shared_levels(PAPER, EVERYTHING, "one"), unshared_levels(PAPER)
     assert hours(shared, 1) == pytest.approx((3 * 1000 + 9 * 1500) * 4 / 3600)
     assert hours(shared, 4) == pytest.approx((3 * 1000 + 9 * 1500) / 3600)
     assert hours(shared, 8) == pytest.approx((2 * 1000 + 5 * 1500) / 3600)
@@ -28,14 +28,14 @@ def test_the_papers_grid_by_hand() -> None:
 
 
 def test_a_subtree_is_one_run_and_has_no_second_level() -> None:
-    levels = shared_levels(PAPER, EVERYTHING, True)
+    levels = shared_levels(PAPER, EVERYTHING, "subtree")
     assert [len(level) for level in levels] == [3]
     slow_start = Speed(10, start_seconds=100)
     assert hours(levels, 4, slow_start) == pytest.approx((3 * 100 + 3 * 1000 + 9 * 1500) / 3600)
 
 
 def test_efficiency_is_work_by_paid_time() -> None:
-    found = forecast(shared_levels(PAPER, EVERYTHING, False), 4, 4, Speed(10, start_seconds=500))
+    found = forecast(shared_levels(PAPER, EVERYTHING, "one"), 4, 4, Speed(10, start_seconds=500))
     assert found.busy_seconds == pytest.approx(4 * (3 * 1000 + 9 * 1500))
     assert found.efficiency == pytest.approx(16500 / (16500 + 12 * 500))
     assert found.device_hours == pytest.approx(4 * (16500 + 6000) / 3600)
@@ -43,10 +43,10 @@ def test_efficiency_is_work_by_paid_time() -> None:
 
 def test_what_is_done_costs_nothing() -> None:
     stems = {leg.id for leg in PAPER.levels[0]}
-    assert hours(shared_levels(PAPER, EVERYTHING - stems, False), 4) == pytest.approx(9 * 1500 / 3600)
-    assert hours(shared_levels(PAPER, set(), False), 4) == 0
+    assert hours(shared_levels(PAPER, EVERYTHING - stems, "one"), 4) == pytest.approx(9 * 1500 / 3600)
+    assert hours(shared_levels(PAPER, set(), "one"), 4) == 0
 
 
 def test_more_devices_are_never_slower() -> None:
-    times = [hours(shared_levels(PAPER, EVERYTHING, False), n) for n in (1, 2, 4, 8, 12, 36, 144)]
+    times = [hours(shared_levels(PAPER, EVERYTHING, "one"), n) for n in (1, 2, 4, 8, 12, 36, 144)]
     assert times == sorted(times, reverse=True)

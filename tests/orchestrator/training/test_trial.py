@@ -14,7 +14,7 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.plan.legs import Leg, make_plan
 from orchestrator.storage.store import Store
-from orchestrator.training.trial import _blamed, _reason, note_failure, root_cause, to_train
+from orchestrator.training.trial import _blamed, _reason, _title, note_failure, root_cause, to_train
 from tests.orchestrator.artifacts.test_folders import result
 from tests.orchestrator.plan.test_legs import experiment
 from tests.places import SMOKE
@@ -39,6 +39,14 @@ def legs(tmp_path: Path) -> LegFolders:
 
 def group_error(failures: dict[int, Exception]) -> ray.train.WorkerGroupError:
     return ray.train.WorkerGroupError("text\nlast line", failures)
+
+
+def test_workers_are_called_after_all_that_their_trial_trains() -> None:
+    plan = make_plan(load_experiment(SMOKE, ("activations={sigmoid: {}, sigmoid_softmax: {}}",)), "data")
+    assert _title(plan.subtrees[0][:2]) == "sigmoid verified_only+top_k+threshold seed 0"
+    assert _title([leg for tree in plan.subtrees for leg in tree]) == (
+        "sigmoid+sigmoid_softmax verified_only+top_k+threshold seed 0"
+    )
 
 
 def test_a_fold_fails_in_the_first_leg_that_it_has_not_done(trial: tuple[Leg, ...], legs: LegFolders) -> None:
