@@ -44,7 +44,7 @@ def random_data(experiment: Experiment) -> FoldData:
     lengths = rng.integers(15, 500, CLIPS)
     frames = rng.normal(-40, 15, (lengths.sum(), experiment.audio.n_mels)).astype(np.float16)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    bank = Bank(frames, offsets, experiment.batches.clip_frames)
+    bank = Bank([frames], offsets, experiment.batches.clip_frames)
     targets = np.eye(CLASSES, dtype=np.uint8)[rng.integers(0, CLASSES, CLIPS)]
     pools = TrainingClips(np.arange(VERIFIED), np.arange(VERIFIED, CLIPS))
     return FoldData(bank, targets, pools, np.arange(8), np.arange(8))
