@@ -71,8 +71,9 @@ class Bank:
             x_NM = first.index_select(0, send(rows_BT.ravel(), first.device))
             return x_NM.view(*rows_BT.shape, self.n_mels)
         x_BTM = first.new_empty(*rows_BT.shape, self.n_mels)
-        for x_TM, block, rows_T in zip(x_BTM, self._block_of[clips_B], rows_BT, strict=True):
-            torch.index_select(self._blocks[block], 0, torch.from_numpy(rows_T), out=x_TM)
+        blocks = self._block_of[clips_B].tolist()
+        for x_TM, block, rows_T in zip(x_BTM, blocks, torch.from_numpy(rows_BT), strict=True):
+            torch.index_select(self._blocks[block], 0, rows_T, out=x_TM)
         return x_BTM
 
     def whole(self, clips_B: Ints) -> Tensor:
