@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench clean
+.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench growth clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -53,6 +53,10 @@ docs: $(READY)  ## build the documentation into site/, with every link checked
 
 bench: $(READY)  ## one table of every claim about speed (NAMES="features grid" for the long ones)
 	$(BIN)/python -m tests.benchmarks $(NAMES)
+
+SCALE ?= 1/16
+growth: $(READY)  ## the pipeline at SCALE=1/16 of FSDKaggle2019: minutes to hours, its sound is SCALE x 29 GB
+	$(BIN)/python -m tests.benchmarks.growth --scale $(SCALE) --folder runs/growth
 
 clean:  ## remove the environment and everything computed
 	rm -rf .venv .venv-* site runs data
