@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench bench-gpu clean
+.PHONY: help setup demo test test-unit test-unit-all test-cluster test-chaos lint docs bench bench-gpu growth clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -56,6 +56,10 @@ bench: $(READY)  ## one table of every claim about speed (NAMES="features grid" 
 
 bench-gpu: $(READY)  ## the paper's network on the GPU that is here, if there is one
 	$(BIN)/python -m tests.benchmarks.gpu
+
+SCALE ?= 1/16
+growth: $(READY)  ## the pipeline at SCALE=1/16 of FSDKaggle2019: minutes to hours, its sound is SCALE x 29 GB
+	$(BIN)/python -m tests.benchmarks.growth --scale $(SCALE) --folder runs/growth
 
 clean:  ## remove the environment and everything computed
 	rm -rf .venv .venv-* site runs data

@@ -21,13 +21,12 @@ from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.memory import check_fits
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import (
-    BankArrays,
     FeatureSet,
     features_id,
-    load_bank_arrays,
     open_features,
     sets_of,
 )
+from orchestrator.features.frame_file import FrameFile
 from orchestrator.features.recordings import Recordings
 from orchestrator.monitoring.live_page import write_first_page
 from orchestrator.monitoring.terminal import Display
@@ -45,12 +44,13 @@ from trainable.later import Later
 if TYPE_CHECKING:
     from orchestrator.cluster import connect, crowd
     from orchestrator.features import pipeline
-    from orchestrator.training import live_updates, sweep, sweep_inputs, waits
+    from orchestrator.training import frames, live_updates, sweep, sweep_inputs, waits
 else:  # Ray and torch, which a run with nothing left to do does without
     connect, crowd = Later("orchestrator.cluster.connect"), Later("orchestrator.cluster.crowd")
     pipeline = Later("orchestrator.features.pipeline")
-    live_updates, sweep, sweep_inputs, waits = (
-        Later(f"orchestrator.training.{name}") for name in ("live_updates", "sweep", "sweep_inputs", "waits")
+    frames, live_updates, sweep, sweep_inputs, waits = (
+        Later(f"orchestrator.training.{name}")
+        for name in ("frames", "live_updates", "sweep", "sweep_inputs", "waits")
     )
 
 STAGE = "looking at the data and computing features"
@@ -99,10 +99,9 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(plan, legs.work_left(plan), legs.stale(plan))
         timing = run.manifest.timing
         if shares:
-            cluster.check_memory(features)
-            bank = _bank(features, dataset, cluster)
+            placed = _placed(features, dataset, cluster)
             left = {leg.id for leg in todo}
-            inputs = sweep_inputs.sweep_inputs(run, dataset, bank, shares, plan, left)
+            inputs = sweep_inputs.sweep_inputs(run, dataset, placed, shares, plan, left)
             timing = _train(inputs, run, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")
@@ -168,14 +167,18 @@ def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
     return set_id
 
 
-def _bank(features: FeatureSet, dataset: FoldedDataset, cluster: RunCluster) -> BankArrays:
-    """The features in memory; a damaged set is named, set aside and computed again."""
+def _placed(
+    features: FeatureSet, dataset: FoldedDataset, cluster: RunCluster
+) -> frames.StoredFrames | FrameFile:
+    """The features where the folds read them; a damaged set is named, set aside and computed again."""
+    folder, display = cluster.folder_of(features), cluster.display
     try:
-        return load_bank_arrays(features)
+        with display.busy("loading the features"):
+            return frames.place_frames(features, folder)
     except DamagedFile as error:
-        cluster.display.damaged(error.damage)
+        display.damaged(error.damage)
         sets_of(cluster.out).rename(features.id, f"{features.id}{set_aside_suffix()}")
-    return load_bank_arrays(_features(dataset, cluster)[1])
+    return frames.place_frames(_features(dataset, cluster)[1], folder)
 
 
 def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display) -> None:

@@ -140,7 +140,7 @@ class Tagger:
         Several networks: the geometric mean of their scores, as the run scores its blends.
         """
         offsets = np.cumsum([0, *map(len, clips)])
-        bank = Bank(np.concatenate(clips), offsets, self.file.batches.clip_frames, self.device)
+        bank = Bank([np.concatenate(clips)], offsets, self.file.batches.clip_frames, self.device)
         rows = np.arange(len(clips))
         with arithmetic(self.file.compute):
             scores = [score_clips(*network, bank, rows, self.file.batches) for network in self.networks]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from orchestrator.experiment.settings import Experiment
 from orchestrator.features.feature_set import FeatureSet
+from orchestrator.features.frame_file import usual_folder
 from orchestrator.monitoring.terminal import Display
 from orchestrator.plan.allocation import Shares, make_shares
 from orchestrator.storage.store import Store
@@ -23,9 +23,6 @@ else:  # where nothing is left to do nobody needs Ray
     connect, crowd, job_log, memory = (
         Later(f"orchestrator.cluster.{name}") for name in ("connect", "crowd", "job_log", "memory")
     )
-
-FRAME_BYTES = np.dtype(np.float16).itemsize
-"""Of each mel band."""
 
 
 @dataclass
@@ -67,9 +64,20 @@ class RunCluster:
         if others := connect.neighbours():
             self.display.say(others)
 
-    def check_memory(self, features: FeatureSet) -> None:
-        """Refuse what does not fit into the machines' memory, and warn of what is slow."""
-        if not self.grows:
-            amount = FRAME_BYTES * features.manifest.audio.n_mels * features.manifest.frames
-            if warning := memory.check_memory(amount, self.experiment.folds, memory.node_memories()):
-                self.display.say(warning)
+    def folder_of(self, features: FeatureSet) -> Path | None:
+        """Folder on each machine that takes the features; None: its memory takes them.
+
+        Raises:
+            UserError: the machines' memory is too small.
+        """
+        resources, folds = self.experiment.resources, self.experiment.folds
+        nodes = [] if self.grows else memory.node_memories()
+        full = memory.fill_store(features.size, nodes)
+        on_disk = resources.features == "disk" or (resources.features == "auto" and full)
+        if nodes and (warning := memory.check_memory(0 if on_disk else features.size, folds, nodes)):
+            self.display.say(warning)
+        if not on_disk:
+            return None
+        folder = Path(resources.features_folder or usual_folder()).absolute()
+        self.display.say(f"features: {features.size / 1e9:.2f} GB on each machine's disk, in {folder}")
+        return folder

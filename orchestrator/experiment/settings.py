@@ -57,6 +57,12 @@ class Resources(Settings):
     """CPUs that one fold's worker reserves; auto: one, or a share where all folds need to fit."""
     gpus_per_fold: Annotated[Annotated[float, Field(ge=0)] | Literal["auto"], OURS, NO_RESULT] = "auto"
     """GPUs that one fold's worker reserves; auto: an equal share of those in the cluster, at most one."""
+    features: Annotated[Literal["memory", "disk", "auto"], OURS, NO_RESULT] = "auto"
+    """Where each machine has the features in training. memory: in Ray's object store; disk: in a file that is
+    mapped into memory and may be larger than it; auto: disk where the object store has too little room."""
+    features_folder: Annotated[str, OURS, NO_RESULT] = ""
+    """Folder of that file on each machine; empty: /var/tmp/stagegrid-<number of the user>. The file stays for
+    the next run, until the features of another one take its place."""
     threads_per_fold: Annotated[PositiveInt, Field(le=1024), OURS] = 1
     """Threads of torch in one fold; sums are rounded differently with another number."""
     shared_path: Annotated[bool, OURS, NO_RESULT] = False

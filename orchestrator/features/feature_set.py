@@ -10,6 +10,7 @@ reads the shards alone: training takes its labels from the data set's tables, so
 new features.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,8 @@ from orchestrator.storage.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
 
+Frames = NDArray[np.float16]
+"""Log-mel frames: (frames, bands)."""
 FEATURES = 2
 """Raised by whoever changes what the same settings and files give, or the shards' schema."""
 MANIFEST = "manifest.json"
@@ -84,6 +87,11 @@ class FeatureSet:
         """What the features are."""
         return self.manifest.content_hash
 
+    @property
+    def size(self) -> int:
+        """Bytes of all frames."""
+        return self.manifest.frames * self.manifest.audio.n_mels * np.dtype(np.float16).itemsize
+
 
 def features_id(table: ClipTable, audio: Audio, recordings: Recordings | None = None) -> str:
     """Identity of the features of these clips: name, part and content of each file in the table's order, and
@@ -120,42 +128,18 @@ def open_features(store: Store, set_id: str) -> FeatureSet | None:
     return FeatureSet(folder, manifest) if whole and counted and manifest.id == set_id else None
 
 
-@dataclass(frozen=True)
-class BankArrays:
-    """All clips' frames, in the order of the `ClipTable` they were made from."""
+def read_clips(features: FeatureSet) -> Iterator[Frames]:
+    """The frames of each clip (frames, bands), in the order of the `ClipTable` they were made from.
 
-    names: list[str]
-    """File names of the clips."""
-    parts: list[str]
-    """Parts of the clips."""
-    frames: NDArray[np.float16]
-    """(N, bands)."""
-    offsets: NDArray[np.int64]
-    """Clip i owns the frames from offsets[i] up to offsets[i + 1]: (clips + 1,)."""
-
-
-def load_bank_arrays(features: FeatureSet) -> BankArrays:
-    """The frames of a feature set. Shards are read one at a time, so memory holds the frames once.
+    Memory holds one shard at a time.
 
     Raises:
         DamagedFile: a shard is not what the manifest says; the message names it.
     """
-    names: list[str] = []
-    parts: list[str] = []
-    counts: list[int] = []
-    frames = np.empty((features.manifest.frames, features.manifest.audio.n_mels), np.float16)
-    flat, filled = frames.reshape(-1), 0
+    bands = features.manifest.audio.n_mels
     for shard in features.manifest.shards:
-        table = _read_shard(features.store, shard)
-        names += table["fname"].to_pylist()
-        parts += table["part"].to_pylist()
-        counts += table["frames"].to_pylist()
-        for clip in table["logmel"]:
-            values = np.frombuffer(clip.as_buffer(), np.float16)
-            flat[filled : filled + len(values)] = values
-            filled += len(values)
-    assert filled == len(flat)
-    return BankArrays(names, parts, frames, np.concatenate([[0], np.cumsum(counts)]).astype(np.int64))
+        for clip in _read_shard(features.store, shard)["logmel"]:
+            yield np.frombuffer(clip.as_buffer(), np.float16).reshape(-1, bands)
 
 
 def _read_shard(store: Store, shard: Shard) -> pa.Table:

@@ -7,7 +7,7 @@ DOT = " · "
 
 
 def leg_names(run: Run) -> dict[str, str]:
-    """A name for each leg, by its id: `sigmoid · top_k`, `sigmoid · shared stem`; of several seeds also `· s0`."""
+    """A name for each leg, by its id: `sigmoid · top_k`, `sigmoid · shared stem`, `sigmoid · top_k · s0`."""
     grown = _cells_of_legs(run)
     columns, several = len(run.experiment.selections), len(run.experiment.seeds) > 1
     return {leg.id: _name(leg, grown[leg.id], columns, several) for leg in run.manifest.legs}

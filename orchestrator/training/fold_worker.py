@@ -74,14 +74,13 @@ def _train_legs(
 
 
 def _fold_data(inputs: SweepInputs, fold: int) -> FoldData:
-    frames, offsets = ray.get([inputs.arrays.frames, inputs.arrays.offsets])
-    device = get_device()
+    arrays, device = inputs.frames.arrays(), get_device()
     resident = True
     if device.type == "cuda":
         torch.cuda.set_device(device)  # torch's own draws are seeded on the current one
         memory = _keep_to_share(device, inputs.shares.gpu)
-        resident = frames.nbytes < RESIDENT_SHARE * memory
-    bank = Bank(frames, offsets, inputs.experiment.batches.clip_frames, device, resident)
+        resident = arrays.size < RESIDENT_SHARE * memory
+    bank = Bank(arrays.blocks, arrays.offsets, inputs.experiment.batches.clip_frames, device, resident)
     rows = inputs.dataset.rows_of(fold)
     return FoldData(bank, inputs.dataset.targets, rows.training, rows.validation, rows.test)
 

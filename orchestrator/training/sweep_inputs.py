@@ -3,31 +3,22 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import ray
-from numpy.typing import NDArray
 
 from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.experiment.settings import Experiment
-from orchestrator.features.feature_set import BankArrays
+from orchestrator.features.frame_file import FrameFile
 from orchestrator.plan.allocation import Shares
 from orchestrator.plan.legs import Leg, Plan
 from orchestrator.plan.runs import levels_of_runs
 from orchestrator.storage.store import Store
+from orchestrator.training.frames import StoredFrames
 
 TRACKED_CPUS = 8
 """On fewer an actor more is felt: its start takes some seconds of a CPU."""
-
-
-@dataclass(frozen=True)
-class Arrays:
-    """References to the features in Ray's object store: one copy a node, read by all its workers."""
-
-    frames: "ray.ObjectRef[NDArray[Any]]"
-    offsets: "ray.ObjectRef[NDArray[Any]]"
 
 
 @dataclass(frozen=True)
@@ -37,7 +28,7 @@ class SweepInputs:
     experiment: Experiment
     dataset: FoldedDataset
     out: Store
-    arrays: Arrays
+    frames: StoredFrames | FrameFile
     shares: Shares
     levels: list[dict[str, tuple[Leg, ...]]]
     """Of each level its trials by name: legs, parents first."""
@@ -57,16 +48,21 @@ class SweepInputs:
 
 
 def sweep_inputs(
-    run: Run, dataset: FoldedDataset, bank: BankArrays, shares: Shares, plan: Plan, todo: Collection[str]
+    run: Run,
+    dataset: FoldedDataset,
+    frames: StoredFrames | FrameFile,
+    shares: Shares,
+    plan: Plan,
+    todo: Collection[str],
 ) -> SweepInputs:
-    """All of it, the features in Ray's object store; `todo`: ids of the legs that are not done."""
+    """All of it; `todo`: ids of the legs that are not done."""
     cpus: float = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
     levels = levels_of_runs(plan, run.experiment.resources.legs_per_run, todo, shares.trials)
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,
         out=run.store,
-        arrays=Arrays(ray.put(bank.frames), ray.put(bank.offsets)),
+        frames=frames,
         shares=shares,
         levels=[{_trial_name(legs): legs for legs in level} for level in levels],
         tracked=cpus >= TRACKED_CPUS,

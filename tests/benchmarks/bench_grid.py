@@ -62,7 +62,7 @@ def _train_cells(experiment: Experiment, dataset: FoldedDataset, frames: list[Ar
     """Every cell of one fold from scratch."""
     torch.set_num_threads(experiment.resources.threads_per_fold)
     offsets = np.concatenate([[0], np.cumsum([len(clip) for clip in frames])])
-    bank = Bank(np.concatenate(frames), offsets, experiment.batches.clip_frames)
+    bank = Bank([np.concatenate(frames)], offsets, experiment.batches.clip_frames)
     rows = dataset.rows_of(fold)
     data = FoldData(bank, dataset.targets, rows.training, rows.validation, rows.test)
     plan = make_plan(experiment, "any data")

@@ -62,7 +62,7 @@ def random_data(
     shape = lengths.sum(), experiment.audio.n_mels
     frames = (15 * rng.standard_normal(shape, np.float32) - 40).astype(np.float16)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    bank = Bank(frames, offsets, experiment.batches.clip_frames, device, resident)
+    bank = Bank([frames], offsets, experiment.batches.clip_frames, device, resident)
     targets = np.eye(size.classes, dtype=np.uint8)[rng.integers(0, size.classes, size.clips)]
     pools = TrainingClips(np.arange(size.verified), np.arange(size.verified, size.clips))
     return FoldData(bank, targets, pools, np.arange(8), np.arange(8))

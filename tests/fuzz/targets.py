@@ -22,12 +22,13 @@ from orchestrator.dataset.problems import Problems
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.memory import check_memory
 from orchestrator.features.audio import read_audio
-from orchestrator.features.feature_set import load_bank_arrays, open_features
+from orchestrator.features.feature_set import open_features, read_clips
 from orchestrator.monitoring.plan_options import cluster_sizes
 from orchestrator.storage.store import Store
 from tests.orchestrator.dataset.small_sets import kaggle, zenodo
 from tests.orchestrator.fake_run import Numbers, make_fake_run
-from tests.orchestrator.features.test_feature_set import ID, write_set
+from tests.orchestrator.features.faked_sets import ID
+from tests.orchestrator.features.test_feature_set import write_set
 from tests.places import CONFIGS, SMOKE
 from trainable.errors import UserError
 from trainable.logmel import LogMel
@@ -222,7 +223,8 @@ def _features(name: str) -> Target:
         path().write_bytes(data)
         try:
             if features := open_features(store(), ID):
-                load_bank_arrays(features)
+                for _ in read_clips(features):
+                    pass
         finally:
             path().write_bytes(valid)
 

@@ -138,11 +138,15 @@ def _worker(out: Path, since: float) -> int | None:
 
 
 def test_a_run_for_each_leg_gives_the_bits_of_a_run_for_each_subtree(bench: Bench, tmp_path: Path) -> None:
+    """And so do features on the disk."""
     out = tmp_path / "out"
+    disk = ("--set", "resources.features=disk", "--set", f"resources.features_folder={tmp_path}/disk")
     columns = "selections={verified_only: {}, top_k: {k: 2}}"
     part = ("--set", "activations={sigmoid_sparsemax: {}}", "--set", columns)
-    code, output = run(bench.home, *bench.command(out), *part, "--set", "resources.legs_per_run=one")
+    code, output = run(bench.home, *bench.command(out), *part, *disk, "--set", "resources.legs_per_run=one")
     assert code == 0, output
+    assert f"on each machine's disk, in {tmp_path}/disk" in output
+    assert len(list((tmp_path / "disk").glob("*.frames"))) == 1
     _assert_part_of(bench, out, legs=3)
 
 

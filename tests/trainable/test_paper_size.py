@@ -34,7 +34,7 @@ def _data() -> FoldData:
     frames = rng.normal(-40, 15, (offsets[-1], 80)).astype(np.float16)
     targets = np.eye(80, dtype=np.uint8)[rng.integers(0, 80, 8)]
     pools = TrainingClips(verified=np.arange(4), unverified=np.arange(4, 6))
-    return FoldData(Bank(frames, offsets, 2000), targets, pools, np.array([6]), np.array([7]))
+    return FoldData(Bank([frames], offsets, 2000), targets, pools, np.array([6]), np.array([7]))
 
 
 @pytest.mark.integration

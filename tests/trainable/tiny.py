@@ -67,7 +67,7 @@ def data(separation: float = 10.0, seed: int = 0) -> FoldData:
     clips = np.arange(count)
     verified, unverified, test = np.split(clips, [VERIFIED, VERIFIED + UNVERIFIED])
     return FoldData(
-        Bank(frames, offsets, 24), targets, TrainingClips(verified[:8], unverified), verified[8:], test
+        Bank([frames], offsets, 24), targets, TrainingClips(verified[:8], unverified), verified[8:], test
     )
 
 

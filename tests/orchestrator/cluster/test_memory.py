@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.cluster.memory import NodeMemory, check_memory
+from orchestrator.cluster.memory import NodeMemory, check_memory, fill_store
 from trainable.errors import UserError
 
 GB = 10**9
@@ -21,3 +21,10 @@ def test_what_cannot_fit_is_refused_with_the_numbers() -> None:
 
 def test_features_beyond_the_object_store_are_warned_of() -> None:
     assert "6.00 GB of features, and Ray's object store has 5.00 GB" in str(check_memory(6 * GB, 4, [LARGE]))
+
+
+def test_features_that_would_fill_the_smallest_object_store_are_too_many() -> None:
+    assert not fill_store(4 * GB, [LARGE])
+    assert fill_store(4 * GB + 1, [LARGE])
+    assert fill_store(GB // 2, [LARGE, SMALL])
+    assert not fill_store(10**15, [])

@@ -1,4 +1,3 @@
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,15 @@ from orchestrator.features.feature_set import (
     MANIFEST,
     SCHEMA,
     FeatureManifest,
-    Shard,
     features_id,
-    load_bank_arrays,
     open_features,
+    read_clips,
 )
 from orchestrator.storage.store import Store
+from tests.orchestrator.features.faked_sets import ID, write_shards
 from trainable.config import Audio
 
 AUDIO = Audio(n_mels=3)
-ID = "0123456789abcdef"
 FRAMES = [np.random.default_rng(n).standard_normal((n, 3)).astype(np.float16) for n in (4, 1, 7)]
 NAMES = ["b.wav", "a.wav", "c.wav"]
 PARTS = ["verified", "unverified", "test"]
@@ -53,17 +51,8 @@ def shard_table(rows: list[int]) -> pa.Table:
 
 def write_set(store: Store) -> Store:
     """A set of two shards, as compute_features leaves it."""
-    folder, shards = store / "features" / ID, []
-    for name, rows in (("x-0.parquet", [0, 1]), ("x-1.parquet", [2])):
-        folder.write_table(name, shard_table(rows))
-        data = folder.read(name)
-        digest = hashlib.sha256(data).hexdigest()
-        shards.append(Shard(name=name, rows=len(rows), bytes=len(data), sha256=digest))
-    manifest = FeatureManifest(
-        id=ID, content_hash="f" * 64, audio=AUDIO, clips=3, frames=12, shards=tuple(shards)
-    )
-    folder.write_model(MANIFEST, manifest.sealed())
-    return folder
+    tables = {"x-0.parquet": shard_table([0, 1]), "x-1.parquet": shard_table([2])}
+    return write_shards(store, tables.items(), AUDIO)
 
 
 def local(folder: Path) -> Store:
@@ -82,12 +71,11 @@ def test_reads_back_bit_for_bit_in_order(tmp_path: Path, kind: Any) -> None:
     found = open_features(store, ID)
     assert found is not None
     assert (found.id, found.content_hash) == (ID, "f" * 64)
-    bank = load_bank_arrays(found)
-    assert (bank.names, bank.parts) == (NAMES, PARTS)
-    assert bank.frames.dtype == np.float16
-    assert bank.offsets.dtype == np.int64
-    assert bank.offsets.tolist() == [0, 4, 5, 12]
-    np.testing.assert_array_equal(bank.frames.view(np.int16), np.concatenate(FRAMES).view(np.int16))
+    assert found.size == 12 * 3 * 2
+    clips = list(read_clips(found))
+    assert [clip.tobytes() for clip in clips] == [clip.tobytes() for clip in FRAMES]
+    assert [clip.shape for clip in clips] == [clip.shape for clip in FRAMES]
+    assert {clip.dtype for clip in clips} == {np.dtype(np.float16)}
 
 
 def test_nothing_there(tmp_path: Path) -> None:
@@ -133,7 +121,7 @@ def test_flipped_bit_is_refused_by_name(tmp_path: Path) -> None:
     found = open_features(local(tmp_path), ID)
     assert found is not None
     with pytest.raises(ValueError, match=r"x-0\.parquet: its content has changed"):
-        load_bank_arrays(found)
+        list(read_clips(found))
 
 
 def test_identity_follows_files_and_settings_alone(tmp_path: Path) -> None:

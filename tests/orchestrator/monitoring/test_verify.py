@@ -9,7 +9,8 @@ from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.verify import verify
 from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import make_fake_run
-from tests.orchestrator.features.test_feature_set import ID, write_set
+from tests.orchestrator.features.faked_sets import ID
+from tests.orchestrator.features.test_feature_set import write_set
 
 
 @pytest.fixture

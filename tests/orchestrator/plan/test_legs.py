@@ -123,6 +123,8 @@ UNCHANGING: dict[str, Any] = {
     "schedule.checkpoint_every": 1,
     "resources.cpus_per_fold": 2,
     "resources.gpus_per_fold": 1,
+    "resources.features": "disk",
+    "resources.features_folder": "/fast",
     "resources.shared_path": True,
     "resources.machines": [{"cpus": 4}],
     "resources.legs_per_run": "subtree",

@@ -58,7 +58,7 @@ def _bank(dataset: FoldedDataset, experiment: Experiment) -> Bank:
     logmel, rate = LogMel(experiment.audio), experiment.audio.sample_rate
     frames = [logmel(read_audio(p, rate)).astype(np.float16) for p in dataset.table.clips["path"]]
     offsets = np.cumsum([0, *map(len, frames)])
-    return Bank(np.concatenate(frames), offsets, experiment.batches.clip_frames)
+    return Bank([np.concatenate(frames)], offsets, experiment.batches.clip_frames)
 
 
 def _train(

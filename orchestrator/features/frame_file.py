@@ -1,0 +1,146 @@
+"""The frames of a feature set as a plain file on a machine's disk, which its workers map into their memory.
+
+    FOLDER/<content hash>.frames    all frames as float16 (N, bands), then the clips' offsets as int64
+    FOLDER/.lock                    held by whoever writes here
+
+What of the file is in memory is the kernel's page cache, shared by all workers: features may be larger than
+memory. The shards themselves cannot be mapped: they may lie in object storage, and a batch would have to look
+for its clips in thousands of files. Not in the paper.
+
+The file stays after a run, so that the same run and the next one on the same features begin at once. Who
+writes the file of another feature set first removes those that no process has mapped.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from orchestrator.features.blocks import BankArrays
+from orchestrator.features.feature_set import FeatureSet, read_clips
+from trainable.errors import UserError
+
+ENDING = ".frames"
+WRITTEN_AT_ONCE = 2**22
+"""Bytes that are collected for one write."""
+
+
+def usual_folder() -> Path:
+    """Where the file lies if nothing else is said: on the disk, a folder for each user."""
+    return Path(f"/var/tmp/stagegrid-{os.getuid()}")
+
+
+@dataclass(frozen=True)
+class FrameFile:
+    """The file of a feature set in `folder` on whichever machine this is used."""
+
+    features: FeatureSet
+    folder: Path
+
+    @property
+    def path(self) -> Path:
+        """It is named by what is in it."""
+        return self.folder / f"{self.features.content_hash}{ENDING}"
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole file."""
+        return self.features.size + (self.features.manifest.clips + 1) * np.dtype(np.int64).itemsize
+
+    def arrays(self) -> BankArrays:
+        """The frames, mapped; written first where this machine has no such file. Two workers write it once.
+
+        Raises:
+            DamagedFile: a shard is not what the manifest says.
+            UserError: the folder cannot be written to, or has no room.
+        """
+        try:
+            while (file := self._whole()) is None:
+                self.folder.mkdir(parents=True, exist_ok=True)
+                with _locked(self.folder / ".lock"):
+                    if (file := self._whole()) is None:
+                        self._write()
+                    else:
+                        file.close()
+        except OSError as error:
+            raise self._refusal(error) from error
+        with file:
+            return self._mapped(file)
+
+    def _whole(self) -> BinaryIO | None:
+        """The file, opened and marked as in use, where it is whole."""
+        try:
+            file = self.path.open("rb")
+        except FileNotFoundError:
+            return None
+        fcntl.flock(file, fcntl.LOCK_SH)
+        if os.fstat(file.fileno()).st_size == self.size:
+            return file
+        file.close()
+        return None
+
+    def _mapped(self, file: BinaryIO) -> BankArrays:
+        """The mapping keeps the file open, and so in use, for as long as there is one."""
+        manifest = self.features.manifest
+        shape = (manifest.frames, manifest.audio.n_mels)
+        frames = np.memmap(file, np.float16, "r", shape=shape)
+        file.seek(self.features.size)
+        return BankArrays([frames], np.frombuffer(file.read(), np.int64))
+
+    def _write(self) -> None:
+        """Under another name, flushed, then renamed; nothing of it stays where that fails."""
+        self._make_room()
+        temporary = self.path.with_suffix(".tmp")
+        try:
+            with temporary.open("wb", buffering=WRITTEN_AT_ONCE) as file:
+                lengths = [0]
+                for clip in read_clips(self.features):
+                    file.write(clip.data)
+                    lengths.append(len(clip))
+                file.write(np.cumsum(lengths, dtype=np.int64).data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+    def _make_room(self) -> None:
+        """Remove the files that nobody has mapped, and what killed writers left; refuse where that is not
+        enough."""
+        for path in self.folder.iterdir():
+            if path.suffix in (ENDING, ".tmp") and not _in_use(path):
+                path.unlink()
+        if (free := shutil.disk_usage(self.folder).free) < self.size:
+            raise OSError(errno.ENOSPC, f"{free:,} bytes are free")
+
+    def _refusal(self, error: OSError) -> UserError:
+        return UserError(
+            f"{self.folder}: no place for {self.size:,} bytes of features ({error.strerror}): make room, or "
+            "name another folder with resources.features_folder"
+        )
+
+
+def _in_use(path: Path) -> bool:
+    """Whether a process has the file mapped."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the kernel's lock, which ends with the process, however that ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
