@@ -62,8 +62,8 @@ class FrameFile:
             UserError: the folder cannot be written to, or has no room.
         """
         try:
+            self._make_folder()
             while (file := self._whole()) is None:
-                self.folder.mkdir(parents=True, exist_ok=True)
                 with _locked(self.folder / ".lock"):
                     if (file := self._whole()) is None:
                         self._write()
@@ -73,6 +73,12 @@ class FrameFile:
             raise self._refusal(error) from error
         with file:
             return self._mapped(file)
+
+    def _make_folder(self) -> None:
+        """Anyone may have made a folder of the usual name, and what lies in it."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.folder == usual_folder() and self.folder.stat().st_uid != os.getuid():
+            raise PermissionError(errno.EPERM, "it is another user's")
 
     def _whole(self) -> BinaryIO | None:
         """The file, opened and marked as in use, where it is whole."""

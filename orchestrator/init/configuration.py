@@ -48,7 +48,7 @@ def configuration_text(found: Survey, folder: Path) -> str:
             *_stages(several),
             *_grid(several, _batch(found)),
             "",
-            "resources: {legs_per_run: subtree}   # one: more runs at a time, on larger machines",
+            "resources: {legs_per_run: forest}   # one: every leg a run of its own, on larger machines",
             "",
         ]
     )

@@ -128,3 +128,15 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_users_do_not_meet() -> None:
     assert usual_folder().name.endswith(f"-{os.getuid()}")
+
+
+def test_a_usual_folder_that_another_user_made_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = FrameFile(feature_set(tmp_path), tmp_path / "usual")
+    file.arrays()
+    monkeypatch.setattr("orchestrator.features.frame_file.usual_folder", lambda: file.folder)
+    file.arrays()
+    monkeypatch.setattr(os, "getuid", lambda: file.folder.stat().st_uid + 1)
+    with pytest.raises(UserError, match=r"usual: no place for.*another user's.*resources\.features_folder"):
+        file.arrays()
