@@ -75,10 +75,10 @@ class Watch:
         phase.seconds += seconds
         for process, found in self._processes():
             if process == self.driver:
-                phase.driver = max(phase.driver, found["VmRSS"])
+                phase.driver = max(phase.driver, found.get("VmRSS", 0))
             else:
-                phase.worker = max(phase.worker, found["RssAnon"])
-            phase.shared = max(phase.shared, found["RssShmem"])
+                phase.worker = max(phase.worker, found.get("RssAnon", 0))
+            phase.shared = max(phase.shared, found.get("RssShmem", 0))
         phase.disk = sum(path.stat().st_size for path in self.out.rglob("*") if path.is_file())
 
     def _phase(self) -> str:
