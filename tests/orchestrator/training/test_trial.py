@@ -65,7 +65,8 @@ def test_a_process_goes_on_with_the_next_trial(
     driver.progress._told = (3, 1)
     driver.work = Background(lambda: None)
     assert driver.reset_config({"inputs": None, "trial": "second"})
-    assert (driver.name, driver.trial, driver.work) == ("second", trial[:1], None)
+    after = vars(driver)
+    assert (after["name"], after["trial"], after["work"]) == ("second", trial[:1], None)
     assert driver.progress._told == (0, 0)
 
 
