@@ -105,10 +105,11 @@ def _small_grid(place: Path) -> list[Start]:
     program = start(
         place / "home", "run", "--config", SMOKE, "--data", place / "data", "--out", place / "out", *words
     )
-    found = list(starts(place / "out", Processes(psutil.Process(program.pid))))
-    output, _ = program.communicate()
-    assert program.returncode == 0, output
-    return found
+    try:
+        return list(starts(place / "out", Processes(psutil.Process(program.pid))))
+    finally:
+        output, _ = program.communicate()
+        assert program.returncode == 0, output
 
 
 def rows() -> Iterator[Row]:

@@ -1,8 +1,12 @@
 """The reason of a failure, and at which leg it is laid; the rest of a trial is held by tests/integration."""
 
+import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import ray
 import ray.train
 from ray.exceptions import ActorDiedError
 from ray.train import WorkerGroupError
@@ -14,10 +18,19 @@ from orchestrator.artifacts.leg_folders import LegFolders
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.plan.legs import Leg, make_plan
 from orchestrator.storage.store import Store
-from orchestrator.training.trial import _blamed, _reason, _title, note_failure, root_cause, to_train
+from orchestrator.training.trial import (
+    TrialDriver,
+    _blamed,
+    _reason,
+    _title,
+    note_failure,
+    root_cause,
+    to_train,
+)
+from orchestrator.training.trial_progress import Background
 from tests.orchestrator.artifacts.test_folders import result
 from tests.orchestrator.plan.test_legs import experiment
-from tests.places import SMOKE
+from tests.places import ROOT, SMOKE
 
 
 class Died(Exception):
@@ -39,6 +52,30 @@ def legs(tmp_path: Path) -> LegFolders:
 
 def group_error(failures: dict[int, Exception]) -> ray.train.WorkerGroupError:
     return ray.train.WorkerGroupError("text\nlast line", failures)
+
+
+def test_a_process_goes_on_with_the_next_trial(
+    trial: tuple[Leg, ...], legs: LegFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials = {"first": trial, "second": trial[:1]}
+    inputs = SimpleNamespace(experiment=load_experiment(SMOKE, ()), legs=legs, trial=trials.__getitem__)
+    monkeypatch.setattr(ray, "get", lambda reference: inputs)
+    driver = TrialDriver.__new__(TrialDriver)
+    driver.setup({"inputs": None, "trial": "first"})
+    driver.progress._told = (3, 1)
+    driver.work = Background(lambda: None)
+    assert driver.reset_config({"inputs": None, "trial": "second"})
+    after = vars(driver)
+    assert (after["name"], after["trial"], after["work"]) == ("second", trial[:1], None)
+    assert driver.progress._told == (0, 0)
+
+
+def test_neither_trial_nor_controller_imports_torch() -> None:
+    """As long as all else together; the workers alone have a use for it."""
+    steps = "import sys, orchestrator.training.sweep; print('torch' in sys.modules)"
+    words = [sys.executable, "-c", steps]
+    said = subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    assert said == "False\n"
 
 
 def test_workers_are_called_after_all_that_their_trial_trains() -> None:
