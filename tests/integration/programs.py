@@ -33,9 +33,13 @@ def start(home: Path, *arguments: object, **changes: str) -> subprocess.Popen[st
 
 
 def run(home: Path, *arguments: object, **changes: str) -> tuple[int, str]:
-    """Exit code and all output of `stagegrid` with these arguments."""
+    """Exit code and all output of `stagegrid` with these arguments; one that takes too long is ended."""
     process = start(home, *arguments, **changes)
-    output, _ = process.communicate(timeout=280)
+    try:
+        output, _ = process.communicate(timeout=280)
+    except subprocess.TimeoutExpired:
+        kill(process)
+        raise
     return process.returncode, output
 
 
