@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.shipped import FOLDER, find_config, is_shipped, shipped_names
+from orchestrator.plan.legs import make_plan
 from tests.places import CONFIGS
 from trainable.errors import UserError
 
@@ -52,3 +53,10 @@ def test_the_nearest_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, a
         find_config(Path(asked))
     assert str(caught.value).startswith(f"{asked}: no such configuration file")
     assert hint in str(caught.value)
+
+
+def test_cells_in_common_with_the_demo_are_its_own() -> None:
+    demo, extended = (make_plan(load_experiment(Path(name)), "data").ends for name in ("demo", "extended"))
+    common = {cell: leg for cell, leg in demo.items() if cell in extended}
+    assert len(common) == 9
+    assert common == {cell: extended[cell] for cell in common}
