@@ -104,8 +104,10 @@ def test_killed_driver_and_killed_worker_change_no_bit(bench: Bench, tmp_path: P
     out = tmp_path / "out"
     command = (*bench.command(out), "--set", "activations={sigmoid: {}}")
     first = start(bench.home, *command)
-    wait_for(lambda: any(out.glob("legs/*/fold-0/state.pt")), "a checkpoint")
-    kill(first)
+    try:
+        wait_for(lambda: any(out.glob("legs/*/fold-0/state.pt")), "a checkpoint", 200)
+    finally:
+        kill(first)
     assert len(list(out.glob("legs/*/result.json"))) < 4
     second = start(bench.home, *command)
     started = time.time()
