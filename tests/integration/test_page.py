@@ -27,21 +27,21 @@ document.getElementById("page").onload = event => {{
   if (location.hash) root.querySelectorAll("details").forEach(folded => folded.open = true)
   const cut = [...root.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth + 1)
   const wide = [...root.querySelectorAll("body *")].filter(sticksOut).map(e => e.tagName)
-  document.title = `measured ${{root.scrollWidth}} ${{root.scrollHeight}} ${{wide}} cut ${{cut.length}}`
+  const grids = cut.filter(e => e.classList.contains("grid")).length
+  const sizes = `${{root.scrollWidth}} ${{root.scrollHeight}}`
+  document.title = `measured ${{sizes}} ${{wide}} cut ${{cut.length}} ${{grids}}`
 }}
 </script>
 """
 COLUMNS = ("verified_only", "keep_all", "top_k", "threshold", "random_k")
+NUMBERS = Numbers(verified=48, unverified=80, test=40, classes=8, iterations=(20, 20, 10), batch=16)
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
-    numbers = Numbers(verified=48, unverified=80, test=40, classes=8, iterations=(20, 20, 10), batch=16)
-    run = make_fake_run(
-        folder, numbers=numbers, failed=[("sigmoid_softmax", "threshold")], selections=COLUMNS
-    )
-    write_report(run)
+    failed = [("sigmoid_softmax", "threshold")]
+    write_report(make_fake_run(folder, numbers=NUMBERS, failed=failed, selections=COLUMNS))
     return folder / "report" / "index.html"
 
 
@@ -62,12 +62,19 @@ def chromium(folder: Path, page: Path, width: int, height: int, *options: str, u
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_nothing_is_wider_than_the_window(page: Path, tmp_path: Path, width: int, unfolded: bool) -> None:
     dom = chromium(tmp_path, page, width, 900, "--dump-dom", unfolded=unfolded)
-    found = re.search(r"<title>measured (\d+) (\d+) (.*?) cut (\d+)</title>", dom)
+    found = re.search(r"<title>measured (\d+) (\d+) (.*?) cut (\d+) \d+</title>", dom)
     assert found, "the page did not load"
     assert int(found[1]) == width
     assert found[3] == ""
     if width < 400:
         assert int(found[4]) == 0, "a table hides columns on a phone"
+
+
+def test_the_papers_grid_is_seen_whole_with_two_seeds(tmp_path: Path) -> None:
+    """Both intervals stand in each cell then."""
+    write_report(make_fake_run(tmp_path / "run", numbers=NUMBERS, seeds=(0, 1)))
+    dom = chromium(tmp_path, tmp_path / "run/report/index.html", 1280, 900, "--dump-dom")
+    assert re.search(r"<title>measured 1280 .* cut \d+ 0</title>", dom)
 
 
 LONGEST = {390: 8_000, 1280: 5_100}
