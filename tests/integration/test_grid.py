@@ -14,7 +14,7 @@ import pytest
 from tests.integration.programs import kill, results, run, start, wait_for
 from tests.places import REAL_MINI, SMOKE
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(590)]
 
 STAGES = ("--set", "stages.1.iterations=30")
 """Long enough to be hit in the middle of a stage."""
