@@ -13,7 +13,7 @@ from tests.integration.browser import NEEDS_BROWSER, opened
 from tests.integration.programs import kill, run, start, wait_for
 from tests.places import SMOKE
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(290), NEEDS_BROWSER]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(590), NEEDS_BROWSER]
 
 CHANGES = ("--set", "activations={sigmoid: {}}", "--set", "selections={verified_only: {}, top_k: {k: 2}}",
            "--set", "stages.0.iterations=1500", "--set", "stages.1.iterations=600")  # fmt: skip
