@@ -1,13 +1,13 @@
 """Across modules: the mechanisms of README.md and docs/mechanism.md, run as they stand there."""
 
+import importlib
 import re
-from typing import Any
+import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-import trainable.activations as activations
-import trainable.selection as selections
 from orchestrator.experiment.loading import parse_experiment
 from tests.places import ROOT
 from tests.trainable import tiny
@@ -15,17 +15,27 @@ from trainable.fold import train_fold
 from trainable.selection import Selection
 
 README = (ROOT / "README.md").read_text()
-AS_IN_THE_MODULE = (
+AS_IN_THE_MODULES = (
     "from __future__ import annotations\n"  # both modules begin so: annotations are not evaluated
+    "from trainable.activations import *\nfrom trainable.selection import *\n"
 )
 SNIPPETS = re.findall(r"```python\n(class .*?)```", (ROOT / "docs/mechanism.md").read_text(), re.S)
 
 
-def test_the_mechanism_of_the_readme_works_as_printed() -> None:
+def define(snippet: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Import it from a file: pydantic reads the lines under the fields from there."""
+    (folder / "own_mechanism.py").write_text(AS_IN_THE_MODULES + snippet)
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "own_mechanism", raising=False)
+    importlib.import_module("own_mechanism")
+
+
+def test_the_mechanism_of_the_readme_works_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (snippet,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "(Selection)" in code]
     assert snippet.count("\n") <= 20
-    namespace: dict[str, Any] = dict(vars(selections))
-    exec(AS_IN_THE_MODULE + snippet, namespace)
+    define(snippet, tmp_path, monkeypatch)
     task = tiny.task(selection="quantile")
     outcome = train_fold(task, tiny.data(), tiny.MemoryWorker())
     staged = outcome.record.curves[3:7]
@@ -44,9 +54,11 @@ def test_the_mechanism_of_the_readme_works_as_printed() -> None:
     ("activation", "selection"),
     [("sigmoid", "over_mean"), ("sigmoid", "half_trust"), ("softmax_sparsemax", "keep_all")],
 )
-def test_the_mechanisms_of_the_docs_work_as_printed(activation: str, selection: str) -> None:
+def test_the_mechanisms_of_the_docs_work_as_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, activation: str, selection: str
+) -> None:
     (snippet,) = [code for code in SNIPPETS if f'"{activation}"' in code or f'"{selection}"' in code]
-    exec(AS_IN_THE_MODULE + snippet, vars(activations) | vars(selections))
+    define(snippet, tmp_path, monkeypatch)
     outcome = train_fold(tiny.task(activation, selection), tiny.data(), tiny.MemoryWorker())
     loss, eta, _, kept = outcome.record.curves[3:7, :4].T
     masks = selection == "over_mean"
