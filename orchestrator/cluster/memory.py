@@ -28,7 +28,7 @@ def node_memories() -> list[NodeMemory]:
     return [NodeMemory(memory + store, store) for memory, store in stores]
 
 
-def fill_store(features: int, nodes: Sequence[NodeMemory]) -> bool:
+def overfills_store(features: int, nodes: Sequence[NodeMemory]) -> bool:
     """Whether so many bytes of features are too many for the object store of one of the machines."""
     return any(features > STORE_SHARE * node.object_store for node in nodes)
 

@@ -72,7 +72,7 @@ class RunCluster:
         """
         resources, folds = self.experiment.resources, self.experiment.folds
         nodes = [] if self.grows else memory.node_memories()
-        full = memory.fill_store(features.size, nodes)
+        full = memory.overfills_store(features.size, nodes)
         on_disk = resources.features == "disk" or (resources.features == "auto" and full)
         if nodes and (warning := memory.check_memory(0 if on_disk else features.size, folds, nodes)):
             self.display.say(warning)

@@ -21,7 +21,7 @@ from tests.integration.programs import start
 from tests.places import ROOT
 
 SMOKE, LATER = ROOT / "configs" / "smoke.yaml", 9.0
-GRID = ("selections={verified_only: {}}", "schedule.checkpoint_every=100")
+GRID = ("selections={verified_only: {}}", "schedule.checkpoint_every=100", "resources.legs_per_run=subtree")
 RUNS, FOLDS = 3, 2
 LOOK_SECONDS = 0.05
 Seconds = dict[str, float]

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.cluster.memory import NodeMemory, check_memory, fill_store
+from orchestrator.cluster.memory import NodeMemory, check_memory, overfills_store
 from trainable.errors import UserError
 
 GB = 10**9
@@ -24,7 +24,7 @@ def test_features_beyond_the_object_store_are_warned_of() -> None:
 
 
 def test_features_that_would_fill_the_smallest_object_store_are_too_many() -> None:
-    assert not fill_store(4 * GB, [LARGE])
-    assert fill_store(4 * GB + 1, [LARGE])
-    assert fill_store(GB // 2, [LARGE, SMALL])
-    assert not fill_store(10**15, [])
+    assert not overfills_store(4 * GB, [LARGE])
+    assert overfills_store(4 * GB + 1, [LARGE])
+    assert overfills_store(GB // 2, [LARGE, SMALL])
+    assert not overfills_store(10**15, [])
