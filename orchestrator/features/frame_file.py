@@ -14,6 +14,7 @@ writes the file of another feature set first removes those that no process has m
 import errno
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +28,8 @@ from orchestrator.features.blocks import BankArrays
 from orchestrator.features.feature_set import FeatureSet, read_clips
 from trainable.errors import UserError
 
-ENDING = ".frames"
+OURS = re.compile(r"[0-9a-f]{64}\.frames(\.tmp)?")
+"""Names of the files that are written here: all else in the folder is somebody's, and stays."""
 WRITTEN_AT_ONCE = 2**22
 """Bytes that are collected for one write."""
 
@@ -47,7 +49,7 @@ class FrameFile:
     @property
     def path(self) -> Path:
         """It is named by what is in it."""
-        return self.folder / f"{self.features.content_hash}{ENDING}"
+        return self.folder / f"{self.features.content_hash}.frames"
 
     @property
     def size(self) -> int:
@@ -103,7 +105,7 @@ class FrameFile:
     def _write(self) -> None:
         """Under another name, flushed, then renamed; nothing of it stays where that fails."""
         self._make_room()
-        temporary = self.path.with_suffix(".tmp")
+        temporary = self.path.with_suffix(".frames.tmp")
         try:
             with temporary.open("wb", buffering=WRITTEN_AT_ONCE) as file:
                 lengths = [0]
@@ -122,7 +124,7 @@ class FrameFile:
         """Remove the files that nobody has mapped, and what killed writers left; refuse where that is not
         enough."""
         for path in self.folder.iterdir():
-            if path.suffix in (ENDING, ".tmp") and not _in_use(path):
+            if OURS.fullmatch(path.name) and not _in_use(path):
                 path.unlink()
         if (free := shutil.disk_usage(self.folder).free) < self.size:
             raise OSError(errno.ENOSPC, f"{free:,} bytes are free")

@@ -99,8 +99,10 @@ def test_the_next_set_takes_the_place_of_what_nobody_has_mapped(tmp_path: Path) 
     )
     arrays = used.arrays()
     unused.arrays()
-    killed = used.folder / "killed.tmp"
-    killed.touch()
+    killed = used.folder / f"{'d' * 64}.frames.tmp"
+    theirs = [used.folder / name for name in ("work.tmp", "mine.frames", f"{'d' * 64}.wav")]
+    for path in (killed, *theirs):
+        path.touch()
     assert used.path.exists()
     next_one.arrays()
     assert used.path.exists()
@@ -110,6 +112,7 @@ def test_the_next_set_takes_the_place_of_what_nobody_has_mapped(tmp_path: Path) 
     next_one.path.unlink()
     next_one.arrays()
     assert not used.path.exists()
+    assert all(path.exists() for path in theirs), "the folder may be somebody's"
 
 
 def test_no_room_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
