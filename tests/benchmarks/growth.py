@@ -26,7 +26,7 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.artifacts.files import PROGRESS, FoldProgress
+from orchestrator.artifacts.files import FOLD, PROGRESS, RESULT, FoldProgress
 from orchestrator.synth.synthesize import SynthSettings, synthesize
 from tests.integration.programs import start
 
@@ -85,7 +85,7 @@ class Watch:
         if not list(self.out.glob("features/*/manifest.json")):
             return "features"
         folds = [path.parent for path in self.out.glob(f"legs/*/fold-*/{PROGRESS}")]
-        running = [fold for fold in folds if not (fold / "fold.json").exists()]
+        running = [fold for fold in folds if not (fold / FOLD).exists()]
         if not running:
             return "report" if _all_done(self.out) else "training"
         scoring = [bool(_progress(fold).to_score) for fold in running]
@@ -112,7 +112,7 @@ def _progress(fold: Path) -> FoldProgress:
 
 def _all_done(out: Path) -> bool:
     legs = [path for path in out.glob("legs/*") if path.is_dir()]
-    return bool(legs) and all((leg / "result.json").exists() for leg in legs)
+    return bool(legs) and all((leg / RESULT).exists() for leg in legs)
 
 
 def run(folder: Path, scale: Fraction, changes: list[str]) -> Watch:
