@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from orchestrator.artifacts.run import Hole, Run
 from orchestrator.plan.legs import Entry
 from orchestrator.report.claims.assessment import ClaimResult, whole_grid
-from orchestrator.report.claims.claims import PAPERS_ROWS
 from orchestrator.report.scores.best import ranked
 from orchestrator.report.scores.predictions import Split
 from orchestrator.report.scores.run_scores import RunScores
@@ -30,7 +29,7 @@ def headline(run: Run, scores: RunScores, claims: Sequence[ClaimResult]) -> tupl
     shown = [result for result in whole_grid(claims) if result.evidence.split == _last(scores)]
     gains = [
         gain
-        for noun, found in (("selection", _columns(shown)), ("a second head", _rows(shown)))
+        for noun, found in (("selection", _columns(shown)), ("a second head", _rows(run, shown)))
         if (gain := _gain(noun, found))
     ]
     brought = f", where {' and '.join(gains)}" if gains else ""
@@ -65,12 +64,13 @@ def _columns(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
     return found
 
 
-def _rows(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
+def _rows(run: Run, results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
     """Differences of two heads from one, by the row."""
+    rows = run.experiment.activations
     found = {}
     for result in results:
         higher, lower = result.claim.pairs[0]
-        if lower.activation == PLAIN_ROW and higher.activation in PAPERS_ROWS:
+        if lower.activation == PLAIN_ROW and rows[higher.activation].n_heads > rows[PLAIN_ROW].n_heads:
             found[higher.activation] = result
     return found
 

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from orchestrator.artifacts.run import Run
 from orchestrator.plan.legs import Cell, Entry
 from orchestrator.report.figures.style import (
+    ACROSS,
     WIDTH,
     Look,
     Picture,
     band,
+    blocks,
+    count_blocks,
     legend_below,
     looks,
     mark_stages,
@@ -183,20 +186,12 @@ def all_curves(run: Run, curves: dict[Entry, Curves]) -> Picture | None:
         return None
     rows, ends = list(run.experiment.activations), stage_ends(run)
     look = looks(list(run.experiment.selections))
-    columns = min(3, len(rows))
-    blocks = -(-len(rows) // columns)
-    figure = Figure(figsize=(WIDTH, 4.4 * blocks), layout="constrained")
-    panels = figure.subplots(2 * blocks, columns, sharex=True, sharey=False, squeeze=False)
-    for place in range(columns * blocks):
-        block, column = divmod(place, columns)
-        pair = panels[2 * block, column], panels[2 * block + 1, column]
-        if place < len(rows):
-            _scores(pair, rows[place], _columns(curves, rows[place]), look, ends, first=column == 0)
-        else:
-            for panel in pair:
-                panel.set_visible(False)
-    _share_rows(panels)
-    legend_below(figure, panels.flat)
+    figure = Figure(figsize=(WIDTH, 4.4 * count_blocks(rows)), layout="constrained")
+    pairs = blocks(figure, rows, tall=2, sharex=True)
+    for number, (pair, row) in enumerate(zip(pairs, rows, strict=True)):
+        _scores(pair, _columns(curves, row), look, ends, first=number % ACROSS == 0)
+    _share_heights(pairs)
+    legend_below(figure, [panel for pair in pairs for panel in pair])
     holes = "".join(missing(run, row) for row in rows)
     caption = (
         "Scores on each fold's validation clips at every evaluation, not smoothed. Lines: mean of the folds; "
@@ -208,8 +203,7 @@ def all_curves(run: Run, curves: dict[Entry, Curves]) -> Picture | None:
 
 
 def _scores(
-    pair: tuple[Axes, Axes],
-    activation: str,
+    pair: Sequence[Axes],
     curves: dict[str, Curves],
     look: dict[str, Look],
     ends: list[int],
@@ -225,14 +219,13 @@ def _scores(
             panel.set_ylabel({"fscore": "micro F-score", "lwlrap": "lwlrap"}[name])
         if not curves:
             no_data(panel, "no result")
-    pair[0].set_title(activation)
     pair[1].set_xlabel("iteration")
 
 
-def _share_rows(panels: NDArray[np.object_]) -> None:
-    """The same vertical axis for every panel of a row that has data."""
-    for row in panels:
-        drawn = [panel for panel in row if panel.collections]
+def _share_heights(pairs: Sequence[Sequence[Axes]]) -> None:
+    """The same vertical axis for all panels of a score that have data."""
+    for of_a_score in zip(*pairs, strict=True):
+        drawn = [panel for panel in of_a_score if panel.collections]
         if drawn:
             low, high = min(p.get_ylim()[0] for p in drawn), max(p.get_ylim()[1] for p in drawn)
             for panel in drawn:

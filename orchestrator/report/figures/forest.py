@@ -21,6 +21,8 @@ MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.EXPLORATORY: ("|", INK),
 }
 """Marker and what fills it."""
+MOST_LINES = 100
+"""Claims that a page can show: of more, those over the whole grid alone."""
 NAMES = {
     Verdict.HIGHER: "filled", Verdict.UNCLEAR: "open", Verdict.LOWER: "cross", Verdict.EXPLORATORY: "bar"
 }  # fmt: skip
@@ -28,7 +30,10 @@ NAMES = {
 
 def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture | None:
     """Differences of lwlrap with intervals, a panel for each split; None where there is none."""
-    results = [r for r in claims if isinstance(r.difference, Difference) and r.evidence != TRAINING]
+    judged = [r for r in claims if isinstance(r.difference, Difference) and r.evidence != TRAINING]
+    whole = [r for r in judged if r.claim.scope.is_whole_grid]
+    crowded = len({r.claim for r in judged}) > MOST_LINES and bool(whole)
+    results = whole if crowded else judged
     splits = [split for split in dict.fromkeys(result.evidence.split for result in results) if split]
     if not splits:
         return None
@@ -42,11 +47,17 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         panel.axvline(0, color=INK, linewidth=0.8)
         panel.set_title(SPLIT_NAMES[split])
         panel.set_xlabel("difference in lwlrap")
+        panel.locator_params(axis="x", nbins=5)
     _claim_names(panels[0], heights)
     caption = (
         f"Paired differences with {scores.settings.level:.0%} intervals: {_held_open(results)}. "
         f"{_legend(results)}. Green diamonds: the "
-        "paper's difference, where the data are the paper's. Thick: the claim over the whole grid."
+        "paper's difference, where the data are the paper's. "
+    )
+    caption += (
+        "Claims over the whole grid alone; claims.csv has those of single rows and columns."
+        if crowded
+        else "Thick: the claim over the whole grid."
     )
     alt = f"Forest plot of {len(lines)} differences; the table of claims has the numbers."
     return picture(figure, "claims", "Claims", caption, alt)

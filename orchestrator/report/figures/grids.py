@@ -13,10 +13,13 @@ from orchestrator.report.figures.style import (
     INK,
     WIDTH,
     Picture,
+    blocks,
+    count_blocks,
     legend_below,
     looks,
     no_data,
     picture,
+    text_width,
 )
 from orchestrator.report.scores.predictions import SPLIT_NAMES, Split
 from orchestrator.report.scores.run_scores import RunScores
@@ -24,6 +27,8 @@ from orchestrator.report.scores.scoring import Score, ScoreKey
 
 LIGHT, DARK = "#fafafa", "#101010"
 """Text on dark and on light cells of a heat map: they keep their colour on every page."""
+CELL, BESIDE = 0.75, 1.2
+"""Inches that a cell's interval needs, and the names of the rows."""
 
 
 def heat_map(run: Run, scores: RunScores) -> Picture | None:
@@ -33,15 +38,18 @@ def heat_map(run: Run, scores: RunScores) -> Picture | None:
         return None
     rows, columns = list(run.experiment.activations), list(run.experiment.selections)
     stacked = len(columns) > 3
+    width = max(WIDTH, BESIDE + CELL * len(columns))
     figure = Figure(
-        figsize=(WIDTH, (0.62 * len(rows) + 0.9) * (len(splits) if stacked else 1)), layout="constrained"
+        figsize=(width, (0.62 * len(rows) + 0.9) * (len(splits) if stacked else 1)), layout="constrained"
     )
+    place = (width - BESIDE) / len(columns) / (1 if stacked else len(splits))
+    slanted = {"rotation": 30, "ha": "right"} if max(map(text_width, columns)) > place else {}
     shape = (len(splits), 1) if stacked else (1, len(splits))
     panels = figure.subplots(*shape, squeeze=False)
     for number, (panel, split) in enumerate(zip(panels.flat, splits, strict=True)):
         _cells(panel, scores, split, rows, columns)
         panel.set_title(SPLIT_NAMES[split])
-        panel.set_xticks(range(len(columns)), columns)
+        panel.set_xticks(range(len(columns)), columns, **slanted)
         panel.set_yticks(range(len(rows)), rows if stacked or number == 0 else [""] * len(rows))
     caption = (
         f"lwlrap of every cell, mean of the folds, with {scores.settings.level:.0%} bootstrap intervals over "
@@ -97,11 +105,11 @@ def per_class(run: Run, scores: RunScores) -> Picture | None:
     split, rows = splits[-1], list(run.experiment.activations)
     mean = np.mean([entry.per_class[split] for entry in scores.entries.values()], axis=0)
     order = np.array([c for c in np.argsort(mean, kind="stable") if np.isfinite(mean[c])])
-    figure = Figure(figsize=(WIDTH, max(2.2, 1.2 + 0.16 * len(order))), layout="constrained")
-    panels = figure.subplots(1, len(rows), sharey=True, sharex=True, squeeze=False)[0]
+    height = max(2.2, 1.2 + 0.16 * len(order)) * count_blocks(rows)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    panels = [panel for (panel,) in blocks(figure, rows, sharey=True, sharex=True)]
     for panel, row in zip(panels, rows, strict=True):
         _dots(panel, run, scores, split, row, order)
-        panel.set_title(row)
         panel.set_xlabel("lwlrap")
     names = [f"{run.manifest.vocabulary[c]} ({scores.labels[split][c]})" for c in order]
     panels[0].set_yticks(range(len(order)), names)

@@ -11,12 +11,15 @@ from matplotlib.figure import Figure
 from orchestrator.artifacts.run import Run
 from orchestrator.report.figures.curves import stage_ends
 from orchestrator.report.figures.style import (
+    ACROSS,
     FAINT,
     INK,
     WIDTH,
     Look,
     Picture,
     band,
+    blocks,
+    count_blocks,
     legend_below,
     looks,
     mark_stages,
@@ -24,6 +27,8 @@ from orchestrator.report.figures.style import (
 )
 from orchestrator.report.selection.diagnostics import Diagnostics
 
+SLANTED = 5
+"""Columns whose names still have room side by side."""
 MEASURES = {"precision": "precision", "recall": "recall", "masked_share": "share masked"}
 
 
@@ -38,21 +43,20 @@ def masks_over_time(run: Run, diagnostics: Diagnostics) -> Picture | None:
     rows = list(dict.fromkeys(table["activation"]))
     measures = [measure for measure in MEASURES if measure in table]
     look = looks(list(run.experiment.selections))
-    figure = Figure(figsize=(WIDTH, 0.8 + 1.55 * len(measures)), layout="constrained")
-    panels = figure.subplots(len(measures), len(rows), sharex=True, sharey="row", squeeze=False)
-    for column, activation in enumerate(rows):
-        for row, measure in enumerate(measures):
-            panel = panels[row, column]
+    height = 0.8 + 1.55 * len(measures) * count_blocks(rows)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    columns = blocks(figure, rows, tall=len(measures), sharex=True, sharey="row")
+    for number, (column, activation) in enumerate(zip(columns, rows, strict=True)):
+        for panel, measure in zip(column, measures, strict=True):
             _measure(panel, table[table["activation"] == activation], measure, look)
             mark_stages(panel, stage_ends(run), names=False)
             panel.set_ylim(0, 1)
-            if column == 0:
+            if number % ACROSS == 0:
                 panel.set_ylabel(MEASURES[measure])
-        panels[0, column].set_title(activation)
-        panels[-1, column].set_xlabel("iteration")
+        column[-1].set_xlabel("iteration")
     margin = 0.02 * (table["last"].max() - table["first"].min() + 1)
-    panels[0, 0].set_xlim(table["first"].min() - margin, table["last"].max() + margin)
-    legend_below(figure, panels.flat, columns=6)
+    columns[0][0].set_xlim(table["first"].min() - margin, table["last"].max() + margin)
+    legend_below(figure, [panel for column in columns for panel in column], columns=6)
     return picture(figure, "masks", "Masks over time", *_words(rows, known="precision" in measures))
 
 
@@ -104,15 +108,16 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
     share = _class_shares(table)
     rows = list(dict.fromkeys(table["activation"]))
     order = share.mean(axis=1).sort_values(kind="stable").index
-    figure = Figure(figsize=(WIDTH, 1.5 + 0.16 * len(order)), layout="constrained")
-    panels = figure.subplots(1, len(rows), sharey=True, squeeze=False)[0]
+    height = (1.5 + 0.16 * len(order)) * count_blocks(rows)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    panels = [panel for (panel,) in blocks(figure, rows, sharey=True)]
     shades = colormaps["Blues"].resampled(32)  # with more the colour bar would be a picture in the SVG
     top = float(np.nanmax(share.to_numpy(float)))
     for panel, activation in zip(panels, rows, strict=True):
         columns = share.loc[order, activation]
         image = panel.pcolormesh(columns.to_numpy(float), cmap=shades, vmin=0, vmax=top)
-        panel.set_xticks(np.arange(columns.shape[1]) + 0.5, list(columns), rotation=30, ha="right")
-        panel.set_title(activation)
+        upright = {"rotation": 90} if columns.shape[1] > SLANTED else {"rotation": 30, "ha": "right"}
+        panel.set_xticks(np.arange(columns.shape[1]) + 0.5, list(columns), **upright)
         panel.grid(False)
         panel.tick_params(length=0)
     panels[0].set_yticks(np.arange(len(order)) + 0.5, list(order))

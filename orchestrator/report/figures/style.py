@@ -34,6 +34,8 @@ SERIES = (
 )
 WIDTH = 7.0
 """Inches: the text width of an A4 or letter page."""
+ACROSS = 3
+"""Panels side by side, at most."""
 
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -124,11 +126,18 @@ class Look:
     line: Any
     """matplotlib's line style: a name or dashes."""
     marker: str
+    shade: float
+    """Opacity of its band: many bands lie over each other."""
 
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
-    """A look for each name; after the last one they begin again."""
-    return {name: Look(*SERIES[i % len(SERIES)]) for i, name in enumerate(names)}
+    """A look for each name: where colours begin again, lines and markers are those of the next colours."""
+    shade, found = min(0.16, 0.64 / max(1, len(names))), {}
+    for i, name in enumerate(names):
+        again, place = divmod(i, len(SERIES))
+        _, line, marker = SERIES[(place + again) % len(SERIES)]
+        found[name] = Look(SERIES[place][0], line, marker, shade)
+    return found
 
 
 def band(
@@ -157,7 +166,7 @@ def band(
         x, mean, color=look.color, linestyle=look.line, marker=marker, label=label, markeredgewidth=0,
         clip_on=False,
     )  # fmt: skip
-    axes.fill_between(x, low, high, color=look.color, alpha=0.16, linewidth=0)
+    axes.fill_between(x, low, high, color=look.color, alpha=look.shade, linewidth=0)
 
 
 def mark_stages(axes: Axes, ends: Sequence[int], *, names: bool) -> None:
@@ -174,14 +183,41 @@ def mark_stages(axes: Axes, ends: Sequence[int], *, names: bool) -> None:
     axes.set_xlim(0, ends[-1])
 
 
+def blocks(figure: Figure, names: Sequence[str], tall: int = 1, **shared: Any) -> list[list[Axes]]:
+    """For each name `tall` axes under its title, at most ACROSS names side by side.
+
+    `shared` as matplotlib's `subplots` has it.
+    """
+    across = min(ACROSS, len(names))
+    grid = figure.subplots(tall * count_blocks(names), across, squeeze=False, **shared)
+    found = [[grid[tall * (i // across) + j, i % across] for j in range(tall)] for i in range(len(names))]
+    for panels, name in zip(found, names, strict=True):
+        panels[0].set_title(name)
+        panels[-1].xaxis.set_tick_params(labelbottom=True)
+    for empty in {*grid.flat} - {panel for panels in found for panel in panels}:
+        empty.set_visible(False)
+    return found
+
+
+def count_blocks(names: Sequence[str]) -> int:
+    """Lines of panels that `blocks` makes of so many names."""
+    return -(-len(names) // ACROSS)
+
+
+def text_width(text: str) -> float:
+    """Inches of a label of ticks or legends, about."""
+    return 0.0625 * len(text)
+
+
 def legend_below(figure: Figure, panels: Iterable[Axes], columns: int = 5) -> None:
-    """One legend for all of `panels`, a label once, in at most so many columns."""
+    """One legend for all of `panels`, a label once, in at most so many columns, as far as they fit."""
     handles = {
         label: handle
         for panel in panels
         for handle, label in zip(*panel.get_legend_handles_labels(), strict=True)
     }
-    width = max(1, min(columns, len(handles)))
+    fit = int(WIDTH / (0.55 + max(map(text_width, handles), default=0)))
+    width = max(1, min(columns, fit, len(handles)))
     figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=width)
 
 

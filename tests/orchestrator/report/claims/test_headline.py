@@ -43,6 +43,16 @@ def test_best_cell_what_its_parts_bring_and_how_sure_that_is(tmp_path: Path) -> 
     )
 
 
+def test_a_second_head_is_one_of_any_row_that_has_two(tmp_path: Path) -> None:
+    rows = ["sigmoid", "softmax", "sigmoid_softmax", "sigmoid_entmax15"]
+    effect = {("softmax", "top_k"): 3.0, ("sigmoid_entmax15", "top_k"): 2.0}
+    run = make_fake_run(tmp_path, activations=rows, selections=["top_k"], effect=effect, config=FAST)
+    first, _ = sentences(run)
+    assert first.startswith("Best cell by cross-validation: softmax/top_k, ")
+    assert "a second head brings +" in first
+    assert "(sigmoid_entmax15, the best of 2: " in first
+
+
 def test_several_trainings_are_said(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, activations=ROWS, effect=EFFECT, seeds=[0, 1], config=FAST)
     first, second = sentences(run)

@@ -1,4 +1,11 @@
+from itertools import combinations
 from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from orchestrator.artifacts.run import Run
 from orchestrator.report.figures.all_figures import write_figures
@@ -53,3 +60,64 @@ def test_files_are_written(run: Run, made: dict[str, Picture], tmp_path: Path) -
     write_figures(list(made.values()), Store.open(tmp_path))
     assert (tmp_path / "figures" / "grid.svg").read_bytes() == made["grid"].svg
     assert len(list((tmp_path / "figures").iterdir())) == 2 * len(made)
+
+
+WIDE = {
+    "verified_only": {}, "keep_all": {}, "random_k": {"k": 3}, "top_k": {"k": 3}, "threshold": {"k": 3},
+    "max_outlier": {}, "lq": {}, "top_k_per_label": {"mechanism": "top_k", "k": 3, "rank_by": "per_label"},
+    "threshold_per_label": {"mechanism": "threshold", "k": 3, "rank_by": "per_label"},
+}  # fmt: skip
+ROWS = ("sigmoid", "asymmetric", "sigmoid_softmax", "sigmoid_entmax15", "sigmoid_sparsemax")
+
+
+@pytest.mark.filterwarnings("error")
+def test_no_text_of_a_wide_grid_is_cut_off_or_lies_on_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: dict[int, Figure] = {}
+    save = Figure.savefig
+
+    def keep(figure: Figure, *args: Any, **options: Any) -> None:
+        drawn[id(figure)] = figure
+        save(figure, *args, **options)
+
+    monkeypatch.setattr(Figure, "savefig", keep)
+    run = make_fake_run(
+        tmp_path, numbers=SMALL, activations=ROWS, config=QUICK | {"selections": WIDE},
+        vocabulary=["Accelerating", "Hum", "Water_tap", "Run"],
+    )  # fmt: skip
+    names = list(figures(run))
+    assert len(names) == len(drawn)
+    touching = {
+        name: found
+        for name, figure in zip(names, drawn.values(), strict=True)
+        if (found := _touching(figure))
+    }
+    assert touching == {}
+
+
+def _touching(figure: Figure) -> list[str]:
+    """Texts beyond the edge of a figure, and pairs of texts on each other; slanted ones are not compared."""
+    renderer = FigureCanvasAgg(figure).get_renderer()  # type: ignore[no-untyped-call]
+    boxes = [(text, text.get_window_extent(renderer)) for text in _shown(figure)]
+    edge = figure.bbox.padded(2)
+    beyond = [
+        text.get_text() for text, box in boxes if not (edge.contains(*box.min) and edge.contains(*box.max))
+    ]
+    level = [(text.get_text(), box.padded(-1)) for text, box in boxes if text.get_rotation() % 90 == 0]
+    pairs = combinations(level, 2)
+    return beyond + [f"{one} on {other}" for (one, a), (other, b) in pairs if a.overlaps(b)]
+
+
+def _shown(figure: Figure) -> list[Text]:
+    """All texts but those of hidden axes and of ticks outside of their axes' limits."""
+    hidden: set[Text] = set()
+    for axes in figure.axes:
+        hidden.update(() if axes.get_visible() else axes.findobj(Text))
+        for axis in (axes.xaxis, axes.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = [*axis.majorTicks, *axis.minorTicks]
+            outside = [tick for tick in ticks if not low <= tick.get_loc() <= high]
+            hidden.update(label for tick in outside for label in (tick.label1, tick.label2))
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    return [text for text in texts if text not in hidden]

@@ -1,6 +1,6 @@
 """What clipping costs class-wise normalised scores: lwlrap by `report.clip_sigma`.
 
-    python -m tests.benchmarks.bench_clip_sigma [RUN ...]
+    python -m tests.benchmarks.clip_sigma [RUN ...]
 
 Simulated test parts first, then the stored test predictions of finished runs. Nothing is timed.
 """
