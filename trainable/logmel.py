@@ -1,7 +1,7 @@
 """Waveform to log-mel energies (section 2.1), with the silent ends cut off.
 
-The values are librosa's; the speed comes from transforming blocks of frames into buffers that are used again
-and from multiplying only the part of the filter bank that is not zero.
+The values are librosa's; the speed comes from transforming blocks of frames that stay in a core's cache and
+from multiplying only the part of the filter bank that is not zero.
 
 Shapes: n samples of a clip, N of a window, T frames, M mel bands, F bins of the Fourier transform.
 """
@@ -30,7 +30,7 @@ Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]
 
 BLOCK_FRAMES = 128
-"""Frames transformed at a time: their buffers (2 MB) stay in a core's cache."""
+"""Frames transformed at a time: they and their spectrum (2 MB) stay in a core's cache."""
 GROUP_BANDS = 16
 """Mel bands multiplied at a time: few enough to skip most zeros, enough for a fast product."""
 SINGLE_RANGE = 10**-5.2
@@ -50,13 +50,13 @@ class LogMel:
         self._window = torch.from_numpy(filters.get_window("hann", audio.window, fftbins=True))
         self._window_single = self._window.float()
         self._groups = _band_groups(audio)
-        n_bins = audio.n_fft // 2 + 1
         self._framed = torch.zeros(BLOCK_FRAMES, audio.n_fft)
-        self._spectrum = torch.empty(BLOCK_FRAMES, n_bins, dtype=torch.complex64)
         self._padded = torch.zeros(0)
         # Slaney's filters all have about the same area, so one of them turns bin power into band power.
         area = float(self._groups[-1][2][::2, -1].sum())
-        self._single_range = SINGLE_RANGE / n_bins * (area if audio.spectrum == "power" else area**2)
+        self._single_range = (
+            SINGLE_RANGE / (audio.n_fft // 2 + 1) * (area if audio.spectrum == "power" else area**2)
+        )
 
     def __call__(self, samples: Samples) -> Frames:
         """Energies of the clip without its silent ends: (n,) at `audio.sample_rate` to dB, (T, M).
@@ -96,17 +96,17 @@ class LogMel:
 
     def _single(self, frames_TN: Tensor, power_TM: Tensor, total_T: Tensor) -> None:
         """Write mel power and the sum over all bins of at most BLOCK_FRAMES frames."""
-        framed, spectrum_TF = self._framed[: len(frames_TN)], self._spectrum[: len(frames_TN)]
+        framed = self._framed[: len(frames_TN)]
         # The window may stand anywhere in the transform: moving it changes phases alone.
         torch.mul(frames_TN, self._window_single, out=framed[:, : self.audio.window])
-        torch.fft.rfft(framed, out=spectrum_TF)
-        total_T.copy_(self._mel_power(spectrum_TF, power_TM))
+        # Without `out`, with which torch transforms elsewhere and copies.
+        total_T.copy_(self._mel_power(torch.fft.rfft(framed), power_TM))
 
     def _double(self, frames_TN: Tensor) -> Tensor:
         """Mel power of at most BLOCK_FRAMES frames, transformed in double precision."""
         power_TM = torch.empty(len(frames_TN), self.audio.n_mels)
         spectrum_TF = torch.fft.rfft(frames_TN.double() * self._window, n=self.audio.n_fft)
-        self._mel_power(self._spectrum[: len(frames_TN)].copy_(spectrum_TF), power_TM)
+        self._mel_power(spectrum_TF.to(torch.complex64), power_TM)
         return power_TM
 
     def _mel_power(self, spectrum_TF: Tensor, power_TM: Tensor) -> Tensor:

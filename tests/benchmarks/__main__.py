@@ -1,7 +1,7 @@
-"""Every claim about speed in one table: `python -m tests.benchmarks [--whole] [NAME ...]`.
+"""Every claim about speed in one table: `python -m tests.benchmarks [--times N] [NAME ...]`.
 
 Without names: all but features, grid, forecast and start, which start Ray and take minutes.
-`--whole`: the grid is the whole demo.
+`--times`: the grid is the demo with so many times its iterations.
 """
 
 import argparse
@@ -21,9 +21,9 @@ def _names() -> list[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*_names(), []])
-    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--times", type=float, default=0.1)
     given = parser.parse_args()
-    os.environ["STAGEGRID_BENCH_WHOLE"] = "1" if given.whole else ""
+    os.environ["STAGEGRID_BENCH_TIMES"] = str(given.times)
     load = os.getloadavg()[0]
     print(f"{os.cpu_count()} cores, load {load:.1f} at the start: only what other programs leave is measured")
     print(HEAD, flush=True)
