@@ -35,9 +35,9 @@ def show_status(out: str, go_on: bool) -> None:
     if go_on:
         wait_for_run(store, console)
     watched = Run.open(store)
-    watch_run(watched, console, go_on)
+    reader = StatusReader(watched)
+    watch_run(reader, console, go_on)
     with suppress(OSError):  # whoever may only read may ask too
-        reader = StatusReader(watched)
         write_live_page(watched, reader.read(), reader.note)
     refuse_damaged(watched)
 

@@ -7,13 +7,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator.artifacts.driver_note import DriverNote
-from orchestrator.artifacts.files import REPORT
+from orchestrator.artifacts.files import LIVE_PAGE, REPORT
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.grid_view import HEIGHT, WIDTH, grid_views
 from orchestrator.monitoring.status import LegStatus, alerts, stalls, summary
 from orchestrator.storage.store import Store
 
-LIVE_PAGE = "live.html"
 REFRESH_SECONDS = 3
 
 _TEMPLATES = Environment(

@@ -13,10 +13,10 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.artifacts.driver_note import read_note
-from orchestrator.artifacts.files import REPORT, RUN
+from orchestrator.artifacts.files import LIVE_PAGE, REPORT, RUN
 from orchestrator.artifacts.run import Run
 from orchestrator.monitoring.gauge_page import gauge_page
-from orchestrator.monitoring.live_page import LIVE_PAGE, first_page, live_page
+from orchestrator.monitoring.live_page import first_page, live_page
 from orchestrator.monitoring.status import StatusReader
 from orchestrator.storage.store import Store
 from trainable.errors import UserError

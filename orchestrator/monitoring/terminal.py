@@ -15,7 +15,6 @@ from orchestrator.artifacts.folders import WorkLeft
 from orchestrator.artifacts.run import Run
 from orchestrator.dataset.folded import FoldedDataset
 from orchestrator.dataset.layouts import PARTS
-from orchestrator.monitoring.live_page import LIVE_PAGE
 from orchestrator.monitoring.pace import Pace
 from orchestrator.monitoring.printable import printable
 from orchestrator.monitoring.stale_legs import stale_line
@@ -59,7 +58,8 @@ class Display:
 
     def places(self, out: Store) -> None:
         """Where the run can be watched."""
-        page = f"{Path(out.base).as_uri()}/{files.REPORT}/{LIVE_PAGE}, or over http: " if out.is_local else ""
+        at = Path(out.base, files.REPORT, files.LIVE_PAGE)
+        page = f"{at.as_uri()}, or over http: " if out.is_local else ""
         self.say(f"live page: {page}{shlex.join(['stagegrid', 'watch', str(out), '--serve'])}")
 
     def dataset(self, dataset: FoldedDataset) -> None:
@@ -150,9 +150,8 @@ def wait_for_run(out: Store, console: Console) -> None:
             time.sleep(1.0)
 
 
-def watch_run(run: Run, console: Console, go_on: bool) -> None:
+def watch_run(reader: StatusReader, console: Console, go_on: bool) -> None:
     """Print a run's state once, or keep it on the screen until nothing is left to do."""
-    reader = StatusReader(run)
     if not go_on:
         console.print(_view(reader))
         return

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from orchestrator.artifacts import files
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.live_page import LIVE_PAGE, write_live_page
+from orchestrator.monitoring.live_page import write_live_page
 from orchestrator.monitoring.status import StatusReader
 from orchestrator.report.claims.assessment import ClaimResult, assess_claims
 from orchestrator.report.claims.headline import headline
@@ -70,7 +70,7 @@ def write_report(run: Run) -> Report:
     figures = make_figures(run, scores, claims, diagnostics)
     folder = run.store / files.REPORT
     for name in folder.names():
-        if name != LIVE_PAGE:  # somebody may be looking at it
+        if name != files.LIVE_PAGE:  # somebody may be looking at it
             folder.delete(name)
     write_tables(tables, run, scores, published, folder)
     write_ensembles(run, scores.ensembles.complete, folder)

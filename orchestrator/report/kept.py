@@ -14,7 +14,6 @@ import trainable
 from orchestrator.artifacts import files
 from orchestrator.artifacts.files import Artifact
 from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.live_page import LIVE_PAGE
 from orchestrator.report.tables.shown import Shown
 from orchestrator.report.tables.table import Table
 from orchestrator.storage.digest import digest
@@ -101,7 +100,7 @@ def _names(folder: Store) -> list[str]:
     """Every file of a report that has been made, but the one that tells how far a run is."""
     sizes = folder.sizes()
     folders = {name.rpartition("/")[0] for name in sizes}
-    return sorted(sizes.keys() - folders - {LIVE_PAGE, files.MADE})
+    return sorted(sizes.keys() - folders - {files.LIVE_PAGE, files.MADE})
 
 
 def kept_report(run: Run) -> Shown | None:

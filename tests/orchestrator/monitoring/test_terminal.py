@@ -198,7 +198,7 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 def test_watching_a_finished_run_ends(tmp_path: Path, console: Console) -> None:
-    watch_run(fake(tmp_path, whole=True), console, go_on=True)
+    watch_run(StatusReader(fake(tmp_path, whole=True)), console, go_on=True)
     assert "3/3 legs · 6/6 folds · 160/160 iterations" in printed(console)
 
 
@@ -206,7 +206,7 @@ def test_a_failed_leg_is_not_waited_for(tmp_path: Path, console: Console) -> Non
     run = fake(tmp_path, whole=False)
     leg = next(leg for leg in run.manifest.legs if not run.legs[leg.id].is_done)
     run.legs[leg.id].fail("out of memory")
-    watch_run(run, console, go_on=True)
+    watch_run(StatusReader(run), console, go_on=True)
     assert "sigmoid · threshold: out of memory" in printed(console)
 
 
@@ -228,13 +228,13 @@ def test_an_unfinished_run_is_watched_until_it_is_done(
             run.legs[leg.id].finish(len(result.folds))
 
     monkeypatch.setattr(time, "sleep", nap)
-    watch_run(run, console, go_on=True)
+    watch_run(StatusReader(run), console, go_on=True)
     assert len(naps) == 2
     assert "3/3 legs · 6/6 folds · 160/160 iterations" in printed(console)
 
 
 def test_a_state_that_is_asked_for_once_is_not_waited_for(tmp_path: Path, console: Console) -> None:
-    watch_run(fake(tmp_path, whole=False), console, go_on=False)
+    watch_run(StatusReader(fake(tmp_path, whole=False)), console, go_on=False)
     assert printed(console)[-1].startswith("2/3 legs")
 
 

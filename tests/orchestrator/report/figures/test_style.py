@@ -31,7 +31,10 @@ def test_the_users_settings_of_matplotlib_stay_and_do_not_matter(run: Run, made:
 def test_every_series_differs_without_colour() -> None:
     assert len({str(line) + marker for _, line, marker in SERIES}) == len(SERIES)
     assert len({color for color, _, _ in SERIES}) == len(SERIES)
-    assert looks(list("abcdefghij"))["i"] == looks(["i"])["i"]
+    many = [str(number) for number in range(len(SERIES) ** 2)]
+    assert len({(look.color, str(look.line), look.marker) for look in looks(many).values()}) == len(many)
+    assert looks(many)["0"].color == looks(["0"])["0"].color
+    assert looks(many)["0"].shade < looks(["0"])["0"].shade
 
 
 def test_a_band_is_mean_lowest_and_highest_with_gaps() -> None:
