@@ -23,7 +23,8 @@ OUT/run.json                RunManifest
                            fold.json            FoldResult, written last: this fold is done
                   result.json                   LegResult, written last: the leg is done
                   failure.json, failure.log     LegFailure, and the traceback; gone when it is tried again
-    report/                 the report (report.build), and live.html (monitoring.live_page)
+    report/                 the report (report.build)
+           live.html        the run as it is now (monitoring.live_page)
            made.json        ReportNote: what it was made from (report.kept)
 """
 
