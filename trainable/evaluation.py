@@ -35,11 +35,12 @@ def score_clips(
     """
     model.eval()
     at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
-    parts = [torch.empty(0, model.n_classes)]
+    scores = torch.empty(len(clips), model.n_classes)  # one block: many small ones would keep memory in pieces
     for i in range(0, len(clips), at_once):
-        parts.append(activation.predict(model(bank.whole(clips[i : i + at_once]))).float().cpu())
-        told(min(i + at_once, len(clips)), len(clips))
-    return torch.cat(parts).numpy()
+        some = clips[i : i + at_once]
+        scores[i : i + at_once] = activation.predict(model(bank.whole(some)))
+        told(i + len(some), len(clips))
+    return scores.numpy()
 
 
 def f_score_and_lwlrap(truth: Labels, scores: Scores, f_threshold: float) -> tuple[float, float]:
