@@ -35,7 +35,7 @@ def score_clips(
     """
     model.eval()
     at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
-    scores = torch.empty(len(clips), model.n_classes)  # one block: many small ones would keep memory in pieces
+    scores = torch.empty(len(clips), model.n_classes)  # many small ones keep memory in pieces
     for i in range(0, len(clips), at_once):
         some = clips[i : i + at_once]
         scores[i : i + at_once] = activation.predict(model(bank.whole(some)))
