@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -39,8 +40,9 @@ from trainable.config import Audio
 from trainable.errors import UserError
 from trainable.logmel import LogMel
 
-CLIPS_PER_SHARD = 32
-"""Clips of one task: half a second of work, so that progress moves; 4 MB of the real data set."""
+CLIPS_PER_SHARD, BYTES_PER_SHARD = 128, 64 << 20
+"""Clips of one task, and bytes of their files, at most: so many that what a task costs by itself is little,
+so few that progress moves and that a task holds 50 MB of frames. A shard of the real data set has some 55."""
 SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3)), ("path", pa.string())])
 
 
@@ -94,9 +96,30 @@ def _sources(table: ClipTable, attempt: str) -> list[pa.Table]:
     clips = table.clips
     columns: dict[str, Any] = {name: clips[name].tolist() for name in ("fname", "part", "path")}
     columns["labels"] = [list(labels) for labels in clips["labels"]]
-    columns["shard"] = [f"{attempt}-{row // CLIPS_PER_SHARD:05}.parquet" for row in range(len(clips))]
+    shards = list(cut_shards([_size(path) for path in columns["path"]]))
+    columns["shard"] = [f"{attempt}-{n:05}.parquet" for n, rows in enumerate(shards) for _ in rows]
     source = pa.table(columns, schema=SOURCE)
-    return [source.slice(row, CLIPS_PER_SHARD) for row in range(0, len(clips), CLIPS_PER_SHARD)]
+    return [source.slice(rows.start, len(rows)) for rows in shards]
+
+
+def cut_shards(sizes: list[int]) -> Iterator[range]:
+    """The rows of each shard, from the bytes of all clips' files."""
+    first = held = 0
+    for row, size in enumerate(sizes):
+        if row - first == CLIPS_PER_SHARD or (row > first and held + size > BYTES_PER_SHARD):
+            yield range(first, row)
+            first, held = row, 0
+        held += size
+    if sizes:
+        yield range(first, len(sizes))
+
+
+def _size(path: str) -> int:
+    """Bytes of a file; what cannot be asked is told of where it is read."""
+    try:
+        return Path(path).stat().st_size
+    except OSError:
+        return 0
 
 
 def _run(

@@ -8,6 +8,7 @@ import sys
 import time
 import wave
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,20 @@ import pyarrow.fs as pafs
 import pytest
 import ray
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 from ray.data import DataContext
 
 from orchestrator.dataset.bad_clips import BadClips
 from orchestrator.dataset.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import MANIFEST, features_id, open_features, read_clips
-from orchestrator.features.pipeline import CLIPS_PER_SHARD, compute_features
+from orchestrator.features.pipeline import (
+    BYTES_PER_SHARD,
+    CLIPS_PER_SHARD,
+    compute_features,
+    cut_shards,
+)
 from orchestrator.storage.store import Store
 from trainable.config import Audio
 from trainable.logmel import LogMel
@@ -51,6 +59,19 @@ def _ray() -> Iterator[None]:
     )
     yield
     ray.shutdown()
+
+
+@given(st.lists(st.integers(0, 3 * BYTES_PER_SHARD), max_size=400))
+def test_shards_are_all_clips_in_their_order_and_none_is_large(sizes: list[int]) -> None:
+    shards = list(cut_shards(sizes))
+    assert [row for rows in shards for row in rows] == list(range(len(sizes)))
+    for rows in shards:
+        assert 1 <= len(rows) <= CLIPS_PER_SHARD
+        assert len(rows) == 1 or sum(sizes[row] for row in rows) <= BYTES_PER_SHARD
+    together = [sum(sizes[row] for row in (*a, b[0])) for a, b in pairwise(shards)]
+    lengths = [len(rows) for rows in shards[:-1]]
+    full = [n == CLIPS_PER_SHARD or held > BYTES_PER_SHARD for n, held in zip(lengths, together, strict=True)]
+    assert all(full), "a shard ends only where the next clip has no room"
 
 
 def write_wav(path: Path, samples: np.ndarray[Any, Any]) -> None:
@@ -134,7 +155,7 @@ def test_unreadable_files_are_named_and_nothing_is_kept(tmp_path: Path, kind: st
     store = bucket(tmp_path) if kind == "object storage" else Store.open(tmp_path / "out")
     for number in range(12):
         Path(table.clips["path"][5 * number]).write_bytes(b"not a sound")
-    with pytest.raises(BadClips, match="12 of 69 clips cannot be used") as caught:
+    with pytest.raises(BadClips, match=f"12 of {CLIPS} clips cannot be used") as caught:
         compute_features(table, AUDIO, store, quiet)
     lines = str(caught.value).splitlines()
     assert [line.partition(".wav: ")[0][-3:] for line in lines[1:-2]] == [f"{5 * n:03}" for n in range(10)]
