@@ -43,6 +43,8 @@ from trainable.logmel import LogMel
 CLIPS_PER_SHARD, BYTES_PER_SHARD = 128, 64 << 20
 """Clips of one task, and bytes of their files, at most: so many that what a task costs by itself is little,
 so few that progress moves and that a task holds 50 MB of frames. A shard of the real data set has some 55."""
+LEAST_SHARDS = 16
+"""A small data set has as many, so that several cores share it."""
 SOURCE = pa.schema([("shard", pa.string()), *(SCHEMA.field(i) for i in range(3)), ("path", pa.string())])
 
 
@@ -104,9 +106,10 @@ def _sources(table: ClipTable, attempt: str) -> list[pa.Table]:
 
 def cut_shards(sizes: list[int]) -> Iterator[range]:
     """The rows of each shard, from the bytes of all clips' files."""
+    most = min(CLIPS_PER_SHARD, -(-len(sizes) // LEAST_SHARDS))
     first = held = 0
     for row, size in enumerate(sizes):
-        if row - first == CLIPS_PER_SHARD or (row > first and held + size > BYTES_PER_SHARD):
+        if row - first == most or (row > first and held + size > BYTES_PER_SHARD):
             yield range(first, row)
             first, held = row, 0
         held += size
