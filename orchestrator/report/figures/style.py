@@ -109,7 +109,7 @@ def picture(figure: Figure, name: str, title: str, caption: str, alt: str, note:
     """`figure` as SVG and PNG without dates or versions; call it under `style`."""
     svg, png = io.BytesIO(), io.BytesIO()
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, for both files
+    figure.set_layout_engine(None)  # laid out once, for both files
     metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
     figure.savefig(svg, format="svg", metadata=metadata)
     figure.savefig(png, format="png", metadata={"Software": None})
