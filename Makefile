@@ -58,7 +58,7 @@ bench-gpu: $(READY)  ## the paper's network on the GPU that is here, if there is
 	$(BIN)/python -m tests.benchmarks.gpu
 
 SCALE ?= 1/16
-growth: $(READY)  ## the pipeline at SCALE=1/16 of FSDKaggle2019: minutes to hours, its sound is SCALE x 29 GB
+growth: $(READY)  ## the pipeline at SCALE=1/16 of FSDKaggle2019: minutes to hours, its sound is SCALE x 30 GB
 	$(BIN)/python -m tests.benchmarks.growth --scale $(SCALE) --folder runs/growth
 
 clean:  ## remove the environment and everything computed

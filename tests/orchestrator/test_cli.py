@@ -43,6 +43,7 @@ def stagegrid(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
 
 def test_help_names_every_command(stagegrid: Stagegrid) -> None:
     code, out, err = stagegrid("--help")
+    assert stagegrid("-h") == (code, out, err)
     assert (code, err) == (0, "")
     assert {"run", "plan", "status", "report"} < set(COMMANDS)
     assert all(command in out for command in COMMANDS)
