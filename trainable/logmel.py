@@ -54,9 +54,8 @@ class LogMel:
         self._padded = torch.zeros(0)
         # Slaney's filters all have about the same area, so one of them turns bin power into band power.
         area = float(self._groups[-1][2][::2, -1].sum())
-        self._single_range = (
-            SINGLE_RANGE / (audio.n_fft // 2 + 1) * (area if audio.spectrum == "power" else area**2)
-        )
+        n_bins = audio.n_fft // 2 + 1
+        self._single_range = SINGLE_RANGE / n_bins * (area if audio.spectrum == "power" else area**2)
 
     def __call__(self, samples: Samples) -> Frames:
         """Energies of the clip without its silent ends: (n,) at `audio.sample_rate` to dB, (T, M).

@@ -86,12 +86,11 @@ def test_no_text_of_a_wide_grid_is_cut_off_or_lies_on_another(
         tmp_path, numbers=SMALL, activations=ROWS, config=QUICK | {"selections": WIDE},
         vocabulary=["Accelerating", "Hum", "Water_tap", "Run"],
     )  # fmt: skip
-    names = list(figures(run))
-    assert len(names) == len(drawn)
+    made = figures(run)
+    assert len(made) == len(drawn)
+    assert "Claims over the whole grid alone" in made["claims"].caption, "hundreds of lines are no figure"
     touching = {
-        name: found
-        for name, figure in zip(names, drawn.values(), strict=True)
-        if (found := _touching(figure))
+        name: found for name, figure in zip(made, drawn.values(), strict=True) if (found := _touching(figure))
     }
     assert touching == {}
 

@@ -36,6 +36,7 @@ def test_every_claim_with_a_difference_has_a_line_under_its_sentence(
     assert {"threshold > top_k", "all rows", "sigmoid", "sigmoid_softmax", "all columns"} <= shown
     assert {"cross-validation", "private test"} <= shown
     assert "row sigmoid" not in shown, "a place is named alone"
+    assert made["claims"].caption.endswith("Thick: the claim over the whole grid.")
 
 
 def test_a_sentence_and_its_restriction_are_shown_with_the_place(scores: RunScores) -> None:
