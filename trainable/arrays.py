@@ -10,6 +10,7 @@ Array = NDArray[Any]
 Ints = NDArray[np.int64]
 """Rows, classes, counts."""
 Floats = NDArray[np.float64]
+Singles = NDArray[np.float32]
 Bools = NDArray[np.bool_]
 Labels = NDArray[np.uint8]
 """1 where a clip has a class, else 0: (clips, classes)."""

@@ -3,14 +3,27 @@
 Shapes: B clips of a batch, T frames of a crop, M mel bands, C classes.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from trainable.activations import Targets
-from trainable.arrays import Bools, Floats, Ints
+from trainable.arrays import Bools, Ints, Singles
 from trainable.config import Augment
 from trainable.device import send
+
+Pairs = tuple[Ints, Singles]
+"""Every clip's partner, and the clip's own share of the mixture: (B,) and (B,)."""
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Places that SpecAugment leaves, as factors: 1 where a value stays, 0 where it is masked."""
+
+    bands_BM: Singles
+    frames_BT: Singles
 
 
 def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) -> Ints:
@@ -29,7 +42,7 @@ def warp_frames(rng: np.random.Generator, clips: int, frames: int, most: int) ->
     return np.rint(np.where(out_T <= moved_B1, left_BT, right_BT)).astype(np.int64)
 
 
-def mixing(rng: np.random.Generator, alpha: float, verified_B: Bools) -> tuple[Ints, Floats]:
+def mixing(rng: np.random.Generator, alpha: float, verified_B: Bools) -> Pairs:
     """A partner from the same source for every clip, and the clip's own share of the mixture: (B,) and (B,).
 
     Verified clips mix with verified ones only, so that a mixture has one V_i. The share is at least one half:
@@ -39,13 +52,13 @@ def mixing(rng: np.random.Generator, alpha: float, verified_B: Bools) -> tuple[I
     for source in (verified_B, ~verified_B):
         partner_B[source] = rng.permutation(partner_B[source])
     share_B = rng.beta(alpha, alpha, len(verified_B))
-    return partner_B, np.maximum(share_B, 1 - share_B)
+    return partner_B, np.maximum(share_B, 1 - share_B).astype(np.float32)
 
 
-def mixup(x_BTM: Tensor, targets: Targets, partner_B: Ints, share_B: Floats) -> tuple[Tensor, Targets]:
+def mixup(x_BTM: Tensor, targets: Targets, partner_B: Ints, share_B: Singles) -> tuple[Tensor, Targets]:
     """Mix every clip with its partner; both forms of the targets mix linearly."""
     partner = send(partner_B, x_BTM.device)
-    share = send(share_B.astype(np.float32), x_BTM.device)
+    share = send(share_B, x_BTM.device)
 
     def mix(value: Tensor) -> Tensor:
         other = value.index_select(0, partner)  # several times faster than value[partner]
@@ -62,11 +75,15 @@ def _stripes(rng: np.random.Generator, clips: int, count: int, length: int, shar
     return np.asarray(((place >= start) & (place < start + width)).any(1))
 
 
-def mask(rng: np.random.Generator, x_BTM: Tensor, augment: Augment, fill_M: Tensor) -> Tensor:
-    """SpecAugment's frequency and time masks, filled with each band's mean."""
-    clips, frames, bands = x_BTM.shape
+def draw_masks(rng: np.random.Generator, clips: int, frames: int, bands: int, augment: Augment) -> Masks:
+    """SpecAugment's frequency and time masks of a batch."""
     bands_BM = _stripes(rng, clips, augment.frequency_masks, bands, augment.frequency_mask_share)
     frames_BT = _stripes(rng, clips, augment.time_masks, frames, augment.time_mask_share)
-    keep_B1M = send((~bands_BM).astype(np.float32), x_BTM.device)[:, None, :]
-    keep_BT1 = send((~frames_BT).astype(np.float32), x_BTM.device)[:, :, None]
+    return Masks((~bands_BM).astype(np.float32), (~frames_BT).astype(np.float32))
+
+
+def mask(x_BTM: Tensor, masks: Masks, fill_M: Tensor) -> Tensor:
+    """Masked places filled with each band's mean."""
+    keep_B1M = send(masks.bands_BM, x_BTM.device)[:, None, :]
+    keep_BT1 = send(masks.frames_BT, x_BTM.device)[:, :, None]
     return torch.lerp(fill_M, x_BTM, keep_B1M * keep_BT1)  # exact at 0 and 1, faster than where

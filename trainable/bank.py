@@ -57,11 +57,19 @@ class Bank:
 
         A shorter clip is repeated; a longer one is decimated uniformly.
         """
+        return self.take(clips_B, self.rows(clips_B, frames_BT))
+
+    def rows(self, clips_B: Ints, frames_BT: Ints) -> Ints:
+        """Where frames of the fixed clips stand in the clips' blocks: (B, T). Reads no feature."""
         length_B1 = self._lengths[clips_B][:, None]
         wrapped_BT = np.where(
             length_B1 <= self.clip_frames, frames_BT % length_B1, frames_BT * length_B1 // self.clip_frames
         )
-        x_BTM = self._take(clips_B, self._starts[clips_B][:, None] + wrapped_BT)
+        return np.asarray(self._starts[clips_B][:, None] + wrapped_BT)
+
+    def take(self, clips_B: Ints, rows_BT: Ints) -> Tensor:
+        """The features in these `rows` of the clips' blocks: float32 (B, T, M)."""
+        x_BTM = self._take(clips_B, rows_BT)
         return (x_BTM if x_BTM.device == self.device else move(x_BTM, self.device)).float()
 
     def _take(self, clips_B: Ints, rows_BT: Ints) -> Tensor:

@@ -1,6 +1,7 @@
 """Train one fold of one cell: the paper's loop (section 3.1), its evaluation, its state.
 
-Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data set, C classes.
+Shapes: B clips of a batch, U of them unverified, T frames of a crop, M mel bands, N clips of the data set,
+C classes.
 """
 
 import logging
@@ -12,15 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from trainable.activations import Targets
 from trainable.arrays import Ints, Scores
-from trainable.augment import mask, mixing, mixup, warp_frames
+from trainable.batch import Batch, draw_ahead
 from trainable.device import send
 from trainable.errors import Diverged
 from trainable.evaluation import Scored, f_score_and_lwlrap, score_clips, unseen
 from trainable.learner import Learner, arithmetic
-from trainable.record import Curve, Record, unverified_clips
-from trainable.sampling import BatchPlan, Draw, Purpose, plan_batch
+from trainable.record import Curve, Record
 from trainable.selection import KeepAll, Losses, SelectionState
 from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, FoldData, Outcome, Prediction, Task, Worker
@@ -53,47 +52,27 @@ class _Training:
 
     # --- one iteration ---------------------------------------------------------------------------------
 
-    def step(self, number: int, stage: Stage) -> None:
+    def step(self, number: int, stage: Stage, batch: Batch) -> None:
         """Iteration t of eq. 1-3."""
-        draw = self.task.draw(self.iteration)
-        plan = self._plan(stage, draw)
-        clips_B, verified_B = send(plan.clips_B, self.device), send(plan.verified_B, self.device)
-        x_BTM, targets = self._inputs(plan, draw)
+        assert batch.iteration == self.iteration
+        clips_B, verified_B = send(batch.clips_B, self.device), send(batch.verified_B, self.device)
+        x_BTM, targets = batch.inputs(self.data.bank, self.targets_NC, self.learner.model.band_mean)
         selection = stage.selection or KeepAll()
-        logits = self.learner.logits(x_BTM, draw)
+        logits = self.learner.logits(x_BTM, batch.dropout_seed)
         loss_B = selection.loss(self.task.activation, logits, targets, verified_B)
-        rng = draw.generator(Purpose.SELECTION)
         judged_B = selection.judged(loss_B.detach(), self.task.activation, targets)
-        losses = Losses(judged_B, verified_B, clips_B, len(self.targets_NC), rng)
+        losses = Losses(judged_B, verified_B, clips_B, len(self.targets_NC), batch.selection_rng)
         decision = selection.select(losses, self.selection_state)
         loss = (decision.keep_B * loss_B).sum() / len(loss_B)
         self.learner.descend(loss)
         self.record.note(self.iteration, loss, decision)
-        self.record.judge(self.iteration, self._within(number), number, plan, loss_B, decision.keep_B)
+        within = self._within(number)
+        self.record.judge(self.iteration, within, number, batch.unverified_U, loss_B, decision.keep_B)
         self.selection_state = decision.state
         self.iteration += 1
 
     def _within(self, stage: int) -> int:
         return self.iteration - self.ends[stage]
-
-    def _plan(self, stage: Stage, draw: Draw) -> BatchPlan:
-        batches = self.settings.batches
-        slack = batches.clip_frames - batches.crop_frames
-        return plan_batch(
-            self.data.training, batches.size, unverified_clips(stage, batches.size), slack, draw
-        )
-
-    def _inputs(self, plan: BatchPlan, draw: Draw) -> tuple[Tensor, Targets]:
-        """Crops of the chosen clips, warped, mixed and masked, with their targets."""
-        augment, crop = self.settings.augment, self.settings.batches.crop_frames
-        warped_BT = warp_frames(draw.generator(Purpose.WARP), len(plan.clips_B), crop, augment.time_warp)
-        x_BTM = self.data.bank.gather(plan.clips_B, plan.starts_B[:, None] + warped_BT)
-        labels_BC = self.targets_NC.index_select(0, send(plan.clips_B, self.device))
-        targets = Targets.of(labels_BC.float())
-        if augment.mixup_alpha:
-            pairs = mixing(draw.generator(Purpose.MIXUP), augment.mixup_alpha, plan.verified_B)
-            x_BTM, targets = mixup(x_BTM, targets, *pairs)
-        return mask(draw.generator(Purpose.MASKS), x_BTM, augment, self.learner.model.band_mean), targets
 
     # --- stages and scores -----------------------------------------------------------------------------
 
@@ -212,8 +191,8 @@ def _resumed(task: Task, data: FoldData, worker: Worker) -> _Training:
 def _train_stage(training: _Training, number: int, stage: Stage, end: int, worker: Worker) -> None:
     schedule = training.settings.schedule
     training.enter(number, stage)
-    while training.iteration < end:
-        training.step(number, stage)
+    for batch in draw_ahead(training.task, training.data, stage, range(training.iteration, end)):
+        training.step(number, stage, batch)
         done = training.iteration
         if done % schedule.evaluate_every == 0 or done == end:
             training.evaluate()

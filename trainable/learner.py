@@ -13,7 +13,7 @@ from trainable.adam import Adam
 from trainable.config import Compute
 from trainable.device import seed_generator
 from trainable.model import CnnGru
-from trainable.sampling import Draw, Purpose
+from trainable.sampling import Purpose
 from trainable.task import Checkpoint, FoldData, Task
 
 
@@ -50,9 +50,9 @@ class Learner:
         if afresh:
             self.optimizer.forget()
 
-    def logits(self, x_BTM: Tensor, draw: Draw) -> list[Tensor]:
+    def logits(self, x_BTM: Tensor, dropout_seed: int) -> list[Tensor]:
         """Of every head, in float32: a list of (B, C)."""
-        seed_generator(draw.torch_seed(Purpose.DROPOUT), self.device)
+        seed_generator(dropout_seed, self.device)
         half = self.settings.compute.precision == "bfloat16"
         with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
             logits: list[Tensor] = self.network(x_BTM)

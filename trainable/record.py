@@ -2,7 +2,7 @@
 
 Everything is a tensor made at the start and filled in place, so that recording never waits for the device.
 
-Shapes: B clips of a batch.
+Shapes: B clips of a batch, U of them unverified.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from trainable.later import Later
-from trainable.sampling import BatchPlan
 from trainable.selection import Decision
 from trainable.stages import Stage, boundaries
 
@@ -84,14 +83,14 @@ class Record:
                 row[column] = value
 
     def judge(
-        self, iteration: int, within: int, stage: int, plan: BatchPlan, loss_B: Tensor, keep_B: Tensor
+        self, iteration: int, within: int, stage: int, unverified_U: Tensor, loss_B: Tensor, keep_B: Tensor
     ) -> None:
-        """The `within`-th iteration of a stage judged its unverified clips, which come last in a batch."""
-        count = int((~plan.verified_B).sum())
+        """The `within`-th iteration of a stage judged these clips (int32), which come last in its batch."""
+        count = len(unverified_U)
         if not count:
             return
         place = slice(self.first_row[stage] + within * count, self.first_row[stage] + (within + 1) * count)
-        self.clip[place] = torch.from_numpy(plan.clips_B[-count:].astype(np.int32))
+        self.clip[place] = unverified_U
         self.loss[place] = loss_B[-count:].detach()  # or the record would hold every iteration's graph
         self.keep[place] = keep_B[-count:]
         self.curves[iteration, Curve.KEPT] = keep_B[-count:].mean()

@@ -20,8 +20,9 @@ from orchestrator.experiment.settings import Experiment
 from orchestrator.training.heap import keep_freed_memory
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from tests.places import ROOT
-from trainable.activations import Activation
+from trainable.activations import Activation, Targets
 from trainable.bank import Bank
+from trainable.batch import Batch, draw_ahead
 from trainable.fold import _Training
 from trainable.model import CnnGru
 from trainable.sampling import TrainingClips
@@ -78,6 +79,18 @@ def in_training(experiment: Experiment, data: FoldData, iterations: int) -> _Tra
     return training
 
 
+def batches_of(training: _Training) -> Iterator[Batch]:
+    """All batches that its stage still has."""
+    iterations = range(training.iteration, training.ends[1])
+    return draw_ahead(training.task, training.data, training.task.stages[0], iterations)
+
+
+def inputs_of(training: _Training) -> tuple[torch.Tensor, Targets]:
+    """Inputs and targets of its next iteration."""
+    batch = next(batches_of(training))
+    return batch.inputs(training.data.bank, training.targets_NC, training.learner.model.band_mean)
+
+
 def in_demo(experiment: Experiment) -> _Training:
     """The same of the demo's size, with room for all rounds."""
     return in_training(experiment, random_data(experiment, DEMO), 4 * (ROUNDS + WARM_UP))
@@ -123,14 +136,15 @@ def _in_a_process(ours: bool) -> float:
 
 def steps(training: _Training) -> tuple[Call, Call]:
     """An iteration of the loop; forward, loss, backward and optimizer on one fixed batch."""
-    stage, draw, learner = training.task.stages[0], training.task.draw(0), training.learner
-    x_BTM, targets = training._inputs(training._plan(stage, draw), draw)
+    stage, learner = training.task.stages[0], training.learner
+    batches = batches_of(training)
+    x_BTM, targets = inputs_of(training)
 
     def alone() -> None:
         loss_B = training.task.activation.loss(learner.network(x_BTM), targets)
         learner.descend(loss_B.mean())
 
-    return lambda: training.step(0, stage), alone
+    return lambda: training.step(0, stage, next(batches)), alone
 
 
 def optimizers(training: _Training) -> tuple[Call, Call]:

@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from multiprocessing import get_context
 from typing import Any
 
@@ -26,7 +27,7 @@ from rich.table import Table
 
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.experiment.settings import Experiment
-from tests.benchmarks.bench_step import Size, in_training, random_data
+from tests.benchmarks.bench_step import Size, batches_of, in_training, inputs_of, random_data
 from tests.benchmarks.table import Call
 from tests.places import CONFIGS
 from trainable.fold import _Training
@@ -102,8 +103,8 @@ class Place:
         size = TINY if self.tiny else PAPER
         data = random_data(experiment, size, self.device, case.resident)
         training = in_training(experiment, data, ROOM)
-        for _ in range(3):
-            training.step(0, training.task.stages[0])
+        for batch in islice(batches_of(training), 3):
+            training.step(0, training.task.stages[0], batch)
         return training
 
     def finish(self) -> None:
@@ -137,24 +138,26 @@ def measure(place: Place, case: Case) -> Measured:
     experiment = place.experiment(case)
     with arithmetic(experiment.compute):
         training = place.training(case, experiment)
-        step, model = (_rate(place, call) for call in (lambda: _step(training), _model_alone(training)))
-        waits = _waits(training) if on_gpu else None
+        steps = (_steps(training), _model_alone(training))
+        step, model = (_rate(place, call) for call in steps)
+        waits = _waits(steps[0]) if on_gpu else None
     return Measured(
         step, 1 - step / model, waits, torch.cuda.max_memory_allocated(place.device) if on_gpu else None
     )
 
 
-def _step(training: _Training) -> None:
-    training.step(0, training.task.stages[0])
+def _steps(training: _Training) -> Call:
+    """A call is the next iteration."""
+    batches = batches_of(training)
+    return lambda: training.step(0, training.task.stages[0], next(batches))
 
 
 def _model_alone(training: _Training) -> Call:
     """Forward, loss, backward and optimizer on one fixed batch."""
-    draw = training.task.draw(0)
-    x_BTM, targets = training._inputs(training._plan(training.task.stages[0], draw), draw)
+    x_BTM, targets = inputs_of(training)
 
     def run() -> None:
-        logits = training.learner.logits(x_BTM, draw)
+        logits = training.learner.logits(x_BTM, dropout_seed=0)
         training.learner.descend(training.task.activation.loss(logits, targets).mean())
 
     return run
@@ -173,13 +176,13 @@ def _rate(place: Place, call: Call) -> float:
     return calls / (time.perf_counter() - began)
 
 
-def _waits(training: _Training) -> int:
+def _waits(step: Call) -> int:
     """What torch warns of in one step, with its own eyes on the host's calls."""
     torch.cuda.set_sync_debug_mode("warn")
     try:
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
-            _step(training)
+            step()
     finally:
         torch.cuda.set_sync_debug_mode("default")
     return sum(WAITED in str(warning.message) for warning in seen)
@@ -209,7 +212,7 @@ def _one_of(place: Place, case: Case, ready: Any, rates: Any) -> None:
         with arithmetic(experiment.compute):
             training = place.training(case, experiment)
             ready.wait()
-            rate = _rate(place, lambda: _step(training))
+            rate = _rate(place, _steps(training))
     finally:
         if rate is None:
             ready.abort()

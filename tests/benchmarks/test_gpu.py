@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from tests.benchmarks.gpu import SETTINGS, Case, Place, _rate, _step, main, measure
+from tests.benchmarks.gpu import SETTINGS, Case, Place, _rate, _steps, main, measure
 
 CPU = Place(torch.device("cpu"), tiny=True)
 
@@ -25,7 +25,7 @@ def test_a_row_trains_as_its_settings_say() -> None:
     training = CPU.training(Case(""), experiment)
     assert training.settings.compute.precision == "bfloat16"
     before = training.iteration
-    rate = _rate(CPU, lambda: _step(training))
+    rate = _rate(CPU, _steps(training))
     steps = training.iteration - before - 1  # the first one is not timed
     assert steps % 10 == 0
     assert 0 < rate <= steps / CPU.seconds

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trainable.activations import Targets
-from trainable.augment import mask, mixing, mixup, warp_frames
+from trainable.augment import draw_masks, mask, mixing, mixup, warp_frames
 from trainable.config import Augment
 
 FILL = torch.arange(10.0) - 500
@@ -102,7 +102,7 @@ def test_mixtures_are_linear() -> None:
 
 def test_a_whole_share_is_the_clip_itself() -> None:
     x_BTM, targets = torch.randn(3, 5, 4), Targets.of(torch.eye(3))
-    mixed_BTM, mixed = mixup(x_BTM, targets, np.array([2, 0, 1]), np.ones(3))
+    mixed_BTM, mixed = mixup(x_BTM, targets, np.array([2, 0, 1]), np.ones(3, np.float32))
     assert torch.equal(mixed_BTM, x_BTM)
     assert torch.equal(mixed.y_BC, targets.y_BC)
 
@@ -114,7 +114,8 @@ def _hidden(seed: int, **settings: float) -> NDArray[np.bool_]:
     """Which places of (400 clips, 40 frames, 10 bands) a mask fills."""
     settings = {"frequency_masks": 0, "time_masks": 0} | settings
     augment = Augment.model_validate(settings)
-    masked = mask(np.random.default_rng(seed), torch.zeros(400, 40, 10), augment, FILL)
+    masks = draw_masks(np.random.default_rng(seed), 400, 40, 10, augment)
+    masked = mask(torch.zeros(400, 40, 10), masks, FILL)
     assert torch.equal(masked, torch.where(masked != 0, FILL, 0))
     return (masked != 0).numpy()
 
@@ -159,7 +160,7 @@ def test_no_room_no_mask(settings: dict[str, float]) -> None:
 def test_masks_leave_their_input_and_all_other_places() -> None:
     x_BTM = torch.randn(8, 40, 10)
     kept = x_BTM.clone()
-    masked = mask(np.random.default_rng(5), x_BTM, Augment(), FILL)
+    masked = mask(x_BTM, draw_masks(np.random.default_rng(5), 8, 40, 10, Augment()), FILL)
     assert torch.equal(x_BTM, kept)
     changed = masked != x_BTM
     assert torch.equal(masked[changed], FILL.expand_as(masked)[changed])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trainable.activations import Targets
-from trainable.augment import mask, mixing, mixup
+from trainable.augment import draw_masks, mask, mixing, mixup
 from trainable.bank import Bank
 from trainable.config import Augment
 
@@ -86,7 +86,7 @@ def test_nothing_that_leaves_can_reach_the_bank() -> None:
     x_BTM = bank.gather(clips, np.tile(np.arange(16), (4, 1)))
     targets = Targets.of(torch.eye(4))
     x_BTM, _ = mixup(x_BTM, targets, *mixing(rng, 1.0, clips < 2))
-    mask(rng, x_BTM, Augment(), torch.zeros(BANDS)).zero_()
+    mask(x_BTM, draw_masks(rng, 4, 16, BANDS, Augment()), torch.zeros(BANDS)).zero_()
     for crop in (x_BTM, bank.whole(clips), *bank.band_statistics(clips)):
         crop.fill_(1)
     assert frames.tobytes() == before

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests.trainable.tiny import data, settings, task
 from trainable.activations import Activation
+from trainable.batch import draw_ahead
 from trainable.device import move, seed_generator, send
 from trainable.fold import _Training
 from trainable.selection import Selection
@@ -51,10 +52,12 @@ def _steps(cell: Task, number: int = 1, steps: int = 3) -> None:
     training = _Training(cell, DATA)
     training.iteration = training.ends[number]
     training.enter(number, cell.stages[number])
-    training.step(number, cell.stages[number])
+    stage = cell.stages[number]
+    batches = draw_ahead(cell, DATA, stage, range(training.iteration, training.iteration + steps))
+    training.step(number, stage, next(batches))
     with NeverWaits():  # type: ignore[no-untyped-call]
-        for _ in range(steps - 1):
-            training.step(number, cell.stages[number])
+        for batch in batches:
+            training.step(number, stage, batch)
 
 
 def _cell(structure: str, mechanism: str, **compute: object) -> Task:

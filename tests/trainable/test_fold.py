@@ -16,7 +16,7 @@ from trainable.activations import Activation
 from trainable.arrays import Ints, Scores
 from trainable.errors import Diverged
 from trainable.evaluation import score_clips
-from trainable.fold import _Training, train_fold
+from trainable.fold import train_fold
 from trainable.metrics import f_score, lwlrap
 from trainable.model import CnnGru
 from trainable.record import CURVES, Record
@@ -150,20 +150,6 @@ def test_global_generators_do_not_matter() -> None:
 def test_seed_and_fold_matter() -> None:
     losses = {_curve(_train(task(seed=s, fold=f)), "loss").tobytes() for s in (0, 1) for f in (0, 1)}
     assert len(losses) == 4
-
-
-def test_augmentation_differs_from_iteration_to_iteration_and_fold_to_fold() -> None:
-    inputs = []
-    for fold, iteration in ((0, 0), (0, 1), (1, 0)):
-        training = _Training(task(fold=fold), DATA)
-        draw = training.task.draw(iteration)
-        plan = training._plan(training.task.stages[0], draw)
-        plan = replace(plan, clips_B=np.arange(8), starts_B=np.zeros(8, np.int64))
-        x_BTM, targets = training._inputs(plan, draw)
-        inputs.append((_bits(x_BTM), _bits(targets.y_BC)))
-    for x, y in (inputs[:2], inputs[::2]):
-        assert x[0] != y[0]
-        assert x[1] != y[1]
 
 
 def test_training_leaves_the_shared_features_alone() -> None:

@@ -69,9 +69,9 @@ def test_initial_weights_are_those_of_the_seed() -> None:
         assert torch.equal(found[name], expected[name]), name
 
 
-def test_dropout_is_the_iterations() -> None:
+def test_dropout_is_its_seeds() -> None:
     learner, x_BTM = Learner(task(), DATA), torch.randn(4, 16, BANDS)
-    first, again, other = (learner.logits(x_BTM, task().draw(i))[0] for i in (0, 0, 1))
+    first, again, other = (learner.logits(x_BTM, seed)[0] for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
 
@@ -90,7 +90,7 @@ def test_a_descent_follows_adams_first_step() -> None:
     """Adam's first step is the step size in the direction of the gradient's sign."""
     learner = Learner(task(optimizer={"learning_rate": 0.01}), DATA)
     before = learner.weights()
-    logits = learner.logits(torch.randn(4, 16, BANDS), task().draw(0))
+    logits = learner.logits(torch.randn(4, 16, BANDS), dropout_seed=0)
     learner.descend(torch.stack(logits).square().sum())
     moved = learner.weights()["heads.0.bias"] - before["heads.0.bias"]
     gradient = learner.model.heads[0].bias.grad

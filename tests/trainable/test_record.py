@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trainable.record import CURVES, Record, unverified_clips
-from trainable.sampling import BatchPlan
 from trainable.selection import Decision
 from trainable.stages import Stage, boundaries
 
@@ -26,12 +25,11 @@ def _fill(record: Record, stages: list[Stage], start: int, end: int) -> None:
     for iteration in range(start, end):
         number = int(np.searchsorted(ends, iteration, side="right")) - 1
         count = unverified_clips(stages[number], BATCH)
-        verified_B = np.arange(BATCH) < BATCH - count
-        plan = BatchPlan(10 * iteration + np.arange(BATCH), np.zeros(BATCH, np.int64), verified_B)
+        clips_B = 10 * iteration + torch.arange(BATCH, dtype=torch.int32)
         loss_B = iteration + 0.1 * torch.arange(BATCH)
         keep_B = (torch.arange(BATCH) != BATCH - 1).float()
         record.note(iteration, loss_B.mean(), Decision(keep_B))
-        record.judge(iteration, iteration - ends[number], number, plan, loss_B, keep_B)
+        record.judge(iteration, iteration - ends[number], number, clips_B[BATCH - count :], loss_B, keep_B)
 
 
 def test_a_share_of_the_batch() -> None:
@@ -69,8 +67,8 @@ def test_unverified_clips_are_judged_in_order() -> None:
 def test_a_record_keeps_no_graph() -> None:
     stages = _stages((1, 0.5))
     record = Record.empty(stages, BATCH, CPU)
-    plan = BatchPlan(np.arange(4), np.zeros(4, np.int64), np.arange(4) < 2)
-    record.judge(0, 0, 0, plan, torch.ones(4, requires_grad=True) * 2, torch.ones(4))
+    clips_U = torch.tensor([2, 3], dtype=torch.int32)
+    record.judge(0, 0, 0, clips_U, torch.ones(4, requires_grad=True) * 2, torch.ones(4))
     assert not record.loss.requires_grad
     assert record.loss.tolist() == [2, 2]
 

@@ -41,7 +41,10 @@ def test_sizes_of_a_letter_that_differ() -> None:
     ("call", "message"),
     [
         (lambda: SoftmaxHead().loss(torch.zeros(1, 3, 1), TARGETS), r"SoftmaxHead\.loss: z_BC"),
-        (lambda: mixup(torch.zeros(3, 4, 2), TARGETS, np.arange(3), np.ones(1)), "mixup: share_B"),
+        (
+            lambda: mixup(torch.zeros(3, 4, 2), TARGETS, np.arange(3), np.ones(1, np.float32)),
+            "mixup: share_B",
+        ),
         (lambda: Decision(torch.ones(4, 1)), "keep_B has shape"),
         (lambda: Targets(torch.eye(3), torch.eye(4)), "q_BC has shape"),
         (lambda: BatchPlan(np.arange(4), np.arange(4), np.arange(5) < 2), "verified_B has shape"),
