@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -109,27 +109,41 @@ def plain_network(model: CnnGru, experiment: Experiment) -> CnnGru:
     return copy.train()
 
 
-def network_seconds(ours: bool) -> float:
-    """Median CPU seconds of forward and backward: as a worker does it, or as it was done before."""
+def bare_network(model: CnnGru) -> CnnGru:
+    """`model` with nothing between convolutions, pooling and GRU."""
+    blocks: list[Any] = list(model.blocks)
+    for block in blocks:
+        for place, layer in enumerate(block):
+            if isinstance(layer, nn.BatchNorm2d | nn.ReLU):
+                block[place] = nn.Identity()
+    return model
+
+
+def network_seconds(which: Literal["ours", "before", "bare"]) -> float:
+    """Median CPU seconds of forward and backward: as a worker does it, as it was done before, or no more
+    of ours than convolutions, pooling, GRU and dense layers."""
     torch.set_num_threads(1)
-    if ours:
+    if which != "before":
         keep_freed_memory()
     experiment = demo()
     model = in_demo(experiment).learner.model
-    network = model if ours else plain_network(model, experiment)
+    if which == "before":
+        model = plain_network(model, experiment)
+    if which == "bare":
+        model = bare_network(model)
     batch = experiment.batches
     x_BTM = torch.randn(batch.size, batch.crop_frames, experiment.audio.n_mels)
 
     def run() -> None:
-        network.zero_grad(set_to_none=True)
-        torch.stack(network(x_BTM)).square().sum().backward()  # type: ignore[no-untyped-call]
+        model.zero_grad(set_to_none=True)
+        torch.stack(model(x_BTM)).square().sum().backward()  # type: ignore[no-untyped-call]
 
     return statistics.median(row[0] for row in in_turn([run], ROUNDS, time.process_time, WARM_UP))
 
 
-def _in_a_process(ours: bool) -> float:
+def _in_a_process(which: str) -> float:
     """Its own, for what is freed and kept is the process's."""
-    call = f"from tests.benchmarks.bench_step import network_seconds; print(network_seconds({ours}))"
+    call = f"from tests.benchmarks.bench_step import network_seconds; print(network_seconds({which!r}))"
     words = [sys.executable, "-c", call]
     return float(subprocess.run(words, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
 
@@ -160,8 +174,9 @@ def optimizers(training: _Training) -> tuple[Call, Call]:
 
 def _rows() -> Iterator[Row]:
     experiment = demo()
-    networks = [[_in_a_process(True), _in_a_process(False)] for _ in range(PROCESSES)]
-    yield compared("forward + backward, before", networks, NETWORK)
+    networks = [[_in_a_process(which) for which in ("ours", "before", "bare")] for _ in range(PROCESSES)]
+    bare = statistics.median(bare / before for _, before, bare in networks)
+    yield compared("forward + backward, before", networks, NETWORK, limit=bare)
     keep_freed_memory()
     training = in_demo(experiment)
     whole, alone = steps(training)
