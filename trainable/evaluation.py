@@ -30,17 +30,18 @@ def score_clips(
 ) -> Scores:
     """Fused scores of clips at their full fixed length (section 2.1): (len(clips), classes).
 
-    Leaves the model in evaluation mode. Batches hold about as many frames as in training. A data set may
-    have no test clips: no clips have no scores.
+    Leaves the model in evaluation mode. Batches hold about as many frames as in training. A device is waited
+    for once, at the end. A data set may have no test clips: no clips have no scores.
     """
     model.eval()
     at_once = max(1, batches.size * batches.crop_frames // batches.clip_frames)
-    scores = torch.empty(len(clips), model.n_classes)  # many small ones keep memory in pieces
+    # Of all batches: many small ones would keep memory in pieces.
+    scores = torch.empty(len(clips), model.n_classes, device=bank.device)
     for i in range(0, len(clips), at_once):
         some = clips[i : i + at_once]
         scores[i : i + at_once] = activation.predict(model(bank.whole(some)))
         told(i + len(some), len(clips))
-    return scores.numpy()
+    return scores.cpu().numpy()
 
 
 def f_score_and_lwlrap(truth: Labels, scores: Scores, f_threshold: float) -> tuple[float, float]:

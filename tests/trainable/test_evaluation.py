@@ -1,9 +1,11 @@
 """Scoring whole clips."""
 
 import numpy as np
+import pytest
 import torch
 
 from tests.trainable.tiny import BANDS, CLASSES, data, settings, task
+from trainable.bank import Bank
 from trainable.evaluation import f_score_and_lwlrap, score_clips
 from trainable.model import CnnGru
 
@@ -34,6 +36,20 @@ def test_it_is_told_how_many_clips_are_scored() -> None:
         _model(), task().activation, data().bank, clips, two_at_a_time, lambda *how_far: told.append(how_far)
     )
     assert told == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_a_device_is_waited_for_once_all_is_queued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Meta stands for a device: it computes no values, so the first one that is read back is an error."""
+    monkeypatch.setattr("trainable.bank.send", lambda array, device: torch.from_numpy(array).to(device))
+    frames = np.zeros((50, BANDS), np.float16)
+    bank = Bank([frames], np.array([0, 10, 20, 30, 40, 50]), 24, device="meta")
+    told: list[int] = []
+    with pytest.raises(NotImplementedError, match="meta"):
+        score_clips(
+            _model().to("meta"), task().activation, bank, np.arange(5),
+            settings(batches={"size": 3}).batches, lambda done, _: told.append(done),
+        )  # fmt: skip
+    assert told == [2, 4, 5]
 
 
 def test_at_least_one_clip_at_a_time() -> None:
