@@ -29,7 +29,10 @@ document.getElementById("page").onload = event => {{
   const wide = [...root.querySelectorAll("body *")].filter(sticksOut).map(e => e.tagName)
   const grids = cut.filter(e => e.classList.contains("grid")).length
   const sizes = `${{root.scrollWidth}} ${{root.scrollHeight}}`
-  document.title = `measured ${{sizes}} ${{wide}} cut ${{cut.length}} ${{grids}}`
+  cut.forEach(e => e.scrollLeft = e.scrollWidth)
+  const left = e => e.getBoundingClientRect().left
+  const nameless = cut.filter(e => left(e.querySelector("tbody th")) < left(e) - 1).length
+  document.title = `measured ${{sizes}} ${{wide}} cut ${{cut.length}} ${{grids}} nameless ${{nameless}}`
 }}
 </script>
 """
@@ -62,10 +65,11 @@ def chromium(folder: Path, page: Path, width: int, height: int, *options: str, u
 @pytest.mark.parametrize("width", [360, 390, 1280])
 def test_nothing_is_wider_than_the_window(page: Path, tmp_path: Path, width: int, unfolded: bool) -> None:
     dom = chromium(tmp_path, page, width, 900, "--dump-dom", unfolded=unfolded)
-    found = re.search(r"<title>measured (\d+) (\d+) (.*?) cut (\d+) \d+</title>", dom)
+    found = re.search(r"<title>measured (\d+) (\d+) (.*?) cut (\d+) \d+ nameless (\d+)</title>", dom)
     assert found, "the page did not load"
     assert int(found[1]) == width
     assert found[3] == ""
+    assert int(found[5]) == 0, "what a row is goes out of sight where its table is scrolled"
     if width < 400:
         assert int(found[4]) == 0, "a table hides columns on a phone"
 
@@ -74,7 +78,7 @@ def test_the_papers_grid_is_seen_whole_with_two_seeds(tmp_path: Path) -> None:
     """Both intervals stand in each cell then."""
     write_report(make_fake_run(tmp_path / "run", numbers=NUMBERS, seeds=(0, 1)))
     dom = chromium(tmp_path, tmp_path / "run/report/index.html", 1280, 900, "--dump-dom")
-    assert re.search(r"<title>measured 1280 .* cut \d+ 0</title>", dom)
+    assert re.search(r"<title>measured 1280 .* cut \d+ 0 nameless 0</title>", dom)
 
 
 LONGEST = {390: 8_000, 1280: 5_100}
