@@ -35,6 +35,8 @@ class RunCluster:
     _shares: Shares | None = None
     grows: bool = False
     """Machines are still to come: what they have nobody knows yet."""
+    _connected: bool = False
+    """By this run: a Ray that was there before stays."""
 
     def shares(self) -> Shares:
         """What every fold gets of it. A cluster too small is refused at once."""
@@ -42,10 +44,18 @@ class RunCluster:
             self._shares = self._join()
         return self._shares
 
+    def leave(self) -> None:
+        """Give back what a report has no use for: the features, which count as this process's memory too,
+        and a Ray that this run has started."""
+        if self._connected:
+            self._connected, self._shares = False, None
+            ray.shutdown()
+
     def _join(self) -> Shares:
         resources, begins = self.experiment.resources, not ray.is_initialized()
         if begins:
             self._connect()
+            self._connected = True
         grown = connect.largest(resources)
         connect.check_storage(self.out, max(len(connect.hosts()), len(grown)), resources.shared_path)
         self.grows, folds = bool(grown), self.experiment.folds

@@ -3,18 +3,20 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from rich.console import Console
 
-from orchestrator.cluster import memory
+from orchestrator.cluster import memory, run_cluster
 from orchestrator.cluster.memory import NodeMemory
 from orchestrator.cluster.run_cluster import RunCluster
 from orchestrator.experiment.loading import load_experiment
 from orchestrator.features.feature_set import FeatureSet
 from orchestrator.features.frame_file import usual_folder
 from orchestrator.monitoring.terminal import Display
+from orchestrator.plan.allocation import Shares
 from orchestrator.storage.store import Store
 from tests.places import SMOKE
 from trainable.errors import UserError
@@ -65,3 +67,31 @@ def test_memory_that_is_asked_for_is_too_small(monkeypatch: pytest.MonkeyPatch) 
 
 def test_machines_still_to_come_are_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     assert folder_of(monkeypatch, 144 * GB, grows=True) == (None, "")
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_only_a_ray_that_the_run_has_connected_is_left(
+    monkeypatch: pytest.MonkeyPatch, was_there: bool
+) -> None:
+    left: list[str] = []
+    ray = SimpleNamespace(is_initialized=lambda: was_there, shutdown=lambda: left.append("ray"))
+    connect = SimpleNamespace(
+        largest=lambda _: (), check_storage=lambda *_: None, hosts=list, nodes=list, connect=lambda _: "here",
+        dashboard=lambda: "none", neighbours=lambda: "",
+    )  # fmt: skip
+    for name, fake in (
+        ("ray", ray),
+        ("connect", connect),
+        ("job_log", SimpleNamespace(job_log=lambda: left.copy().append)),
+    ):
+        monkeypatch.setattr(run_cluster, name, fake)
+    monkeypatch.setattr(run_cluster, "crowd", SimpleNamespace(shortage=lambda _: ""))
+    monkeypatch.setattr(run_cluster, "make_shares", lambda *_: Shares(1.0, 0.0, 1))
+    display = Display(Console(file=io.StringIO()))
+    cluster = RunCluster(load_experiment(SMOKE, ()), Store.open("/nowhere"), display)
+    cluster.leave()
+    assert left == []
+    cluster.shares()
+    for _ in range(2):
+        cluster.leave()
+    assert left == ([] if was_there else ["ray"])
