@@ -81,7 +81,7 @@ def test_the_papers_grid_is_seen_whole_with_two_seeds(tmp_path: Path) -> None:
     assert re.search(r"<title>measured 1280 .* cut \d+ 0 nameless 0</title>", dom)
 
 
-LONGEST = {390: 8_000, 1280: 5_100}
+LONGEST = {390: 8_200, 1280: 5_100}
 """Pixels by width. The demo's page had 15,364 and 14,154 before most of it was folded, 6,100 and 4,200 after;
 this one has more columns, and claims about training since."""
 
