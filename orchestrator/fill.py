@@ -103,9 +103,9 @@ def fill_grid(order: Order, display: Display) -> Run:
             left = {leg.id for leg in todo}
             inputs = sweep_inputs.sweep_inputs(run, dataset, placed, shares, plan, left)
             timing = _train(inputs, run, plan, todo, display, order.watchers)
-            cluster.leave()
         else:
             display.say("nothing to train: every cell is done")
+        cluster.leave()
         return _ended(run, timing, time.monotonic() - began)
 
 

@@ -5,9 +5,11 @@ import json
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pyarrow.parquet as pq
 import pytest
 
@@ -28,6 +30,8 @@ class Bench:
     data: Path
     out: Path
     output: str
+    rays: tuple[bool, ...] = ()
+    """Whether the driver had a Ray: when the first fold had begun, when the report's page was there."""
 
     def command(self, out: Path) -> tuple[object, ...]:
         return ("run", "--config", SMOKE, "--data", self.data, "--out", out, *STAGES)
@@ -43,9 +47,20 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         small = ("--classes", 4, "--verified", 16, "--unverified", 24, "--test", 16)
         assert run(home, "synth", data, *small)[0] == 0
     unfinished = Bench(home, data, folder / "out", "")
-    code, output = run(home, *unfinished.command(unfinished.out))
-    assert code == 0, output
-    return Bench(home, data, folder / "out", output)
+    process, out = start(home, *unfinished.command(unfinished.out)), unfinished.out
+    rays = []
+    for name in ("legs/*/fold-*", "report/index.html"):
+        wait_for(lambda name=name: any(out.glob(name)) or process.poll() is not None, name, 280)  # type: ignore[misc]
+        rays.append(_has_ray(process.pid))
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    return Bench(home, data, out, output, tuple(rays))
+
+
+def _has_ray(driver: int) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return any(child.name() == "raylet" for child in psutil.Process(driver).children(recursive=True))
+    return False
 
 
 def test_one_command_fills_the_grid(bench: Bench) -> None:
@@ -60,6 +75,10 @@ def test_one_command_fills_the_grid(bench: Bench) -> None:
     assert "sigmoid_sparsemax" in bench.output
     assert "threshold" in bench.output
     assert "Error" not in bench.output  # nor was anything tried twice
+
+
+def test_a_ray_of_its_own_ends_before_the_report(bench: Bench) -> None:
+    assert bench.rays == (True, False)
 
 
 def test_nothing_phones_home(bench: Bench) -> None:
