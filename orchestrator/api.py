@@ -17,8 +17,8 @@ from os import PathLike
 
 import numpy as np
 
-from orchestrator.artifacts.run import Run as RunFolder
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run as RunFolder
 from orchestrator.tagging.models import open_model
 from orchestrator.tagging.predict import predict
 from orchestrator.tagging.systems import all_systems

@@ -28,7 +28,7 @@ if not all(map(_is_ours, ("orchestrator", "trainable"))):
     )
 
 if __name__ == "__main__":
-    from orchestrator.cli import main
-    from orchestrator.commands.unasked import unasked
+    from orchestrator.cli.app import main
+    from orchestrator.cli.unasked import unasked
 
     main(["run", *unasked(sys.argv[1:], os.environ, Path(__file__).absolute().parents[1])])

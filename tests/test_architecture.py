@@ -66,7 +66,7 @@ def test_a_module_in_the_wrong_room_fails_the_import_rules(tmp_path: Path) -> No
     for name in ("orchestrator", "trainable"):
         subprocess.run(["cp", "-r", ROOT / name, tmp_path / name], check=True)
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
-    wrong = {"storage/wrong.py": "import orchestrator.report.build", "plan/wrong.py": "import ray"}
+    wrong = {"files/wrong.py": "import orchestrator.report.build", "legs/wrong.py": "import ray"}
     for file, line in wrong.items():
         (tmp_path / "orchestrator" / file).write_text(f"{line}\n")
     found = subprocess.run(
@@ -77,5 +77,5 @@ def test_a_module_in_the_wrong_room_fails_the_import_rules(tmp_path: Path) -> No
         check=False,
     )
     assert found.returncode == 1
-    assert "orchestrator.storage.wrong -> orchestrator.report.build" in found.stdout
-    assert "orchestrator.plan.wrong -> ray" in found.stdout
+    assert "orchestrator.files.wrong -> orchestrator.report.build" in found.stdout
+    assert "orchestrator.legs.wrong -> ray" in found.stdout

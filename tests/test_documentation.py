@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.dataset.folded import open_dataset
-from orchestrator.experiment.loading import parse_experiment
-from tests.orchestrator.check.faulty_set import healthy
-from tests.orchestrator.init.own_sets import own_set
+from orchestrator.data.folded import open_dataset
+from orchestrator.settings.loading import parse_experiment
+from tests.orchestrator.own_data.faulty_set import healthy
+from tests.orchestrator.own_data.own_sets import own_set
 from tests.places import ROOT, SMOKE
 
 DOCUMENTS = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))

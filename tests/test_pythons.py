@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cluster.cluster_file import PYTHONS
+from orchestrator.training.driver.cluster_file import PYTHONS
 from tests.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())

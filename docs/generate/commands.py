@@ -6,8 +6,8 @@ from typing import Any
 import typer
 
 from docs.generate.kinds import cell
-from orchestrator import cli
-from orchestrator.commands.examples import EXAMPLES
+from orchestrator.cli import app
+from orchestrator.cli.examples import EXAMPLES
 
 HEAD = """# Commands
 
@@ -18,7 +18,7 @@ What `stagegrid COMMAND --help` says. Exit code 0: done; 1: something was found 
 
 def commands_page() -> str:
     """The page."""
-    program = typer.main.get_group(cli.app)
+    program = typer.main.get_group(app.app)
     named = [_command(name, command) for name, command in program.commands.items()]
     return "\n".join([HEAD, *_table(program.params), "", *named])
 

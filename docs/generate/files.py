@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from docs.generate.kinds import cell, kind_of
-from orchestrator.artifacts import files, tables
-from orchestrator.artifacts.files import Artifact
+from orchestrator.legs import artifacts, tables
+from orchestrator.legs.artifacts import Artifact
 
 HEAD = """# Files of a run
 
@@ -19,27 +19,31 @@ JSON is for any program, tables are Parquet, weights are safetensors. Shards of 
 
 """
 TABLES = {
-    files.CLIPS: (
+    artifacts.CLIPS: (
         tables.CLIPS,
         "A row for each clip, in the order of the features; `fold` is -1 where none.",
     ),
-    files.CURVES: (tables.CURVES, "A row for each iteration (from 1); `stage` counts from 0."),
-    files.PREDICTIONS: (
+    artifacts.CURVES: (tables.CURVES, "A row for each iteration (from 1); `stage` counts from 0."),
+    artifacts.PREDICTIONS: (
         tables.predictions_schema(1),
         "Scores at the end of each stage, a value for each class in the order of `vocabulary`.",
     ),
-    files.UNVERIFIED: (tables.scores_schema(1), "The final model's scores of the unverified clips."),
-    files.JUDGEMENTS: (tables.JUDGEMENTS, "A row for each unverified clip of each batch, in order of time."),
+    artifacts.UNVERIFIED: (tables.scores_schema(1), "The final model's scores of the unverified clips."),
+    artifacts.JUDGEMENTS: (
+        tables.JUDGEMENTS,
+        "A row for each unverified clip of each batch, in order of time.",
+    ),
 }
 JSON: tuple[type[Artifact], ...] = (
-    files.RunManifest, files.PlannedLeg, files.PlannedCell, files.Timing, files.LegIdentity,
-    files.FoldResult, files.LegResult, files.LegFailure, files.FoldProgress,
+    artifacts.RunManifest, artifacts.PlannedLeg, artifacts.PlannedCell, artifacts.Timing,
+    artifacts.LegIdentity, artifacts.FoldResult, artifacts.LegResult,
+    artifacts.LegFailure, artifacts.FoldProgress,
 )  # fmt: skip
 
 
 def files_page() -> str:
     """The page."""
-    tree = (files.__doc__ or "").partition("\n\n")[2].strip()
+    tree = (artifacts.__doc__ or "").partition("\n\n")[2].strip()
     parts = [HEAD.format(tree=tree), "## JSON\n", *map(_schema, JSON), "## Parquet\n", *map(_table, TABLES)]
     return "\n".join(parts)
 

@@ -8,7 +8,7 @@ from pydantic import create_model
 from pydantic.fields import FieldInfo
 
 from docs.generate.kinds import Schema, cell, first_line, kind_of, models_in
-from orchestrator.experiment.settings import Experiment
+from orchestrator.settings.tree import Experiment
 from trainable.activations import Activation
 from trainable.config import NO_RESULT, OURS, PAPER, Mechanism, Settings
 from trainable.selection import Selection

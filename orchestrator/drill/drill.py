@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from psutil import Process
 from rich.table import Table
 
-from orchestrator.artifacts.files import LEGS, REPORT, RESULT, FoldProgress
 from orchestrator.drill.faults import FAULTS, Fault, Moment
 from orchestrator.drill.scene import Scene
+from orchestrator.legs.artifacts import LEGS, REPORT, RESULT, FoldProgress
 from trainable.errors import UserError
 
 SMOKE = Path("smoke")

@@ -11,10 +11,10 @@ from typing import Literal
 
 import psutil
 
-from orchestrator.artifacts import files
 from orchestrator.drill.scene import Scene
 from orchestrator.features.feature_set import sets_of
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
 
 Moment = Literal["features", "training", "between legs", "report", "finished"]
 Deed = Callable[[Scene], None]
@@ -78,8 +78,8 @@ def _kill_and_cut_states(scene: Scene) -> None:
     """The driver dies, and the newest state of every fold is only half there."""
     _kill_all(scene)
     for folder in scene.folds().values():
-        if folder.store.exists(files.STATE) and not folder.is_done:
-            _cut(Path(folder.store.base) / files.STATE)
+        if folder.store.exists(artifacts.STATE) and not folder.is_done:
+            _cut(Path(folder.store.base) / artifacts.STATE)
 
 
 def _kill_and_damage_features(scene: Scene) -> None:
@@ -110,10 +110,10 @@ FAULTS = (
     Fault("damage-features", "the driver dies, a bit of the features flips", "training",
           _kill_and_damage_features),
     Fault("damage-predictions", "a bit of a finished fold's predictions flips", "finished",
-          lambda s: _flip(_first_file(s, files.PREDICTIONS))),
+          lambda s: _flip(_first_file(s, artifacts.PREDICTIONS))),
     Fault("damage-weights", "a bit of a finished fold's weights flips", "finished",
-          lambda s: _flip(_first_file(s, files.WEIGHTS))),
+          lambda s: _flip(_first_file(s, artifacts.WEIGHTS))),
     Fault("lose-curves", "a finished fold's curves are deleted", "finished",
-          lambda s: _first_file(s, files.CURVES).unlink()),
-    Fault("damage-manifest", "run.json is cut", "finished", lambda s: _cut(s.out / files.RUN)),
+          lambda s: _first_file(s, artifacts.CURVES).unlink()),
+    Fault("damage-manifest", "run.json is cut", "finished", lambda s: _cut(s.out / artifacts.RUN)),
 )  # fmt: skip

@@ -12,11 +12,11 @@ from typing import IO
 
 import psutil
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.files import FoldProgress
-from orchestrator.artifacts.folders import FoldFolder
-from orchestrator.artifacts.leg_folders import LegFolders
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
+from orchestrator.legs.artifacts import FoldProgress
+from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.leg_folders import LegFolders
 from trainable.errors import UserError
 
 PATIENCE_SECONDS = 600.0
@@ -40,7 +40,15 @@ class Scene:
 
     def start(self) -> None:
         """Give the command: in its own process group, with a Ray of its own."""
-        command = [sys.executable, "-m", "orchestrator.cli", "run", "--out", str(self.out), *self.arguments]
+        command = [
+            sys.executable,
+            "-m",
+            "orchestrator.cli.app",
+            "run",
+            "--out",
+            str(self.out),
+            *self.arguments,
+        ]
         environment = os.environ | {"RAY_ADDRESS": "local"}
         with self.log.open("ab") as log:
             self.process = _begin(command, environment, log)
@@ -77,7 +85,7 @@ class Scene:
             f"{leg}/{fold}": FoldFolder(legs[leg].store / fold)
             for leg in legs.store.names()
             for fold in legs[leg].store.names()
-            if files.is_fold(fold)
+            if artifacts.is_fold(fold)
         }
 
     def progress(self) -> dict[str, FoldProgress]:
@@ -88,7 +96,7 @@ class Scene:
     def is_alive(self, since: float) -> bool:
         """Whether a fold has shown that it goes on, or was finished, after `since` (seconds since 1970)."""
         finished = [
-            Path(folder.store.base) / files.FOLD for folder in self.folds().values() if folder.is_done
+            Path(folder.store.base) / artifacts.FOLD for folder in self.folds().values() if folder.is_done
         ]
         if any(path.stat().st_mtime > since for path in finished):
             return True

@@ -7,7 +7,7 @@ import soundfile
 import soxr
 from numpy.typing import NDArray
 
-from orchestrator.dataset.sound_files import MEND, WavHeader, check_sound
+from orchestrator.data.sound_files import MEND, WavHeader, check_sound
 from trainable.errors import UserError
 
 Samples = NDArray[np.float32]

@@ -18,11 +18,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
-from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.recordings import Recordings
-from orchestrator.storage.digest import digest
-from orchestrator.storage.integrity import Damage, Sealed, StoredFile, find_damage, read_intact
-from orchestrator.storage.store import Store, table_of
+from orchestrator.files.digest import digest
+from orchestrator.files.integrity import Damage, Sealed, StoredFile, find_damage, read_intact
+from orchestrator.files.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
 

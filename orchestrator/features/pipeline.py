@@ -23,8 +23,8 @@ import ray
 import torch
 from ray.data import DataContext
 
-from orchestrator.dataset.bad_clips import BadClips
-from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.data.bad_clips import BadClips
+from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import (
     MANIFEST,
@@ -35,7 +35,7 @@ from orchestrator.features.feature_set import (
     features_id,
     sets_of,
 )
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from trainable.config import Audio
 from trainable.errors import UserError
 from trainable.logmel import LogMel

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from orchestrator.storage.store import Store, table_of
+from orchestrator.files.store import Store, table_of
 from trainable.errors import UserError
 
 FILE = "recordings.parquet"

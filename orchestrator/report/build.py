@@ -7,30 +7,30 @@ OUT/report/index.html        the page: everything below in one file
            suspects.csv      the relabelling worklist: see selection.suspects
            diagnostics/      tables about masks: see selection.diagnostics
            made.json         what it was made from: see kept
-           live.html         how far the run is: see orchestrator.monitoring.live_page
+           live.html         how far the run is: see orchestrator.watch.live_page
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Run
-from orchestrator.monitoring.live_page import write_live_page
-from orchestrator.monitoring.status import StatusReader
-from orchestrator.report.claims.assessment import ClaimResult, assess_claims
-from orchestrator.report.claims.headline import headline
-from orchestrator.report.claims.published import Published
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
+from orchestrator.legs.run import Run
+from orchestrator.legs.status import StatusReader
 from orchestrator.report.figures.all_figures import make_figures, write_figures
 from orchestrator.report.kept import PAGE, fingerprint, keep
 from orchestrator.report.page.page import Findings, write_page
-from orchestrator.report.scores.ensembles import write_ensembles
-from orchestrator.report.scores.run_scores import RunScores, score_run
-from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import Tables, make_tables
 from orchestrator.report.tables.files import write_tables
 from orchestrator.report.tables.glance import glance_tables
 from orchestrator.report.tables.shown import Shown
-from orchestrator.storage.store import Store
+from orchestrator.stats.assessment import ClaimResult, assess_claims
+from orchestrator.stats.diagnostics import Diagnostics, diagnose
+from orchestrator.stats.ensembles import write_ensembles
+from orchestrator.stats.headline import headline
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.watch.live_page import write_live_page
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def write_report(run: Run) -> Report:
     first = headline(run, scores, claims)
     tables = make_tables(run, scores, claims, published)
     figures = make_figures(run, scores, claims, diagnostics)
-    folder = run.store / files.REPORT
+    folder = run.store / artifacts.REPORT
     for name in folder.names():
-        if name != files.LIVE_PAGE:  # somebody may be looking at it
+        if name != artifacts.LIVE_PAGE:  # somebody may be looking at it
             folder.delete(name)
     write_tables(tables, run, scores, published, folder)
     write_ensembles(run, scores.ensembles.complete, folder)

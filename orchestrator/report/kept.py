@@ -11,14 +11,14 @@ from pathlib import Path
 
 import orchestrator
 import trainable
-from orchestrator.artifacts import files
-from orchestrator.artifacts.files import Artifact
-from orchestrator.artifacts.run import Run
+from orchestrator.files.digest import digest
+from orchestrator.files.integrity import Sealed, StoredFile, find_damage
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
+from orchestrator.legs.artifacts import Artifact
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.shown import Shown
 from orchestrator.report.tables.table import Table
-from orchestrator.storage.digest import digest
-from orchestrator.storage.integrity import Sealed, StoredFile, find_damage
-from orchestrator.storage.store import Store
 from trainable.errors import UserError
 
 PAGE = "index.html"
@@ -76,7 +76,7 @@ def _outcome(run: Run, leg: str) -> list[str]:
 
 
 def _contents(folder: Store) -> Iterator[bytes]:
-    for name in (files.RESULT, files.FAILURE):
+    for name in (artifacts.RESULT, artifacts.FAILURE):
         try:
             yield folder.read(name)
         except FileNotFoundError:
@@ -85,7 +85,7 @@ def _contents(folder: Store) -> Iterator[bytes]:
 
 def keep(run: Run, made_from: str, shown: Shown) -> None:
     """Note a report that has been written; `made_from` was found before anything was read for it."""
-    folder = run.store / files.REPORT
+    folder = run.store / artifacts.REPORT
     content = {name: folder.read(name) for name in _names(folder)}
     note = ReportNote(
         made_from=made_from,
@@ -93,21 +93,21 @@ def keep(run: Run, made_from: str, shown: Shown) -> None:
         headline=tuple(shown.headline),
         tables=tuple(shown.tables),
     )
-    folder.write_model(files.MADE, note.sealed())
+    folder.write_model(artifacts.MADE, note.sealed())
 
 
 def _names(folder: Store) -> list[str]:
     """Every file of a report that has been made, but the one that tells how far a run is."""
     sizes = folder.sizes()
     folders = {name.rpartition("/")[0] for name in sizes}
-    return sorted(sizes.keys() - folders - {files.LIVE_PAGE, files.MADE})
+    return sorted(sizes.keys() - folders - {artifacts.LIVE_PAGE, artifacts.MADE})
 
 
 def kept_report(run: Run) -> Shown | None:
     """What the terminal shows of the report that is there; None where it is to be made (again)."""
-    folder = run.store / files.REPORT
+    folder = run.store / artifacts.REPORT
     try:
-        note = folder.read_model(files.MADE, ReportNote)
+        note = folder.read_model(artifacts.MADE, ReportNote)
     except (FileNotFoundError, UserError):
         return None
     if note.made_from != fingerprint(run) or not _is_whole(folder, note):

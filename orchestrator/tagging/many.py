@@ -10,9 +10,9 @@ import pyarrow as pa
 import ray
 import torch
 
-from orchestrator.cluster.connect import connect
 from orchestrator.features.pipeline import quiet_ray_data
 from orchestrator.tagging.tag import Bad, Hearing, Tagged, tag_recordings
+from orchestrator.training.driver.connect import connect
 from trainable.tagger import ModelFile, Tagger
 
 BLOCK, BLOCKS = 16, 1000

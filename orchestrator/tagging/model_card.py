@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.published import difference_from_fsdkaggle2019
-from orchestrator.report.scores.bootstrap import Interval
-from orchestrator.report.scores.ensembles import ensemble_sums, make_ensemble
-from orchestrator.report.scores.predictions import SPLITS, Split, make_pools, read_predictions
-from orchestrator.report.scores.scoring import Score, ScoreKey, cell_sums, score_cells
+from orchestrator.legs.run import Run
+from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.ensembles import ensemble_sums, make_ensemble
+from orchestrator.stats.predictions import SPLITS, Split, make_pools, read_predictions
+from orchestrator.stats.published import difference_from_fsdkaggle2019
+from orchestrator.stats.scoring import Score, ScoreKey, cell_sums, score_cells
 from orchestrator.tagging.systems import System
 from trainable.tagger import ModelFile
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from orchestrator.artifacts.run import Run
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
 from orchestrator.tagging.model_card import model_card
 from orchestrator.tagging.systems import System, read_weights
 from trainable.errors import UserError

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.artifacts.files import RUN
-from orchestrator.artifacts.run import Run
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.artifacts import RUN
+from orchestrator.legs.run import Run
 from orchestrator.tagging.systems import choose_system, open_tagger
 from trainable.errors import UserError
 from trainable.tagger import MODEL, Tagger

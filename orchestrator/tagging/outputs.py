@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.storage.store import Store, json_bytes
+from orchestrator.files.store import Store, json_bytes
 from orchestrator.tagging.parts import Parts, TaggingJob
 from orchestrator.tagging.predict import Predictions
 from orchestrator.tagging.tag import Hearing, Tagged

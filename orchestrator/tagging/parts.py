@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from orchestrator.storage.digest import digest
-from orchestrator.storage.store import Store, table_bytes, table_of
+from orchestrator.files.digest import digest
+from orchestrator.files.store import Store, table_bytes, table_of
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.config import Settings
 from trainable.errors import UserError

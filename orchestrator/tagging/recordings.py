@@ -13,7 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from orchestrator.dataset.sound_files import MEND, measure_sound
+from orchestrator.data.sound_files import MEND, measure_sound
 from orchestrator.features.audio import Samples, read_audio
 from trainable.errors import UserError
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.dataset.layouts import SUBMISSION, kaggle_test_folder, read_submission
-from orchestrator.dataset.problems import Problems
+from orchestrator.data.layouts import SUBMISSION, kaggle_test_folder, read_submission
+from orchestrator.data.problems import Problems
 from orchestrator.tagging.outputs import csv_bytes, file_place
 from orchestrator.tagging.predict import Predictions
 from trainable.errors import UserError

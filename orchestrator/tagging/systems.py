@@ -8,13 +8,13 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Run
-from orchestrator.experiment.messages import shortened
-from orchestrator.plan.legs import Cell
-from orchestrator.report.scores.best import ranked
-from orchestrator.report.scores.ensembles import members_of
-from orchestrator.storage.integrity import StoredFile
+from orchestrator.files.integrity import StoredFile
+from orchestrator.legs import artifacts
+from orchestrator.legs.plan import Cell
+from orchestrator.legs.run import Run
+from orchestrator.settings.messages import shortened
+from orchestrator.stats.best import ranked
+from orchestrator.stats.ensembles import members_of
 from trainable.errors import UserError
 from trainable.tagger import Member, ModelFile, Tagger
 
@@ -111,16 +111,16 @@ def open_tagger(run: Run, system: System, device: str | None = None) -> Tagger:
 def _fold_weights(run: Run, cell: Cell, fold: int) -> bytes:
     leg = run.cells[cell]
     if not re.fullmatch(LEG_ID, leg):
-        raise UserError(f"{run.store}/{files.RUN}: {shortened(repr(leg))} is no id of a leg")
+        raise UserError(f"{run.store}/{artifacts.RUN}: {shortened(repr(leg))} is no id of a leg")
     folder = run.legs[leg].fold(fold)
     try:
-        return folder.read(files.WEIGHTS)
+        return folder.read(artifacts.WEIGHTS)
     except FileNotFoundError:
-        raise UserError(f"{folder.store} has no {files.WEIGHTS}: run `stagegrid verify`") from None
+        raise UserError(f"{folder.store} has no {artifacts.WEIGHTS}: run `stagegrid verify`") from None
 
 
 def _member(run: Run, cell: Cell, fold: int, weights: bytes) -> Member:
-    name = f"{cell.activation}.{cell.selection}.s{cell.seed}.{files.fold_name(fold)}"
+    name = f"{cell.activation}.{cell.selection}.s{cell.seed}.{artifacts.fold_name(fold)}"
     return Member(
         name=name,
         file=f"{name}.safetensors",

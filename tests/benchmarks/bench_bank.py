@@ -13,7 +13,7 @@ import torch
 
 from orchestrator.features.feature_set import FeatureSet, Frames
 from orchestrator.features.frame_file import FrameFile
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.bank import Bank

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import label_ranking_average_precision_score
 
-from orchestrator.report.scores.bootstrap import ClipSums, bootstrap, clip_sums, interval, paired
+from orchestrator.stats.bootstrap import ClipSums, bootstrap, clip_sums, interval, paired
 from tests.benchmarks.table import Row, compared, in_turn
 from trainable.metrics import label_precisions, lwlrap
 

@@ -21,15 +21,15 @@ SIZES = "1,4,8,36,144"
 BARE = "import typer, rich.console, pydantic, numpy, yaml, pyarrow.parquet, pyarrow.fs, jinja2, psutil"
 STAGES = "stages:\n- {iterations: 10000}\n- {iterations: 10000, unverified: 0.5}\n- {iterations: 5000}\n"
 REPORT = """
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.kept import kept_report
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 assert kept_report(Run.open(Store.open({folder!r})))
 """
 ANEW = """
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.build import write_report
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 write_report(Run.open(Store.open({folder!r})))
 """
 
@@ -64,7 +64,7 @@ def large_grid(folder: Path) -> Path:
 
 def lines(folder: Path) -> list[Measured]:
     """What is measured, the limit first."""
-    cli, out = ["-m", "orchestrator.cli"], str(folder / "run")
+    cli, out = ["-m", "orchestrator.cli.app"], str(folder / "run")
     large = str(large_grid(folder))
     return [
         Measured("bare imports (limit)", ["-c", BARE]),

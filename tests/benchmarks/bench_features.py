@@ -14,12 +14,12 @@ from pathlib import Path
 import pyarrow as pa
 import ray
 
-from orchestrator.dataset.clip_table import ClipTable, read_dataset
-from orchestrator.dataset.layouts import DataSettings
-from orchestrator.experiment.settings import Experiment
+from orchestrator.data.clip_table import ClipTable, read_dataset
+from orchestrator.data.layouts import DataSettings
+from orchestrator.data.synth.synthesize import synthesize
 from orchestrator.features.pipeline import _sources, compute_features, write_shard
-from orchestrator.storage.store import Store
-from orchestrator.synth.synthesize import synthesize
+from orchestrator.files.store import Store
+from orchestrator.settings.tree import Experiment
 from tests.benchmarks.bench_step import demo
 from tests.benchmarks.table import Row, compared, in_turn
 from trainable.config import Audio

@@ -9,13 +9,13 @@ Train run a row and as one a leg) is foretold, and then measured. The ratio is m
 import tempfile
 from pathlib import Path
 
-from orchestrator.artifacts.run import Run
-from orchestrator.artifacts.speed import measured_speed
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import LegsPerRun
-from orchestrator.plan.forecast import forecast, shared_levels
-from orchestrator.plan.legs import make_plan
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.forecast import forecast, shared_levels
+from orchestrator.legs.plan import make_plan
+from orchestrator.legs.run import Run
+from orchestrator.legs.speed import measured_speed
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import LegsPerRun
 from tests.benchmarks.table import Row, compared
 from tests.integration.programs import run
 from tests.places import SMOKE

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from orchestrator.dataset.folded import FoldedDataset, open_dataset
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import Experiment
+from orchestrator.data.folded import FoldedDataset, open_dataset
+from orchestrator.data.synth.synthesize import synthesize
 from orchestrator.features.audio import read_audio
-from orchestrator.plan.legs import make_plan
-from orchestrator.synth.synthesize import synthesize
+from orchestrator.legs.plan import make_plan
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import Experiment
 from tests.benchmarks.table import Row, compared, in_turn
 from tests.integration.programs import start
 from tests.places import ROOT

@@ -10,14 +10,14 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
-from orchestrator.artifacts import files
+from orchestrator.legs import artifacts
 from orchestrator.report.build import write_report
-from orchestrator.report.claims.assessment import assess_claims
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.ensembles import write_ensembles
-from orchestrator.report.scores.run_scores import score_run
 from orchestrator.report.tables.all_tables import make_tables
 from orchestrator.report.tables.files import write_tables
+from orchestrator.stats.assessment import assess_claims
+from orchestrator.stats.ensembles import write_ensembles
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import score_run
 from tests.benchmarks.table import Row
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
@@ -50,7 +50,7 @@ def _numbers() -> list[Row]:
         published = Published.beside(run)
         claims = assess_claims(run, scores, published)
         ticks.append(time.perf_counter())
-        report = run.store / files.REPORT
+        report = run.store / artifacts.REPORT
         write_tables(make_tables(run, scores, claims, published), run, scores, published, report)
         write_ensembles(run, scores.ensembles.complete, report)
         ticks.append(time.perf_counter())

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.artifacts import files
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.synth.synthesize import synthesize
+from orchestrator.data.synth.synthesize import synthesize
+from orchestrator.legs import artifacts
+from orchestrator.settings.loading import load_experiment
 from tests.benchmarks.table import Row
 from tests.integration.programs import start
 from tests.places import ROOT
@@ -69,7 +69,7 @@ def _name(words: list[str]) -> str:
     first = words[0].split(".")[0]
     if first.startswith("ray::"):
         return first.removeprefix("ray::")
-    return "driver" if "orchestrator.cli" in words else "Ray"
+    return "driver" if "orchestrator.cli.app" in words else "Ray"
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,17 @@ class Start:
 
 def starts(out: Path, processes: Processes) -> Iterator[Start]:
     """The starts of all runs of the grid, as they happen."""
-    processes.wait(lambda: any((out / files.RAY).glob("*/*")))
+    processes.wait(lambda: any((out / artifacts.RAY).glob("*/*")))
     for number in range(1, RUNS + 1):
         began, before = time.monotonic(), processes.by_name()
-        processes.wait(lambda: _legs_with(out, f"fold-*/{files.PROGRESS}") >= number * FOLDS)  # noqa: B023
+        processes.wait(lambda: _legs_with(out, f"fold-*/{artifacts.PROGRESS}") >= number * FOLDS)  # noqa: B023
         after = processes.by_name()
         yield Start(time.monotonic() - began, {name: after[name] - before[name] for name in after})
-        processes.wait(lambda: _legs_with(out, files.RESULT) >= number)  # noqa: B023
+        processes.wait(lambda: _legs_with(out, artifacts.RESULT) >= number)  # noqa: B023
 
 
 def _legs_with(out: Path, name: str) -> int:
-    return sum(1 for _ in (out / files.LEGS).glob(f"*/{name}"))
+    return sum(1 for _ in (out / artifacts.LEGS).glob(f"*/{name}"))
 
 
 def _small_grid(place: Path) -> list[Start]:

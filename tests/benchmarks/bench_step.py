@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import Experiment
-from orchestrator.training.heap import keep_freed_memory
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import Experiment
+from orchestrator.training.fold.heap import keep_freed_memory
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from tests.places import ROOT
 from trainable.activations import Activation, Targets

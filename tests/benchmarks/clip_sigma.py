@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.scores.predictions import read_predictions
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
+from orchestrator.stats.predictions import read_predictions
 from trainable.metrics import lwlrap, tied_share
 from trainable.postprocess import class_normalise
 

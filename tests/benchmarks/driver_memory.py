@@ -16,8 +16,8 @@ import numpy as np
 import ray
 
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
-from orchestrator.storage.store import Store
-from orchestrator.training.frames import place_frames
+from orchestrator.files.store import Store
+from orchestrator.training.fold.frames import place_frames
 from tests.benchmarks.growth import memory
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio

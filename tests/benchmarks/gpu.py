@@ -25,8 +25,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import Experiment
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import Experiment
 from tests.benchmarks.bench_step import Size, batches_of, in_training, inputs_of, random_data
 from tests.benchmarks.table import Call
 from tests.places import CONFIGS

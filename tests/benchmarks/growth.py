@@ -26,8 +26,8 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.artifacts.files import FOLD, PROGRESS, RESULT, FoldProgress
-from orchestrator.synth.synthesize import SynthSettings, synthesize
+from orchestrator.data.synth.synthesize import SynthSettings, synthesize
+from orchestrator.legs.artifacts import FOLD, PROGRESS, RESULT, FoldProgress
 from tests.integration.programs import start
 
 CONFIG = Path(__file__).with_name("growth.yaml")

@@ -9,11 +9,11 @@ import pytest
 import typer
 from typer.exceptions import TyperException
 
-from orchestrator import cli
+from orchestrator.cli import app
 from tests.docs.documents import DOCUMENTS, blocks, inline, shown
 from tests.places import ROOT
 
-PROGRAM: Any = typer.main.get_command(cli.app)
+PROGRAM: Any = typer.main.get_command(app.app)
 LINES = [
     pytest.param(line, id=f"{shown(path)}-{line[:60]}")
     for path in DOCUMENTS
@@ -33,7 +33,7 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MUL
 def parse(line: str) -> None:
     """Read a whole line as the program would."""
     _, name, *arguments = shlex.split(line, comments=True)
-    PROGRAM.commands[name].make_context(name, [word for word in arguments if word != cli.DEBUG])
+    PROGRAM.commands[name].make_context(name, [word for word in arguments if word != app.DEBUG])
 
 
 def unknown(mention: str) -> list[str]:

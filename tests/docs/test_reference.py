@@ -9,9 +9,9 @@ from docs.generate.commands import commands_page
 from docs.generate.files import files_page
 from docs.generate.kinds import kind_of
 from docs.generate.settings import settings_page
-from orchestrator import cli
-from orchestrator.artifacts import files
-from orchestrator.experiment.loading import load_experiment
+from orchestrator.cli import app
+from orchestrator.legs import artifacts
+from orchestrator.settings.loading import load_experiment
 from tests.places import CONFIGS
 from trainable.activations import Activation
 from trainable.selection import Selection
@@ -66,22 +66,22 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def test_every_command_and_option_is_listed() -> None:
-    for command in cli.commands:
+    for command in app.commands:
         assert f"## {command.__name__}\n" in COMMANDS
     assert "| `--window` |" in COMMANDS
     assert "stagegrid predict OUT PATHS... [OPTIONS]" in COMMANDS
 
 
 def test_every_file_and_field_of_a_run_is_listed() -> None:
-    names = {value for name, value in vars(files).items() if name.isupper() and isinstance(value, str)}
+    names = {value for name, value in vars(artifacts).items() if name.isupper() and isinstance(value, str)}
     assert {name for name in names if name not in FILES} == set()
     schemas = [
         value
-        for value in vars(files).values()
-        if isinstance(value, type) and value.__module__ == files.__name__
+        for value in vars(artifacts).values()
+        if isinstance(value, type) and value.__module__ == artifacts.__name__
     ]
     for schema in schemas:
-        assert schema is files.Artifact or f"### {schema.__name__}\n" in FILES
+        assert schema is artifacts.Artifact or f"### {schema.__name__}\n" in FILES
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,20 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from orchestrator.artifacts.run import Run
-from orchestrator.dataset.bad_clips import without_bad
-from orchestrator.dataset.clip_table import ClipTable, read_dataset, read_tables
-from orchestrator.dataset.folded import fold_dataset
-from orchestrator.dataset.layouts import DataSettings
-from orchestrator.dataset.noise_truth import read_noise_truth
-from orchestrator.dataset.problems import Problems
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.memory import check_memory
+from orchestrator.cli.plan_options import cluster_sizes
+from orchestrator.data.bad_clips import without_bad
+from orchestrator.data.clip_table import ClipTable, read_dataset, read_tables
+from orchestrator.data.folded import fold_dataset
+from orchestrator.data.layouts import DataSettings
+from orchestrator.data.noise_truth import read_noise_truth
+from orchestrator.data.problems import Problems
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import open_features, read_clips
-from orchestrator.monitoring.plan_options import cluster_sizes
-from orchestrator.storage.store import Store
-from tests.orchestrator.dataset.small_sets import kaggle, zenodo
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.memory import check_memory
+from tests.orchestrator.data.small_sets import kaggle, zenodo
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.features.faked_sets import ID
 from tests.orchestrator.features.test_feature_set import write_set

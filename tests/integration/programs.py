@@ -20,7 +20,7 @@ def environment(home: Path) -> dict[str, str]:
 
 def start(home: Path, *arguments: object, **changes: str) -> subprocess.Popen[str]:
     """`stagegrid` with these arguments, in its own process group."""
-    command = [sys.executable, "-m", "orchestrator.cli", *map(str, arguments)]
+    command = [sys.executable, "-m", "orchestrator.cli.app", *map(str, arguments)]
     return subprocess.Popen(
         command,
         env=environment(home) | changes,

@@ -23,8 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray.data import DataContext
 
-from orchestrator.dataset.bad_clips import BadClips
-from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.data.bad_clips import BadClips
+from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import MANIFEST, features_id, open_features, read_clips
 from orchestrator.features.pipeline import (
@@ -34,7 +34,7 @@ from orchestrator.features.pipeline import (
     compute_features,
     cut_shards,
 )
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from trainable.config import Audio
 from trainable.logmel import LogMel
 
@@ -201,7 +201,7 @@ import sys, time
 from pathlib import Path
 import ray
 from orchestrator.features.pipeline import compute_features
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.integration.test_features import AUDIO, clip_table
 
 def progress(done, total):

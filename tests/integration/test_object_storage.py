@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow.fs as pafs
 import pytest
 
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.integration.programs import kill, results, run, start, wait_for
 from tests.object_storage import SECRET, Bucket
 from tests.places import SMOKE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.programs import run
-from tests.orchestrator.init.own_sets import own_set
+from tests.orchestrator.own_data.own_sets import own_set
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(420)]
 

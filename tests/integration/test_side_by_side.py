@@ -79,7 +79,7 @@ def test_a_cluster_whose_cpus_are_all_used_is_named_and_waited_for() -> None:
         while other.stdout.readline() != "all held\n":
             assert other.poll() is None
         found = joined | {"RAY_ADDRESS": "", "RAY_TMPDIR": folder}
-        command = ("-m", "orchestrator.cli", "run", "--config", SMOKE, "--out", f"{folder}/out", *ROW)
+        command = ("-m", "orchestrator.cli.app", "run", "--config", SMOKE, "--out", f"{folder}/out", *ROW)
         waiting = program(found, *command)
         assert waiting.stdout
         seen = list(until_short(waiting.stdout))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import ray
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.tagging import many
 from orchestrator.tagging.predict import predict
 from orchestrator.tagging.systems import choose_system, open_tagger

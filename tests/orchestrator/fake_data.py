@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 
 Floats = NDArray[np.float64]
 

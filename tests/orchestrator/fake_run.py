@@ -15,17 +15,17 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.files import FoldResult, PlannedCell, PlannedLeg, RunManifest
-from orchestrator.artifacts.folders import LegFolder
-from orchestrator.artifacts.leg_folders import LegFolders
-from orchestrator.artifacts.run import Run
-from orchestrator.artifacts.tables import CURVES, predictions_table, scores_table
-from orchestrator.experiment.loading import parse_experiment
-from orchestrator.experiment.settings import Experiment
-from orchestrator.plan.legs import Cell, Leg, Plan, make_plan
-from orchestrator.storage.integrity import StoredFile
-from orchestrator.storage.store import Store, table_bytes
+from orchestrator.files.integrity import StoredFile
+from orchestrator.files.store import Store, table_bytes
+from orchestrator.legs import artifacts
+from orchestrator.legs.artifacts import FoldResult, PlannedCell, PlannedLeg, RunManifest
+from orchestrator.legs.folders import LegFolder
+from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.plan import Cell, Leg, Plan, make_plan
+from orchestrator.legs.run import Run
+from orchestrator.legs.tables import CURVES, predictions_table, scores_table
+from orchestrator.settings.loading import parse_experiment
+from orchestrator.settings.tree import Experiment
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
 from trainable.metrics import lwlrap
 from trainable.record import unverified_clips
@@ -62,7 +62,7 @@ def make_fake_run(
     store, plan = Store.open(folder), make_plan(experiment, "fake-data")
     maker = _Maker(experiment, FakeData.draw(numbers, names, folds, seed), seed, dict(effect or {}))
     maker.data.write(store)
-    store.write_model(files.RUN, _manifest(experiment, plan, names, store).sealed())
+    store.write_model(artifacts.RUN, _manifest(experiment, plan, names, store).sealed())
     for leg in plan.legs:
         place, lost = LegFolders.of(store)[leg], {(c.activation, c.selection) for c in leg.cells}
         if lost <= set(failed):
@@ -113,7 +113,7 @@ def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str], store: 
         ],
         iterations=shared,
         iterations_alone=alone,
-        files={name: StoredFile.of(store.read(name)) for name in (files.CLIPS, files.NOISE_TRUTH)},
+        files={name: StoredFile.of(store.read(name)) for name in (artifacts.CLIPS, artifacts.NOISE_TRUTH)},
         environment={"python": "3.11", "torch": "2", "cpus": "2 x CPU", "gpus": "none", "git commit": "none"},
         started="2020-01-01T00:00:00+00:00",
         seconds=12.5,
@@ -142,13 +142,13 @@ class _Maker:
         for fold in range(self.experiment.folds):
             folder = place.fold(fold)
             curves = self._curves(leg, fold)
-            tables = {files.PREDICTIONS: self._predictions(leg, fold)}
+            tables = {artifacts.PREDICTIONS: self._predictions(leg, fold)}
             if any(stage.selection for stage in leg.stages):
                 rows = np.flatnonzero(self.data.part == "unverified")
                 scores = self._scores(leg, fold, len(leg.stages) - 1)[rows]
-                tables[files.UNVERIFIED] = scores_table(rows, scores, self.data.names)
-            tables[files.JUDGEMENTS] = self._judgements(leg, fold, curves)
-            tables[files.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
+                tables[artifacts.UNVERIFIED] = scores_table(rows, scores, self.data.names)
+            tables[artifacts.JUDGEMENTS] = self._judgements(leg, fold, curves)
+            tables[artifacts.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
             written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
             folder.finish(_result(curves, written, self._lwlrap(leg, fold)))
         assert place.finish(self.experiment.folds)
@@ -274,15 +274,15 @@ def replace_file(run: Run, cell: Cell, fold: int, name: str, table: pa.Table) ->
     folder.finish(
         result.model_copy(update={"files": result.files | {name: folder.put(name, table_bytes(table))}})
     )
-    leg.store.delete(files.RESULT)
+    leg.store.delete(artifacts.RESULT)
     assert leg.finish(run.experiment.folds)
 
 
 def with_noise_truth(run: Run, table: pa.Table | None) -> Run:
     """The run with another noise_truth.parquet, or without one."""
-    others = {name: file for name, file in run.manifest.files.items() if name != files.NOISE_TRUTH}
-    run.store.delete(files.NOISE_TRUTH)
+    others = {name: file for name, file in run.manifest.files.items() if name != artifacts.NOISE_TRUTH}
+    run.store.delete(artifacts.NOISE_TRUTH)
     if table is not None:
-        run.store.write_table(files.NOISE_TRUTH, table)
-        others[files.NOISE_TRUTH] = StoredFile.of(run.store.read(files.NOISE_TRUTH))
+        run.store.write_table(artifacts.NOISE_TRUTH, table)
+        others[artifacts.NOISE_TRUTH] = StoredFile.of(run.store.read(artifacts.NOISE_TRUTH))
     return Run(run.store, run.manifest.model_copy(update={"files": others}))

@@ -9,8 +9,8 @@ import soundfile
 
 import orchestrator.api
 from orchestrator.api import Run, TrainedModel
-from orchestrator.artifacts.run import Run as RunFolder
-from orchestrator.report.scores.predictions import read_predictions
+from orchestrator.legs.run import Run as RunFolder
+from orchestrator.stats.predictions import read_predictions
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.systems import choose_system
 from tests.orchestrator.tagging.trained_run import clips_of, make_trained_run

@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 import typer
 
-from orchestrator import cli
-from orchestrator.check.findings import Check
-from orchestrator.commands.examples import EXAMPLES
-from orchestrator.commands.shared import _complete_config
-from tests.orchestrator.check.faulty_set import FAULTS, faulty, healthy
-from tests.orchestrator.check.test_check import files
-from tests.orchestrator.dataset.small_sets import zenodo
-from tests.orchestrator.init.own_sets import own_set
-from tests.orchestrator.test_cli import COMMANDS, Stagegrid, stagegrid
+from orchestrator.cli import app
+from orchestrator.cli.examples import EXAMPLES
+from orchestrator.cli.options import _complete_config
+from orchestrator.own_data.findings import Check
+from tests.orchestrator.cli.test_app import COMMANDS, Stagegrid, stagegrid
+from tests.orchestrator.data.small_sets import zenodo
+from tests.orchestrator.own_data.faulty_set import FAULTS, faulty, healthy
+from tests.orchestrator.own_data.own_sets import own_set
+from tests.orchestrator.own_data.test_check import files
 from tests.places import ROOT, SMOKE
 
 __all__ = ["stagegrid"]
-PROGRAM = typer.main.get_group(cli.app)
+PROGRAM = typer.main.get_group(app.app)
 
 
 # --- help ----------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_the_shell_completes_commands_and_configurations(
         "_STAGEGRID_COMPLETE": "complete_bash", "COMP_WORDS": "stagegrid ru", "COMP_CWORD": "1",
         "PYTHONPATH": str(ROOT),
     }  # fmt: skip
-    program = "import sys; sys.argv[0] = 'stagegrid'; from orchestrator.cli import main; main()"
+    program = "import sys; sys.argv[0] = 'stagegrid'; from orchestrator.cli.app import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program], env=asked, capture_output=True, text=True, check=False
     )

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator import cli
-from orchestrator.monitoring.complaints import complain, explain_failure
-from orchestrator.storage.place import check_place, hasty
+from orchestrator.cli import app
+from orchestrator.cli.complaints import complain, explain_failure
+from orchestrator.files.place import check_place, hasty
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.places import SMOKE
 from trainable.errors import UserError
@@ -22,7 +22,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     """What `stagegrid` says to these arguments, which are the user's mistake."""
     monkeypatch.setattr(sys, "argv", ["stagegrid", *arguments])
     with pytest.raises(SystemExit) as caught:
-        cli.main()
+        app.main()
     said = capsys.readouterr().err
     assert caught.value.code == 2, said
     assert "fault of this program" not in said

@@ -8,12 +8,12 @@ from trainable.later import Later
 
 HEAVY = ("torch", "ray", "pandas", "librosa", "scipy", "matplotlib", "sklearn")
 LIGHT = (
-    "orchestrator.commands.watch",
-    "orchestrator.monitoring.plan_preview",
+    "orchestrator.cli.watch",
+    "orchestrator.cli.plan_preview",
     "orchestrator.report.kept",
-    "orchestrator.fill",
-    "orchestrator.monitoring.terminal",
-    "orchestrator.training.watchers",
+    "orchestrator.training.fill",
+    "orchestrator.watch.terminal",
+    "orchestrator.training.driver.watchers",
 )
 """What `status`, `plan` and a run with nothing left to do import."""
 
@@ -41,6 +41,6 @@ def test_commands_that_compute_nothing_import_nothing_heavy(module: str) -> None
 
 
 def test_settings_need_no_torch() -> None:
-    settings = "from orchestrator.experiment.loading import load_experiment\nfrom pathlib import Path"
-    planned = "from orchestrator.plan.legs import make_plan\nmake_plan(load_experiment(Path('paper')), 'x')"
+    settings = "from orchestrator.settings.loading import load_experiment\nfrom pathlib import Path"
+    planned = "from orchestrator.legs.plan import make_plan\nmake_plan(load_experiment(Path('paper')), 'x')"
     assert loaded_by(f"{settings}\n{planned}") == set()

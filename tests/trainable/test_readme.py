@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from orchestrator.experiment.loading import parse_experiment
+from orchestrator.settings.loading import parse_experiment
 from tests.places import ROOT
 from tests.trainable import tiny
 from trainable.fold import train_fold

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import ClaimResult
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.curves import all_curves, figure_4, read_curves
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.masks import masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.style import Picture, style
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.selection.diagnostics import Diagnostics
-from orchestrator.storage.store import Store
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.run_scores import RunScores
 
 FIGURES = "figures"
 """Folder in the report's."""

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Cell, Entry
+from orchestrator.legs.plan import Cell, Entry
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import (
     ACROSS,
     WIDTH,

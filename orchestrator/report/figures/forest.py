@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.claims.assessment import TRAINING, ClaimResult
-from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.verdicts import Verdict
+from orchestrator.legs.run import Hole
 from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
-from orchestrator.report.scores.bootstrap import Difference
-from orchestrator.report.scores.predictions import SPLIT_NAMES
-from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.stats.assessment import TRAINING, ClaimResult
+from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.claims import Claim
+from orchestrator.stats.predictions import SPLIT_NAMES
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.verdicts import Verdict
 
 MARKS: dict[Verdict, tuple[str, str]] = {
     Verdict.HIGHER: ("o", INK),

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.plan.legs import Entry
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.figures.style import (
     FAINT,
     INK,
@@ -21,9 +21,9 @@ from orchestrator.report.figures.style import (
     picture,
     text_width,
 )
-from orchestrator.report.scores.predictions import SPLIT_NAMES, Split
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import Score, ScoreKey
+from orchestrator.stats.predictions import SPLIT_NAMES, Split
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import Score, ScoreKey
 
 LIGHT, DARK = "#fafafa", "#101010"
 """Text on dark and on light cells of a heat map: they keep their colour on every page."""

@@ -8,7 +8,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.curves import stage_ends
 from orchestrator.report.figures.style import (
     ACROSS,
@@ -25,7 +25,7 @@ from orchestrator.report.figures.style import (
     mark_stages,
     picture,
 )
-from orchestrator.report.selection.diagnostics import Diagnostics
+from orchestrator.stats.diagnostics import Diagnostics
 
 SLANTED = 5
 """Columns whose names still have room side by side."""

@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import (
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole, Run
+from orchestrator.stats.assessment import (
     TRAINING,
     ClaimResult,
     Evidence,
     whole_grid,
 )
-from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.published import Published
-from orchestrator.report.claims.verdicts import counted
-from orchestrator.report.scores.predictions import SPLIT_NAMES
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import Score, ScoreKey
+from orchestrator.stats.claims import Claim
+from orchestrator.stats.predictions import SPLIT_NAMES
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import Score, ScoreKey
+from orchestrator.stats.verdicts import counted
 
 
 @dataclass(frozen=True)

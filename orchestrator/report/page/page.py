@@ -10,23 +10,23 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.assessment import ClaimResult, whole_grid
-from orchestrator.report.claims.published import Published
-from orchestrator.report.claims.verdicts import Verdict
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
 from orchestrator.report.kept import PAGE
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.report.page.run_facts import run_facts, settings_of
 from orchestrator.report.page.sounds import sounds
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.selection.diagnostics import Diagnostics
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
 from orchestrator.report.tables.paper_tables import claims_table
 from orchestrator.report.tables.table import Row, Table, Value, number, signed
-from orchestrator.storage.store import Store
+from orchestrator.stats.assessment import ClaimResult, whole_grid
+from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.verdicts import Verdict
 
 DIAGNOSTIC_FIGURES = ("masks", "suspects", "masked-classes")
 """Shown with the diagnostics; the others come before the tables."""

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from orchestrator.artifacts.run import Run
-from orchestrator.experiment.settings import Experiment
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.held_open import kept_together
+from orchestrator.settings.tree import Experiment
 from trainable.config import OURS, PAPER, Mechanism, Settings, marks
 
 PAPER_STAGES = ({"iterations": 10_000, "unverified": 0.0}, {"iterations": 10_000, "unverified": 0.5},

@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import soundfile
 
-from orchestrator.artifacts.files import REPORT
-from orchestrator.artifacts.run import Run
-from orchestrator.dataset.layouts import find_layout
+from orchestrator.data.layouts import find_layout
 from orchestrator.features.audio import read_audio
+from orchestrator.legs.artifacts import REPORT
+from orchestrator.legs.run import Run
 from trainable.errors import UserError
 
 RATE, SECONDS = 16_000, 5

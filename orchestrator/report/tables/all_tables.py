@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import ClaimResult
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.run_scores import RunScores
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.more_tables import readings_table, stages_table, verdicts_table
 from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
 from orchestrator.report.tables.table import Table
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores
 
 
 @dataclass(frozen=True)

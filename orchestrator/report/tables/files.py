@@ -8,15 +8,15 @@ report/tables/table1.csv            lwlrap of every cell, raw scores; COLUMNS
 Numbers in CSV files have all their digits: equal runs give equal bytes.
 """
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.predictions import SPLITS
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import AVERAGES, Score, ScoreKey
+from orchestrator.files.store import Store
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.table import csv_text, exact, to_csv, to_latex, to_markdown
-from orchestrator.storage.store import Store
+from orchestrator.stats.predictions import SPLITS
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import AVERAGES, Score, ScoreKey
 
 TABLES = "tables"
 """Folder in the report's."""

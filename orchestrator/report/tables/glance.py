@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.claims.assessment import TRAINING, ClaimResult, Evidence, whole_grid
-from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.training import UNITS
-from orchestrator.report.claims.verdicts import Standing, Verdict
-from orchestrator.report.scores.components import ENOUGH
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.held_open import why_these_models
 from orchestrator.report.tables.table import Column, Content, Row, Table, signed
+from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence, whole_grid
+from orchestrator.stats.claims import Claim
+from orchestrator.stats.components import ENOUGH
+from orchestrator.stats.training import UNITS
+from orchestrator.stats.verdicts import Standing, Verdict
 
 NO_VERDICT = {Verdict.EXPLORATORY: "·"}
 MARKS: dict[Standing, dict[Verdict, str]] = {

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.assessment import ClaimResult
-from orchestrator.report.claims.verdicts import Standing
-from orchestrator.report.scores.components import ENOUGH
-from orchestrator.report.scores.predictions import Split
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.legs.run import Hole, Run
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.components import ENOUGH
+from orchestrator.stats.predictions import Split
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import ScoreKey
+from orchestrator.stats.verdicts import Standing
 
 
 def where_open(run: Run, scores: RunScores) -> str:

@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.selection.diagnostics import Diagnostics
-from orchestrator.report.selection.suspects import TOP
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Row, Table
+from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.suspects import TOP
 
 SUSPECTS = 25
 """Rows of the worklist that the page shows; suspects.csv has all."""

@@ -2,17 +2,17 @@
 
 from collections.abc import Sequence
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import TRAINING, ClaimResult, whole_grid
-from orchestrator.report.claims.claims import Claim
-from orchestrator.report.claims.training import UNITS
-from orchestrator.report.scores.predictions import Split
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
+from orchestrator.stats.assessment import TRAINING, ClaimResult, whole_grid
+from orchestrator.stats.claims import Claim
+from orchestrator.stats.predictions import Split
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import ScoreKey
+from orchestrator.stats.training import UNITS
 from trainable.metrics import Ties
 
 NO_PAIR = "the grid has no two cells that a claim compares"

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import TRAINING, ClaimResult
-from orchestrator.report.claims.published import TABLE_3, Published
-from orchestrator.report.claims.training import UNITS
-from orchestrator.report.scores.bootstrap import Interval
-from orchestrator.report.scores.predictions import SPLITS, Split
-from orchestrator.report.scores.run_scores import RunScores
-from orchestrator.report.scores.scoring import FORMS, Form, Score, ScoreKey
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.tables.held_open import held_open, kept_together, where_open
 from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value
+from orchestrator.stats.assessment import TRAINING, ClaimResult
+from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.predictions import SPLITS, Split
+from orchestrator.stats.published import TABLE_3, Published
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import FORMS, Form, Score, ScoreKey
+from orchestrator.stats.training import UNITS
 
 
 def table1(run: Run, scores: RunScores, published: Published) -> Table:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import ClaimResult
-from orchestrator.report.claims.power import (
+from orchestrator.legs.run import Run
+from orchestrator.report.tables.table import Column, Content, Row, Table
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.power import (
     ALPHA,
     MOST_SEEDS,
     POWER,
@@ -12,7 +13,6 @@ from orchestrator.report.claims.power import (
     most_needed,
     seeds_needed,
 )
-from orchestrator.report.tables.table import Column, Content, Row, Table
 from trainable.errors import UserError
 
 

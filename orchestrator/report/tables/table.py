@@ -9,8 +9,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.scores.bootstrap import Interval
+from orchestrator.legs.run import Hole
+from orchestrator.stats.bootstrap import Interval
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.monitoring.printable import printable
+from orchestrator.files.printable import printable
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value, number, signed
 
 GAP = 2

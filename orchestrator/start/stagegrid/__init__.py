@@ -29,9 +29,9 @@ def main() -> NoReturn:
     if problem := foreign_package():
         print(f"stagegrid: {problem}", file=sys.stderr)  # noqa: T201  # nothing of ours can be imported
         raise SystemExit(USER)
-    from orchestrator import cli
+    from orchestrator.cli import app
 
-    cli.main()
+    app.main()
 
 
 if __name__ == "__main__":

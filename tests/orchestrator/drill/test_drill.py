@@ -8,7 +8,7 @@ from rich.console import Console
 
 from orchestrator.drill.drill import LONGER, Outcome, choose_faults, drill_table, words_of_run
 from orchestrator.drill.faults import FAULTS
-from orchestrator.experiment.loading import load_experiment
+from orchestrator.settings.loading import load_experiment
 from tests.places import SMOKE
 from trainable.errors import UserError
 

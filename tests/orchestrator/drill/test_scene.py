@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.artifacts import files
 from orchestrator.drill.scene import Scene
+from orchestrator.legs import artifacts
 from tests.orchestrator.fake_run import make_fake_run
 from trainable.errors import UserError
 
@@ -45,7 +45,7 @@ def test_a_moment_that_never_comes_is_named(scene: Scene) -> None:
 
 def test_folds_are_those_that_have_begun(scene: Scene) -> None:
     folds = scene.folds()
-    done = [leg for leg in (scene.out / files.LEGS).iterdir() if (leg / files.RESULT).exists()]
+    done = [leg for leg in (scene.out / artifacts.LEGS).iterdir() if (leg / artifacts.RESULT).exists()]
     assert set(folds) == {f"{leg.name}/fold-{k}" for leg in done for k in (0, 1)}
     assert all(folder.is_done for folder in folds.values())
     assert scene.progress() == {}

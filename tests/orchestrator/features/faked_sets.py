@@ -17,7 +17,7 @@ from orchestrator.features.feature_set import (
     Shard,
     open_features,
 )
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from trainable.config import Audio
 
 CLIPS_PER_SHARD = 32

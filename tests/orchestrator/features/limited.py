@@ -19,7 +19,7 @@ import torch
 from orchestrator.features.blocks import BankArrays
 from orchestrator.features.feature_set import open_features
 from orchestrator.features.frame_file import FrameFile
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import ID
 from tests.trainable.tiny import MemoryWorker, data, task
 from trainable.bank import Bank

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pytest
 
-from orchestrator.dataset.clip_table import ClipTable
+from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.feature_set import (
     MANIFEST,
     SCHEMA,
@@ -16,7 +16,7 @@ from orchestrator.features.feature_set import (
     open_features,
     read_clips,
 )
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import ID, write_shards
 from trainable.config import Audio
 

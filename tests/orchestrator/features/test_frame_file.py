@@ -14,8 +14,8 @@ import pytest
 
 from orchestrator.features.feature_set import FeatureSet
 from orchestrator.features.frame_file import FrameFile, usual_folder
-from orchestrator.storage.integrity import DamagedFile
-from orchestrator.storage.store import Store
+from orchestrator.files.integrity import DamagedFile
+from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio
 from trainable.errors import UserError

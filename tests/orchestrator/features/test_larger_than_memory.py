@@ -10,7 +10,7 @@ import pytest
 from orchestrator.features.blocks import BankArrays, into_blocks
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
 from orchestrator.features.frame_file import FrameFile
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from tests.orchestrator.features.limited import checksum
 from tests.places import ROOT

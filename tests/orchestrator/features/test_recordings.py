@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.features.recordings import FILE, Recordings
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from trainable.errors import UserError
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Run
+from orchestrator.legs import artifacts
+from orchestrator.legs.run import Run
 from orchestrator.report.build import write_report
 from orchestrator.report.kept import ReportNote, kept_report
 from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Run:
 def test_a_deleted_report_comes_back_byte_for_byte(run: Run, tmp_path: Path) -> None:
     write_report(run)
     first = contents(tmp_path / "report")
-    run.store.delete(files.REPORT)
+    run.store.delete(artifacts.REPORT)
     write_report(Run.open(run.store))
     again = contents(tmp_path / "report")
     assert list(first) == list(again)

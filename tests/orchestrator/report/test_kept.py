@@ -6,14 +6,14 @@ import pytest
 from rich.console import Console
 
 import orchestrator
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Run
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
+from orchestrator.legs.run import Run
 from orchestrator.report import kept
 from orchestrator.report.kept import ReportNote, fingerprint, keep, kept_report
-from orchestrator.report.scores.bootstrap import Interval
 from orchestrator.report.tables.shown import Shown
 from orchestrator.report.tables.table import Column, Row, Table, Value
-from orchestrator.storage.store import Store
+from orchestrator.stats.bootstrap import Interval
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 
 SMALL = Numbers(verified=12, unverified=20, test=8, classes=4, iterations=(4, 4, 2), batch=16)
@@ -29,7 +29,7 @@ def run(tmp_path: Path) -> Run:
     run = make_fake_run(
         tmp_path / "run", numbers=SMALL, activations=("sigmoid",), failed=[("sigmoid", "top_k")]
     )
-    report = run.store / files.REPORT
+    report = run.store / artifacts.REPORT
     for name in ("index.html", "tables/table1.csv", "live.html"):
         report.write(name, f"content of {name}".encode())
     keep(run, fingerprint(run), Shown(("It is so.",), (TABLE,), f"{report}/index.html"))
@@ -53,7 +53,7 @@ def test_a_kept_report_shows_what_the_new_one_did(run: Run) -> None:
 
 def test_another_start_changes_nothing(run: Run) -> None:
     manifest = run.manifest.model_copy(update={"started": "2021-01-01T00:00:00+00:00", "seconds": 1.0})
-    run.store.write_model(files.RUN, manifest.sealed())
+    run.store.write_model(artifacts.RUN, manifest.sealed())
     assert again(run)
 
 
@@ -67,13 +67,13 @@ CHANGES: list[dict[str, object]] = [
 
 @pytest.mark.parametrize("changed", CHANGES, ids=lambda changed: next(iter(changed)))
 def test_whatever_else_the_manifest_says_does(run: Run, changed: dict[str, object]) -> None:
-    run.store.write_model(files.RUN, run.manifest.model_copy(update=changed).sealed())
+    run.store.write_model(artifacts.RUN, run.manifest.model_copy(update=changed).sealed())
     assert again(run) is None
 
 
 def test_a_setting_of_the_report_does(run: Run) -> None:
     config = run.manifest.config | {"report": run.manifest.config["report"] | {"level": 0.9}}
-    run.store.write_model(files.RUN, run.manifest.model_copy(update={"config": config}).sealed())
+    run.store.write_model(artifacts.RUN, run.manifest.model_copy(update={"config": config}).sealed())
     assert again(run) is None
 
 
@@ -81,7 +81,7 @@ def test_a_leg_that_was_trained_again_does(run: Run) -> None:
     leg = run.leg_of(cell_of(run, "sigmoid", "threshold"))
     result = leg.result()
     folds = (result.folds[0].model_copy(update={"seconds": 7.0}), *result.folds[1:])
-    leg.store.write_model(files.RESULT, result.model_copy(update={"folds": folds}).sealed())
+    leg.store.write_model(artifacts.RESULT, result.model_copy(update={"folds": folds}).sealed())
     assert again(run) is None
 
 
@@ -92,10 +92,10 @@ def test_another_reason_of_a_failure_does(run: Run) -> None:
 
 def test_a_damaged_result_does_until_it_is_restored(run: Run) -> None:
     folder = run.leg_of(cell_of(run, "sigmoid", "threshold")).fold(0).store
-    content = folder.read(files.PREDICTIONS)
-    folder.write(files.PREDICTIONS, content[:-1] + b"x")
+    content = folder.read(artifacts.PREDICTIONS)
+    folder.write(artifacts.PREDICTIONS, content[:-1] + b"x")
     assert again(run) is None
-    folder.write(files.PREDICTIONS, content)
+    folder.write(artifacts.PREDICTIONS, content)
     assert again(run)
 
 
@@ -119,42 +119,42 @@ def test_the_program_is_named_by_all_its_sources(tmp_path: Path, monkeypatch: py
     assert names[-1] == names[-2]
 
 
-@pytest.mark.parametrize("name", ["index.html", "tables/table1.csv", files.MADE])
+@pytest.mark.parametrize("name", ["index.html", "tables/table1.csv", artifacts.MADE])
 def test_a_missing_file_of_the_report_does(run: Run, name: str) -> None:
-    (run.store / files.REPORT).delete(name)
+    (run.store / artifacts.REPORT).delete(name)
     assert again(run) is None
 
 
 @pytest.mark.parametrize("name", ["index.html", "tables/table1.csv"])
 @pytest.mark.parametrize("content", ["content of index.htmX", "", "more content than there was"])
 def test_an_edited_file_does(run: Run, name: str, content: str) -> None:
-    (run.store / files.REPORT).write(name, content.encode())
+    (run.store / artifacts.REPORT).write(name, content.encode())
     assert again(run) is None
 
 
 @pytest.mark.parametrize("cut", [b"", b"{", b"{}"])
 def test_a_note_that_cannot_be_read_does(run: Run, cut: bytes) -> None:
-    (run.store / files.REPORT).write(files.MADE, cut)
+    (run.store / artifacts.REPORT).write(artifacts.MADE, cut)
     assert again(run) is None
 
 
 def test_an_edited_note_does(run: Run) -> None:
-    report = run.store / files.REPORT
-    report.write(files.MADE, report.read(files.MADE).replace(b"It is so.", b"It is not."))
+    report = run.store / artifacts.REPORT
+    report.write(artifacts.MADE, report.read(artifacts.MADE).replace(b"It is so.", b"It is not."))
     assert again(run) is None
 
 
 def test_the_live_page_does_not(run: Run) -> None:
-    (run.store / files.REPORT).write("live.html", b"newer")
+    (run.store / artifacts.REPORT).write("live.html", b"newer")
     assert again(run)
 
 
 def test_through_a_network_sizes_are_compared(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Store, "is_local", False)
-    report = run.store / files.REPORT
+    report = run.store / artifacts.REPORT
     before = report.read("index.html")
     report.write("index.html", before[::-1])
-    note = report.read_model(files.MADE, ReportNote)
+    note = report.read_model(artifacts.MADE, ReportNote)
     assert kept._is_whole(report, note)
     report.write("index.html", before + b" ")
     assert not kept._is_whole(report, note)

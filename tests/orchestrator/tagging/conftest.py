@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from tests.orchestrator.tagging.trained_run import make_trained_run
 
 

@@ -10,10 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestrator import cli
-from orchestrator.artifacts.run import Run
-from orchestrator.commands import shared
-from orchestrator.report.scores.predictions import read_predictions
+from orchestrator.cli import app, options
+from orchestrator.legs.run import Run
+from orchestrator.stats.predictions import read_predictions
 from orchestrator.tagging.systems import choose_system
 from tests.orchestrator.tagging.trained_run import clips_of
 
@@ -23,12 +22,12 @@ Stagegrid = Callable[..., tuple[object, str, str]]
 @pytest.fixture
 def stagegrid(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Stagegrid:
     """The program with these arguments: exit code or last words, standard output, standard error."""
-    monkeypatch.setattr(shared.console, "width", 100)
+    monkeypatch.setattr(options.console, "width", 100)
 
     def call(*arguments: object) -> tuple[object, str, str]:
         monkeypatch.setattr(sys, "argv", ["stagegrid", *map(str, arguments)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            app.main()
         output = capsys.readouterr()
         return ended.value.code, output.out, output.err
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.scores.predictions import make_pools, read_predictions, within
-from orchestrator.report.scores.run_scores import score_run
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Run
+from orchestrator.stats.predictions import make_pools, read_predictions, within
+from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.scoring import ScoreKey
 from orchestrator.tagging import model_card as module
 from orchestrator.tagging.model_card import _scores, model_card, score_networks, score_system
 from orchestrator.tagging.model_folder import export_model

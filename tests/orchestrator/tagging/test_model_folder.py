@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.artifacts.run import Run
 from orchestrator.features.audio import read_audio
+from orchestrator.legs.run import Run
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.systems import choose_system, open_tagger
 from tests.orchestrator.tagging.trained_run import clips_of

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.models import open_model
 from orchestrator.tagging.systems import choose_system

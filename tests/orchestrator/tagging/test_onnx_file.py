@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
-from orchestrator.artifacts.run import Run
 from orchestrator.features.audio import read_audio
+from orchestrator.legs.run import Run
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.onnx_file import onnx_bytes
 from orchestrator.tagging.systems import choose_system

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
 from orchestrator.tagging.parts import JOB, Parts, TaggingJob
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.errors import UserError

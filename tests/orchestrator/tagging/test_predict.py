@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.storage.store import Store
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
 from orchestrator.tagging import predict as module
 from orchestrator.tagging.parts import Parts, TaggingJob
 from orchestrator.tagging.predict import predict

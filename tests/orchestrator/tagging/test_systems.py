@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Cell
-from orchestrator.report.cell.choice import find_cells
-from orchestrator.report.scores.run_scores import score_run
-from orchestrator.report.scores.scoring import ScoreKey
-from orchestrator.storage.integrity import DamagedFile
+from orchestrator.files.integrity import DamagedFile
+from orchestrator.legs import artifacts
+from orchestrator.legs.plan import Cell
+from orchestrator.legs.run import Run
+from orchestrator.report.show.choice import find_cells
+from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.scoring import ScoreKey
 from orchestrator.tagging.systems import choose_system, open_tagger, read_weights
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.tagging.trained_run import make_trained_run
@@ -49,7 +49,7 @@ def test_a_cell_that_lacks_a_seed_is_not_given_away(tmp_path: Path) -> None:
     effect = {("sigmoid", "top_k"): 3.0}
     run = make_fake_run(tmp_path, activations=("sigmoid",), selections=columns, seeds=(0, 1), effect=effect)
     assert choose_system(run).name == "sigmoid/top_k"
-    run.leg_of(Cell("sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    run.leg_of(Cell("sigmoid", "top_k", 1)).store.delete(artifacts.RESULT)
     assert choose_system(Run.open(run.store)).name == "sigmoid/verified_only"
 
 
@@ -76,7 +76,7 @@ def test_a_cell_without_a_result_is_refused_with_the_reason(tmp_path: Path) -> N
 def test_damaged_and_missing_weights_are_refused_by_name(tmp_path: Path) -> None:
     run = make_trained_run(tmp_path, "selections={verified_only: {}}", "ensembles={}")
     system = choose_system(run, "sigmoid/verified_only")
-    path = Path(run.leg_of(system.cells[0]).fold(1).store.base) / files.WEIGHTS
+    path = Path(run.leg_of(system.cells[0]).fold(1).store.base) / artifacts.WEIGHTS
     whole = path.read_bytes()
     path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
     with pytest.raises(DamagedFile, match=re.escape(str(path))):

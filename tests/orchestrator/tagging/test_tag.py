@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.scores.ensembles import make_ensemble
-from orchestrator.report.scores.predictions import read_predictions
+from orchestrator.legs.run import Run
+from orchestrator.stats.ensembles import make_ensemble
+from orchestrator.stats.predictions import read_predictions
 from orchestrator.tagging.systems import all_systems, choose_system, open_tagger
 from orchestrator.tagging.tag import Bad, Hearing, Tagged, tag_recordings
 from tests.orchestrator.tagging.trained_run import clips_of

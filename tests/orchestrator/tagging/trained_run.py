@@ -4,20 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.files import FoldResult
-from orchestrator.artifacts.folders import FoldFolder
-from orchestrator.artifacts.leg_folders import LegFolders
-from orchestrator.artifacts.manifest import Origin, write_manifest
-from orchestrator.artifacts.run import Run
-from orchestrator.artifacts.tables import write_outcome
-from orchestrator.dataset.folded import FoldedDataset, open_dataset
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import Experiment
+from orchestrator.data.folded import FoldedDataset, open_dataset
+from orchestrator.data.synth.synthesize import synthesize
 from orchestrator.features.audio import read_audio
-from orchestrator.plan.legs import Leg, make_plan
-from orchestrator.storage.store import Store
-from orchestrator.synth.synthesize import synthesize
+from orchestrator.files.store import Store
+from orchestrator.legs import artifacts
+from orchestrator.legs.artifacts import FoldResult
+from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.manifest import Origin, write_manifest
+from orchestrator.legs.plan import Leg, make_plan
+from orchestrator.legs.run import Run
+from orchestrator.legs.tables import write_outcome
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import Experiment
 from tests.places import SMOKE
 from tests.trainable.tiny import MemoryWorker
 from trainable.bank import Bank
@@ -38,7 +38,7 @@ def make_trained_run(out: Path, *assignments: str) -> Run:
     """Train every cell of a small grid into the folder `out`."""
     experiment = load_experiment(SMOKE, (*SETTINGS, *assignments))
     assert experiment.synth
-    data = out / files.DATA
+    data = out / artifacts.DATA
     synthesize(data, experiment.synth)
     dataset = open_dataset(data, experiment.data, experiment.folds, experiment.fold_seed)
     store, data_id = Store.open(out), dataset.data_id("0" * 16)
@@ -82,4 +82,4 @@ def clips_of(run: Run, part: str) -> list[str]:
     """Paths of a part's clips, in the order of the run's clips."""
     folder = {"test": "FSDKaggle2019.audio_test", "verified": "FSDKaggle2019.audio_train_curated"}[part]
     names = run.clips["fname"][run.clips["part"] == part]
-    return [f"{run.store.base}/{files.DATA}/{folder}/{name}" for name in names]
+    return [f"{run.store.base}/{artifacts.DATA}/{folder}/{name}" for name in names]

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import Picture
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, figures

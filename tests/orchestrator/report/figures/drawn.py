@@ -5,13 +5,13 @@ import xml.etree.ElementTree as ET
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import assess_claims
-from orchestrator.report.claims.published import Published
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
-from orchestrator.report.scores.run_scores import score_run
-from orchestrator.report.selection.diagnostics import diagnose
+from orchestrator.stats.assessment import assess_claims
+from orchestrator.stats.diagnostics import diagnose
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import score_run
 from tests.orchestrator.fake_run import Numbers
 
 SMALL = Numbers(verified=24, unverified=30, test=16, classes=4, iterations=(8, 8, 4), batch=16)

@@ -7,10 +7,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from orchestrator.artifacts.run import Run
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.all_figures import write_figures
 from orchestrator.report.figures.style import Picture
-from orchestrator.storage.store import Store
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, figures
 

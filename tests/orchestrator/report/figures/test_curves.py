@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Entry
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.curves import bin_edges, bin_width, binned, evaluated, missing, read_curves
 from orchestrator.report.figures.style import Picture, looks
 from tests.orchestrator.fake_run import cell_of, make_fake_run

@@ -1,14 +1,14 @@
 import pytest
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import TRAINING, ClaimResult, Evidence
-from orchestrator.report.claims.claims import Claim, Scope, Source
-from orchestrator.report.claims.verdicts import Verdict, verdict_on
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
-from orchestrator.report.scores.bootstrap import Difference
-from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
+from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.claims import Claim, Scope, Source
+from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.verdicts import Verdict, verdict_on
 from tests.orchestrator.report.figures.drawn import texts
 
 

@@ -4,12 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.artifacts.run import Hole, Run
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.style import Picture, style
-from orchestrator.report.scores.predictions import Split
-from orchestrator.report.scores.run_scores import RunScores, score_run
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.stats.predictions import Split
+from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, texts
 

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.masks import masking, masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.style import Picture, style
-from orchestrator.report.selection.diagnostics import diagnose
+from orchestrator.stats.diagnostics import diagnose
 from tests.orchestrator.fake_run import make_fake_run, with_noise_truth
 from tests.orchestrator.report.figures.drawn import SMALL, texts
 

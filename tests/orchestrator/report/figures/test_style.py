@@ -2,7 +2,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.masks import worklist_precision
 from orchestrator.report.figures.style import (
     FAINT,
@@ -16,7 +16,7 @@ from orchestrator.report.figures.style import (
     picture,
     style,
 )
-from orchestrator.report.selection.diagnostics import diagnose
+from orchestrator.stats.diagnostics import diagnose
 from tests.orchestrator.report.figures.drawn import empty_axes
 
 

@@ -3,18 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import ClaimResult, assess_claims
-from orchestrator.report.claims.headline import headline
-from orchestrator.report.claims.published import Published
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
 from orchestrator.report.kept import PAGE
 from orchestrator.report.page.page import Findings, write_page
-from orchestrator.report.scores.run_scores import RunScores, score_run
-from orchestrator.report.selection.diagnostics import Diagnostics, diagnose
 from orchestrator.report.tables.all_tables import make_tables
-from orchestrator.storage.store import Store
+from orchestrator.stats.assessment import ClaimResult, assess_claims
+from orchestrator.stats.diagnostics import Diagnostics, diagnose
+from orchestrator.stats.headline import headline
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores, score_run
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)

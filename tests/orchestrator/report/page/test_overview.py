@@ -3,12 +3,12 @@ from dataclasses import replace
 
 import pytest
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.assessment import TRAINING
-from orchestrator.report.claims.published import Published
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Hole
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
-from orchestrator.report.scores.scoring import Score
+from orchestrator.stats.assessment import TRAINING
+from orchestrator.stats.published import Published
+from orchestrator.stats.scoring import Score
 from tests.orchestrator.report.page.conftest import ANOTHER, Made
 
 pytestmark = pytest.mark.integration  # draws every figure

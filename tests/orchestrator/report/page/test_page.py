@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.artifacts.run import Hole, Run
-from orchestrator.report.claims.headline import headline
-from orchestrator.report.claims.verdicts import Verdict
+from orchestrator.legs.run import Hole, Run
 from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
 from orchestrator.report.tables.mask_tables import SUSPECTS
 from orchestrator.report.tables.table import Column, Row, Table, Value
+from orchestrator.stats.headline import headline
+from orchestrator.stats.verdicts import Verdict
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.page.conftest import EVIL, QUICK, SMALL, Made
 

@@ -2,11 +2,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.artifacts.files import Timing
-from orchestrator.artifacts.run import Run
-from orchestrator.experiment.loading import load_experiment
-from orchestrator.experiment.settings import Experiment
+from orchestrator.legs.artifacts import Timing
+from orchestrator.legs.run import Run
 from orchestrator.report.page.run_facts import run_facts, settings_of
+from orchestrator.settings.loading import load_experiment
+from orchestrator.settings.tree import Experiment
 from tests.places import CONFIGS
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.artifacts.run import Run
+from orchestrator.legs.run import Run
 from orchestrator.report.page.sounds import RATE, SECONDS, sounds
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.page.conftest import SMALL

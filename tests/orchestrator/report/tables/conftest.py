@@ -2,11 +2,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.report.claims.assessment import ClaimResult, assess_claims
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.run_scores import RunScores, score_run
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.all_tables import Tables, make_tables
+from orchestrator.stats.assessment import ClaimResult, assess_claims
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores, score_run
 from tests.orchestrator.fake_run import make_fake_run
 
 FAST = {"report": {"resamples": 200}}

@@ -1,8 +1,8 @@
 """A table with everything that a cell may hold."""
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.scores.bootstrap import Interval
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Row, Table, Value
+from orchestrator.stats.bootstrap import Interval
 
 SMALL = Table(
     "A title",

@@ -4,12 +4,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.artifacts.run import Run
-from orchestrator.plan.legs import Entry
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.files.store import Store
+from orchestrator.legs.plan import Entry
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.files import COLUMNS, INTERVAL_COLUMNS, intervals_csv, write_tables
-from orchestrator.storage.store import Store
+from orchestrator.stats.published import Published
+from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.report.tables.conftest import ANOTHER, FAST, Results
 

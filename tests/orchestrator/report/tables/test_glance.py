@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.artifacts import files
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.claims.verdicts import Standing, Verdict
+from orchestrator.legs import artifacts
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.glance import MARKS, glance_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
+from orchestrator.stats.verdicts import Standing, Verdict
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.report.tables.conftest import FAST, Results
 
@@ -103,7 +103,7 @@ def test_a_reason_that_all_have_is_told_once_in_place_of_a_table(tmp_path: Path)
 def test_different_seeds_are_not_said_to_be_one_training(tmp_path: Path) -> None:
     columns = ["top_k", "threshold"]
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, seeds=[0, 1], config=FAST)
-    run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(files.RESULT)
+    run.leg_of(cell_of(run, "sigmoid", "top_k", 1)).store.delete(artifacts.RESULT)
     table, _ = glance_tables(Results.of(run).claims)
     told = " ".join(table.notes)
     assert "too few trainings of the same seeds: other clips are held open, another training is not" in told

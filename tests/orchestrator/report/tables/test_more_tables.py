@@ -3,13 +3,13 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.plan.legs import Cell
-from orchestrator.report.claims.assessment import whole_grid
-from orchestrator.report.scores.bootstrap import Difference
+from orchestrator.legs.plan import Cell
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.glance import glance_tables
 from orchestrator.report.tables.table import Table, Value
+from orchestrator.stats.assessment import whole_grid
+from orchestrator.stats.bootstrap import Difference
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.tables.conftest import FAST, Results
 

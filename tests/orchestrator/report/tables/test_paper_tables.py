@@ -2,16 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.plan.legs import Cell
-from orchestrator.report.claims.assessment import TRAINING
-from orchestrator.report.claims.published import Published
-from orchestrator.report.scores.bootstrap import Difference, Interval
-from orchestrator.report.scores.run_scores import score_run
-from orchestrator.report.scores.scoring import ScoreKey
+from orchestrator.legs.plan import Cell
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
 from orchestrator.report.tables.table import DetailHole, Table, Value
+from orchestrator.stats.assessment import TRAINING
+from orchestrator.stats.bootstrap import Difference, Interval
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.report.tables.conftest import ANOTHER, FAST, Results
 

@@ -6,8 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.artifacts.run import Hole
-from orchestrator.report.scores.bootstrap import Interval
+from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import (
     Column,
     DetailHole,
@@ -19,6 +18,7 @@ from orchestrator.report.tables.table import (
     to_latex,
     to_markdown,
 )
+from orchestrator.stats.bootstrap import Interval
 from tests.orchestrator.report.tables.examples import SMALL
 
 

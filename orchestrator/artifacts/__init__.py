@@ -1,1 +1,0 @@
-"""What a run leaves: the one owner of every file's name and schema."""

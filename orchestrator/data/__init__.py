@@ -1,0 +1,1 @@
+"""Data sets: layouts, clips, folds; the embedded one."""

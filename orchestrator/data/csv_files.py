@@ -1,0 +1,121 @@
+"""The tables of a data set as lines with their numbers: whatever bytes come, lines or a UserError."""
+
+import csv
+import io
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from orchestrator.data.problems import Kind, Problem, Problems
+from trainable.errors import UserError
+
+KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class Line(NamedTuple):
+    """A line of a table; of a value over several lines the last one."""
+
+    number: int
+    values: list[str]
+
+
+def regular_size(path: str | Path) -> int:
+    """Bytes of a file; what is no file is never opened, for opening a pipe would wait for ever.
+
+    Raises:
+        UserError: it is missing, or a folder, pipe, socket or device, or a link to one.
+    """
+    try:
+        status = os.stat(path)  # noqa: PTH116  # for 25 thousand files: a Path takes twice as long
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read ({reason}): restore it or drop it") from error
+    kind = stat.S_IFMT(status.st_mode)
+    if kind != stat.S_IFREG:
+        raise UserError(f"{path} is {KINDS.get(kind, 'something else')}, not a file: put a file in its place")
+    return status.st_size
+
+
+def read_lines(path: Path, problems: Problems | None = None, kind: Kind = "table") -> list[Line]:
+    """All lines of the CSV file `path`; without `problems` the first fault is raised.
+
+    Raises:
+        UserError: there is no such file, it is no UTF-8 or no CSV, or a line is blank; names file and line.
+    """
+    problems = problems or Problems()
+    text = _text(path, problems, kind)
+    lines: list[Line] = []
+    if text is None:
+        return lines
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for values in reader:
+            if any(value.strip() for value in values):
+                lines.append(Line(reader.line_num, values))
+            else:
+                problems.stop(Problem.at(kind, path, reader.line_num, "the line is blank: remove it"))
+    except csv.Error as error:
+        problems.stop(Problem.at(kind, path, reader.line_num, f"not a CSV file ({error})"))
+    return lines
+
+
+def _text(path: Path, problems: Problems, kind: Kind) -> str | None:
+    if problems.attempt(kind, path, lambda: regular_size(path)) is None:
+        return None
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.stop(Problem.at(kind, path, line, "not a CSV file in UTF-8: save it as such"))
+        return None
+
+
+def read_columns(
+    path: Path, required: Sequence[str], problems: Problems | None = None, kind: Kind = "table"
+) -> list[tuple[int, dict[str, str]]]:
+    """The numbers of all lines but the first, and their values by the names that the first gives.
+
+    Raises:
+        UserError: as `read_lines`; a required column is missing, a name is there twice, or a line has fewer
+            or more values than there are columns.
+    """
+    problems = problems or Problems()
+    before = len(problems.found)
+    lines = read_lines(path, problems, kind)
+    names = lines[0].values if lines else []
+    if complaint := _complaint(names, required):
+        if lines or len(problems.found) == before:  # else it is known why there are none
+            problems.stop(Problem.at(kind, path, 1, complaint))
+        return []
+    rows = []
+    for line in lines[1:]:
+        if complaint := _miscount(line, len(names)):
+            problems.stop(Problem.at(kind, path, line.number, complaint))
+        else:
+            rows.append((line.number, dict(zip(names, line.values, strict=True))))
+    return rows
+
+
+def _complaint(names: Sequence[str], required: Sequence[str]) -> str:
+    """What is wrong with a table's first line."""
+    if not set(required) <= set(names):
+        return f"the columns must include {', '.join(required)}"
+    twice = [name for name in names if name and names.count(name) > 1]
+    return f"two columns are called {twice[0]}: rename or remove one" if twice else ""
+
+
+def _miscount(line: Line, columns: int) -> str:
+    """What is wrong with the number of a line's values."""
+    count = len(line.values)
+    if count > columns:
+        return "more values than columns: put labels that are several in quotes"
+    return f"{count} values where there are {columns} columns" if count < columns else ""

@@ -1,0 +1,132 @@
+"""Sound files by their headers: what can be told before anything is decoded.
+
+Bad is a file that is no sound, that is shorter or longer than its header says, whose rate or length no
+recording has. Silence is not bad, nor is a single sample: the data set itself has silent clips, and the
+features keep at least one frame of them.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import soundfile
+
+from orchestrator.data.csv_files import regular_size
+from trainable.errors import UserError
+
+PCM = 1
+"""Format code of plain integers in a wav file."""
+RATES = (4_000, 768_000)
+"""Hz: lowest and highest rate of a recording."""
+LONGEST = 600.0
+"""Seconds of the longest clip; the data set's last 30 at most."""
+MEND = "replace the file or drop the clip"
+
+
+@dataclass(frozen=True)
+class WavHeader:
+    """What the header of a wav file says."""
+
+    code: int
+    channels: int
+    rate: int
+    """Hz."""
+    frame_bytes: int
+    """Bytes of one sample of all channels."""
+    bits: int
+    """Of one sample of one channel."""
+    start: int
+    """Where the samples begin in the file."""
+    size: int
+    """Bytes of all samples."""
+
+    @property
+    def is_pcm16(self) -> bool:
+        """Whether the samples are plain 16-bit integers."""
+        return (self.code, self.bits, self.frame_bytes) == (PCM, 16, 2 * self.channels)
+
+
+def read_header(file: BinaryIO, size: int) -> WavHeader | None:
+    """The header of a wav file of `size` bytes; None where it is no wav file.
+
+    Raises:
+        ValueError: the file is cut, longer than it says, or has no format; the message is the reason.
+    """
+    head = file.read(12)
+    if head[:4] != b"RIFF" or head[8:] != b"WAVE":
+        return None
+    claimed = 8 + int.from_bytes(head[4:8], "little")
+    if abs(claimed - size) > 1:  # one for who forgets the byte that evens out the last chunk
+        raise ValueError(f"its header claims {claimed} bytes, the file has {size}")
+    return _chunks(file, size)
+
+
+def _chunks(file: BinaryIO, size: int) -> WavHeader:
+    position, form = 12, b""
+    while position + 8 <= size:
+        file.seek(position)
+        name, length = struct.unpack("<4sI", file.read(8))
+        position += 8
+        if position + length > size:
+            raise ValueError(f"its header claims {length} bytes of {name!r}, the file has {size - position}")
+        if name == b"fmt ":
+            form = file.read(min(length, 16))
+        if name == b"data":
+            return _header(form, position, length)
+        position += length + length % 2
+    raise ValueError("it has no samples: there is no data chunk")
+
+
+def _header(form: bytes, start: int, size: int) -> WavHeader:
+    if len(form) < 16:
+        raise ValueError("its header names no format")
+    code, channels, rate, _, frame_bytes, bits = struct.unpack("<HHIIHH", form)
+    header = WavHeader(code, channels, rate, frame_bytes, bits, start, size)
+    if not channels:
+        raise ValueError("its header names no channels")
+    if not size:
+        raise ValueError("it holds no samples")
+    if header.is_pcm16 and size % frame_bytes:
+        raise ValueError("it ends within a sample")
+    return header
+
+
+def check_sound(path: str | Path) -> WavHeader | None:
+    """Refuse a file that is bad by its header; the header of a wav file that holds plain 16-bit integers.
+
+    Raises:
+        UserError: names the file and the reason.
+    """
+    return measure_sound(path)[0]
+
+
+def measure_sound(path: str | Path, longest: float = LONGEST) -> tuple[WavHeader | None, float]:
+    """What `check_sound` gives, and the seconds of the sound; longer than `longest` is bad.
+
+    Raises:
+        UserError: as `check_sound`.
+    """
+    size = regular_size(path)
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  # as in regular_size
+            header = read_header(file, size)
+        if header and header.is_pcm16:
+            return header, _check_length(header.size // header.frame_bytes, header.rate, longest)
+        info = soundfile.info(str(path))
+        return None, _check_length(info.frames, info.samplerate, longest)
+    except (OSError, soundfile.SoundFileError, ValueError, TypeError) as error:
+        # TypeError: a name such as a.raw promises samples without any header.
+        reason = getattr(error, "error_string", str(error).replace(str(path), "the file"))
+        raise UserError(f"{path}: cannot be read ({reason}): {MEND}") from error
+
+
+def _check_length(samples: int, rate: int, longest: float) -> float:
+    """Seconds of a recording that is legal."""
+    if not RATES[0] <= rate <= RATES[1]:
+        raise ValueError(f"a rate of {rate} Hz is none of a recording: {RATES[0]} to {RATES[1]} Hz are")
+    if samples < 1:
+        raise ValueError("it holds no samples")
+    if samples > longest * rate:
+        raise ValueError(f"it is {samples / rate:.0f} seconds long: {longest:.0f} are the most")
+    return samples / rate

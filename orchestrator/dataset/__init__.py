@@ -1,1 +1,0 @@
-"""A data set's folder as clips with labels and folds."""

@@ -1,1 +1,0 @@
-"""A first configuration for a folder of recordings and tables."""

@@ -1,0 +1,94 @@
+"""A fold's worker says how far it is, in a small file that it keeps fresh."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from orchestrator.files.processes import this_process
+from orchestrator.legs.artifacts import PROGRESS, FoldProgress
+from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.history import thinned
+from trainable.later import Later
+from trainable.record import CURVES
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+else:
+    torch = Later("torch")
+
+LOCAL_SECONDS = 1.0
+"""How often a fold says how far it is."""
+REMOTE_SECONDS = 10.0
+"""The same on object storage; nobody asks there more often either."""
+RECENT = 2000
+"""Iterations among which the newest value of a curve is looked for."""
+
+
+@dataclass
+class ProgressWriter:
+    """Writes the progress of one fold, not more often than people look."""
+
+    folder: FoldFolder
+    first: int
+    """Iterations before this leg."""
+    last: int
+    """Iterations at its end."""
+    began: float = field(default_factory=time.monotonic)
+    began_at: int | None = None
+    """Iteration at which this process took up the work; None before its first one."""
+    _due: float = 0.0
+    _newest: FoldProgress | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Least time from one writing to the next."""
+        return LOCAL_SECONDS if self.folder.store.is_local else REMOTE_SECONDS
+
+    def note(self, iteration: int, curves: Tensor) -> FoldProgress | None:
+        """`iteration` iterations are done; what was written, if it was time to write."""
+        now = time.monotonic()
+        if self.began_at is None:
+            self.began, self.began_at = now, iteration
+        if now < self._due and iteration < self.last:
+            return None
+        self._due = now + self.seconds
+        self._newest = self._progress(iteration, curves, now, self.began_at)
+        self._write(self._newest)
+        return self._newest
+
+    def note_scores(self, done: int, total: int) -> None:
+        """A pass over clips that may take minutes goes on: `done` of `total` clips are scored."""
+        now = time.monotonic()
+        if self._newest is not None and now >= self._due:
+            self._due = now + self.seconds
+            self._write(
+                self._newest.model_copy(update={"scored": done, "to_score": total, "time": time.time()})
+            )
+
+    def _write(self, progress: FoldProgress) -> None:
+        self.folder.store.write_model(PROGRESS, progress, durable=False)
+
+    def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:
+        elapsed = now - self.began
+        process = this_process()
+        newest = {name: _newest(curves[:iteration, place]) for place, name in enumerate(CURVES)}
+        return FoldProgress(
+            iteration=iteration,
+            first=self.first,
+            last=self.last,
+            rate=(iteration - began_at) / elapsed if elapsed > 0 else None,
+            **newest,
+            host=process.host,
+            pid=process.pid,
+            time=time.time(),
+            history=thinned(curves[:iteration]),
+        )
+
+
+def _newest(column: Tensor) -> float | None:
+    """The newest value that is one."""
+    known = torch.nonzero(column[-RECENT:].isfinite())
+    return float(column[-RECENT:][known[-1, 0]]) if len(known) else None

@@ -1,1 +1,0 @@
-"""How far a run is, and what is planned, for people: terminal, live page, other tools."""

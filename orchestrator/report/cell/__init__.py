@@ -1,1 +1,0 @@
-"""One cell of the grid in a terminal: its curves, scores, classes and suspects."""

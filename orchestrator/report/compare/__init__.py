@@ -1,1 +1,0 @@
-"""What sets two runs apart: their settings, and their scores."""

@@ -1,1 +1,0 @@
-"""From predictions to scores with intervals."""

@@ -1,1 +1,0 @@
-"""What the selection mechanisms did to the unverified clips."""

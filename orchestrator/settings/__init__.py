@@ -1,0 +1,1 @@
+"""The tree of settings, and how it is read."""

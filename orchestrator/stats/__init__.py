@@ -1,0 +1,1 @@
+"""Scores, intervals, claims and masks: arrays in, intervals out."""

@@ -1,0 +1,189 @@
+"""What a run says about each of the paper's claims.
+
+Differences are paired: both entries are scored on the same bootstrap samples of the same clips, and by models
+of the same seeds and folds. Where a seed is lost on one side, trainings are held open over the seeds that
+both have.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from orchestrator.legs.run import Hole, Run
+from orchestrator.stats.bootstrap import Difference, mean_of, paired
+from orchestrator.stats.claims import Claim, Pair, claims_of
+from orchestrator.stats.components import ENOUGH, Components, Crossed, components, mean_difference
+from orchestrator.stats.family import holm, in_family
+from orchestrator.stats.predictions import Split
+from orchestrator.stats.published import Published
+from orchestrator.stats.run_scores import RunScores
+from orchestrator.stats.scoring import Score, ScoreKey
+from orchestrator.stats.training import Pairs, TrainingClaim, judge_training, training_claims
+from orchestrator.stats.verdicts import Standing, Verdict, judged, verdict_on
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a claim is held against: lwlrap on the clips of a split, or what training recorded."""
+
+    split: Split | None
+    """None: training."""
+
+    def __str__(self) -> str:
+        return self.split or "training"
+
+
+TRAINING = Evidence(None)
+
+
+@dataclass(frozen=True)
+class ClaimResult:
+    """What the run says about a claim by one kind of evidence."""
+
+    claim: Claim
+    evidence: Evidence
+    difference: Difference | Hole
+    """Of lwlrap, mean over the claim's pairs that have results, other clips alone held open. By training:
+    that of `crossed`. A hole of kind "not judged" where there is no pair, or too few."""
+    incomplete: str = ""
+    """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
+    published: float | None = None
+    """The paper's difference, where the data set is the paper's and its Table 1 has all pairs."""
+    components: Components | None = None
+    """What models and clips contribute; None where no clip was scored by two models of each cell, of seeds
+    that all cells have."""
+    crossed: Crossed | None = None
+    """The same difference, other clips and other trainings held open; None where these are too few. Over the
+    seeds that all cells have."""
+    unpaired: bool = False
+    """Some of its cells have seeds that others lack."""
+    corrected_p: float | None = None
+    """After the family's correction; None: the claim is not of it."""
+    level: float = 0.95
+
+    @property
+    def standing(self) -> Standing:
+        """What may be said."""
+        if self.crossed is None:
+            return Standing.THESE_MODELS
+        if self.corrected_p is None or self.incomplete:
+            return Standing.EXPLORATORY
+        return Standing.JUDGED if self.crossed.nu >= ENOUGH else Standing.TOO_FEW
+
+    @property
+    def verdict(self) -> Verdict:
+        """By what holds the most open."""
+        if self.standing is Standing.THESE_MODELS or isinstance(self.difference, Hole):
+            return verdict_on(self.difference)
+        if self.standing is not Standing.JUDGED:
+            return Verdict.EXPLORATORY
+        assert self.corrected_p is not None
+        return judged(self.difference.estimate, self.corrected_p, self.level)
+
+    @property
+    def words(self) -> str:
+        """The verdict for people."""
+        return self.standing.words(self.verdict)
+
+    @property
+    def shown(self) -> Difference | Crossed | Hole:
+        """The difference, where there is room for one interval: that which holds the most open."""
+        return self.crossed or self.difference
+
+    @property
+    def testable_p(self) -> float:
+        """For the family's correction: 1 where nothing can be tested."""
+        return self.crossed.p if self.crossed and self.crossed.nu >= ENOUGH and not self.incomplete else 1.0
+
+
+def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
+    """Every claim that the grid's names allow, on cv and on the held-out test clips, then those by training.
+
+    Those of the paper's own family are judged, corrected for its size.
+    """
+    results = [
+        _by_scores(claim, split, scores, published)
+        for claim in claims_of(run.experiment)
+        for split in scores.main_splits
+    ]
+    return _corrected([*results, *_by_training(run, scores)], scores)
+
+
+def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
+    """The results, those of the family with their corrected p-values."""
+    family = [r for r in results if in_family(r.claim, r.evidence.split, scores.held_out)]
+    corrected = holm([result.testable_p for result in family])
+    p = {(r.claim, r.evidence): value for r, value in zip(family, corrected, strict=True)}
+    level = scores.settings.level
+    return [replace(r, corrected_p=p.get((r.claim, r.evidence)), level=level) for r in results]
+
+
+def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
+    """The results to be shown at a glance: those about all rows or columns, or all where none are."""
+    return [result for result in results if result.claim.scope.is_whole_grid] or list(results)
+
+
+def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Published) -> ClaimResult:
+    key = ScoreKey(split, clips=claim.clips, ties=scores.settings.ties)
+    both: list[tuple[Score, Score]] = []
+    missing: list[str] = []
+    for pair in claim.pairs:
+        higher, lower = (scores.find(entry, key) for entry in pair)
+        if isinstance(higher, Score) and isinstance(lower, Score):
+            both.append((higher, lower))
+        missing += [
+            f"{entry}: {hole}" for entry, hole in zip(pair, (higher, lower), strict=True)
+            if isinstance(hole, Hole)
+        ]  # fmt: skip
+        missing += _lost_seeds(pair, scores)
+    reasons = "; ".join(dict.fromkeys(missing))
+    if not both:
+        return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
+    higher_mean, lower_mean = (mean_of([s.sampled for s in side]) for side in zip(*both, strict=True))
+    difference = paired(higher_mean, lower_mean, scores.settings.level)
+    papers, seeds = None if missing else _published(claim, split, published), _common_seeds(both)
+    known = _components(both, seeds)
+    crossed = known.interval(scores.settings.level) if known else None
+    unpaired = any(len(score.models) > len(seeds) for pair in both for score in pair)
+    return ClaimResult(claim, Evidence(split), difference, reasons, papers, known, crossed, unpaired=unpaired)
+
+
+def _common_seeds(pairs: Sequence[tuple[Score, Score]]) -> list[int]:
+    """Those that all scores of all pairs have."""
+    first, *others = (score.models for pair in pairs for score in pair)
+    return [seed for seed in first if all(seed in models for models in others)]
+
+
+def _components(pairs: Sequence[tuple[Score, Score]], seeds: Sequence[int]) -> Components | None:
+    """Of the mean difference of pairs of scores, over these seeds; None where there are none."""
+    differences = [mean_difference([(a.models[s], b.models[s]) for a, b in pairs]) for s in seeds]
+    return components(differences) if differences else None
+
+
+def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
+    """Seeds that one side has no result of: the two means are then not over the same seeds."""
+    lost = [(entry, scores.entries[entry].missing_seeds) for entry in pair if entry in scores.entries]
+    return [f"{entry}: seed {seed} ({hole})" for entry, holes in lost for seed, hole in holes.items()]
+
+
+def _published(claim: Claim, split: Split, published: Published) -> float | None:
+    """The mean difference by the paper's Table 1; None where it lacks an entry, or is about other clips."""
+    values = [tuple(published.table1(entry, split) for entry in pair) for pair in claim.pairs]
+    differences = [a - b for a, b in values if a is not None and b is not None]
+    complete = claim.clips == "all" and len(differences) == len(values)
+    return float(np.mean(differences)) if complete else None
+
+
+def _by_training(run: Run, scores: RunScores) -> list[ClaimResult]:
+    claims = training_claims(run.experiment)
+    pairs = Pairs.of(run) if claims else None
+    return [_of_training(pairs, claim, scores.settings.level) for claim in claims if pairs]
+
+
+def _of_training(pairs: Pairs, training: TrainingClaim, level: float) -> ClaimResult:
+    found, incomplete = judge_training(pairs, training, level)
+    if isinstance(found, Hole):
+        return ClaimResult(training.claim, TRAINING, found, incomplete)
+    difference = Difference(found.estimate, found.low, found.high)
+    return ClaimResult(training.claim, TRAINING, difference, incomplete, crossed=found)

@@ -1,0 +1,78 @@
+"""What an interval allows to say about a claim: the one place of verdicts and of their words."""
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import Enum
+
+from orchestrator.legs.run import Hole
+from orchestrator.stats.bootstrap import Difference
+
+
+class Verdict(Enum):
+    """On a claim that one number is higher than another."""
+
+    HIGHER = "higher"
+    """The whole interval of the difference is above zero."""
+    UNCLEAR = "unclear"
+    """Zero is in it."""
+    LOWER = "lower"
+    """All of it is below."""
+    EXPLORATORY = "no verdict"
+    """There is an interval, and no verdict is due."""
+    NOT_JUDGED = "not judged"
+    """There is no difference to judge."""
+
+
+class Standing(Enum):
+    """What a difference can say: it decides the words."""
+
+    THESE_MODELS = "these models"
+    """Its interval holds other clips open, not another training."""
+    EXPLORATORY = "exploratory"
+    """Clips and trainings are open, but it is not of the family that is judged: see `family`."""
+    TOO_FEW = "too few trainings"
+    """It is of the family, with fewer than ENOUGH degrees of freedom."""
+    JUDGED = "judged"
+    """Clips and trainings are open, and the family's size is corrected for."""
+
+    def words(self, verdict: Verdict) -> str:
+        """A verdict for people."""
+        if verdict is Verdict.EXPLORATORY:
+            return f"no verdict ({self.value})"
+        return (OF_MORE_TRAININGS if self is Standing.JUDGED else OF_THESE_MODELS)[verdict]
+
+
+OF_THESE_MODELS = {
+    Verdict.HIGHER: "higher in these models",
+    Verdict.UNCLEAR: "no clear difference",
+    Verdict.LOWER: "lower in these models",
+    Verdict.NOT_JUDGED: "not judged",
+}
+OF_MORE_TRAININGS = {
+    Verdict.HIGHER: "confirmed",
+    Verdict.UNCLEAR: "not distinguishable",
+    Verdict.LOWER: "contradicted",
+    Verdict.NOT_JUDGED: "not judged",
+}
+
+
+def verdict_on(difference: Difference | Hole) -> Verdict:
+    """By the interval of a difference; none where there is no difference."""
+    if isinstance(difference, Hole):
+        return Verdict.NOT_JUDGED
+    if difference.low > 0:
+        return Verdict.HIGHER
+    return Verdict.LOWER if difference.high < 0 else Verdict.UNCLEAR
+
+
+def judged(estimate: float, corrected_p: float, level: float) -> Verdict:
+    """Of a claim in the family, by its p-value after the correction."""
+    if corrected_p > 1 - level:
+        return Verdict.UNCLEAR
+    return Verdict.HIGHER if estimate > 0 else Verdict.LOWER
+
+
+def counted(verdicts: Iterable[tuple[Verdict, str]]) -> dict[str, int]:
+    """How often each verdict was given, by its words."""
+    order = list(Verdict)
+    return dict(Counter(words for _, words in sorted(verdicts, key=lambda given: order.index(given[0]))))

@@ -1,1 +1,0 @@
-"""Files that appear whole or not at all, on disk or object storage; one driver at a time."""

@@ -1,0 +1,1 @@
+"""What runs in the driver: Ray is joined, trials are made of legs, and told of."""

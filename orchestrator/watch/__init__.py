@@ -1,0 +1,1 @@
+"""A run as it fills: terminal, live page, gauges, curves elsewhere."""

@@ -1,0 +1,78 @@
+"""A file is what its checksum says, on disk and on object storage."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from orchestrator.files.integrity import DamagedFile, Sealed, StoredFile, find_damage, read_intact
+from orchestrator.files.store import Store
+from tests.object_storage import Bucket
+
+
+@pytest.fixture(params=["disk", "objects"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "disk":
+        return Store.open(tmp_path)
+    bucket: Bucket = request.getfixturevalue("bucket")
+    return Store.open(bucket.uri(tmp_path.name))
+
+
+@given(st.binary(max_size=200))
+def test_the_note_is_size_and_sha256(data: bytes) -> None:
+    note = StoredFile.of(data)
+    assert (note.size, note.sha256) == (len(data), hashlib.sha256(data).hexdigest())
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    store.write("x", b"content")
+    assert read_intact(store, "x", StoredFile.of(b"content")) == b"content"
+    assert find_damage(store, "x", StoredFile.of(b"content")) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "missing"),
+        (b"conten", "6 bytes where 7 were written"),
+        (b"Content", "its content has changed"),
+    ],
+)
+def test_anything_else_is_named(store: Store, content: bytes | None, reason: str) -> None:
+    if content is not None:
+        store.write("x", content)
+    with pytest.raises(DamagedFile, match=f"/x: {reason}: the same command") as caught:
+        read_intact(store, "x", StoredFile.of(b"content"))
+    assert caught.value.damage == find_damage(store, "x", StoredFile.of(b"content"))
+
+
+def test_a_folder_in_place_of_a_file_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    damage = find_damage(Store.open(tmp_path), "x", StoredFile.of(b""))
+    assert damage is not None
+    assert damage.reason.startswith("unreadable")
+
+
+class Note(Sealed):
+    text: str
+    numbers: tuple[int, ...] = ()
+
+
+def test_a_seal_breaks_with_any_character(tmp_path: Path) -> None:
+    """All but white space between values: that says nothing."""
+    store = Store.open(tmp_path)
+    store.write_model("x.json", Note(text="abc", numbers=(1, 2)).sealed())
+    whole = (tmp_path / "x.json").read_text()
+    assert store.read_model("x.json", Note).text == "abc"
+    for place, character in enumerate(whole):
+        if not character.isspace():
+            changed = whole[:place] + ("7" if character != "7" else "8") + whole[place + 1 :]
+            with pytest.raises(ValidationError):
+                Note.model_validate_json(changed)
+
+
+def test_what_was_never_sealed_is_read() -> None:
+    assert Note.model_validate_json('{"text": "by hand"}').text == "by hand"

@@ -1,0 +1,27 @@
+"""legs.md: hashes in words."""
+
+from pathlib import Path
+
+from orchestrator.legs.legs_index import legs_index, write_legs_index
+from tests.orchestrator.fake_run import make_fake_run
+
+
+def test_every_leg_and_every_cell_has_its_folder(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",), seeds=(0, 1))
+    write_legs_index(run.store, run.manifest)
+    lines = (tmp_path / "legs.md").read_text().splitlines()
+    for leg in run.manifest.legs:
+        (line,) = [line for line in lines if line.startswith(f"| `{leg.id}` |")]
+        assert leg.label in line
+    for planned in run.manifest.cells:
+        assert f"| {planned.cell.entry}, seed {planned.seed} | `{planned.leg}` |" in lines
+
+
+def test_spans_of_a_way_through_the_tree_follow_each_other(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",))
+    text = legs_index(run.manifest)
+    assert "| the start | 1 to " in text
+    for leg in run.manifest.legs:
+        if leg.parent:
+            (parent,) = [one for one in run.manifest.legs if one.id == leg.parent]
+            assert f"| `{leg.parent}` | {parent.last_iteration + 1} to {leg.last_iteration} |" in text

@@ -1,0 +1,186 @@
+"""Intervals that hold clips and trainings open, on clips, models and residual effects that are known."""
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from scipy import stats
+
+from orchestrator.stats.bootstrap import ClipSums
+from orchestrator.stats.components import (
+    Components,
+    Crossed,
+    components,
+    mean_difference,
+    mean_squares,
+    shares,
+)
+
+Floats = NDArray[np.float64]
+CLIPS, WORLDS = 300, 1000
+EFFECTS = [(0.035, 0.0085, 0.17), (0.011, 0.0079, 0.11), (0.011, 0.0, 0.11)]
+"""Standard deviations of clips, of models and of the rest."""
+
+
+def simulated(rng: np.random.Generator, sd: tuple[float, float, float], models: int, clips: int) -> Floats:
+    """One world with a mean of 0: (n, M)."""
+    of_clips, of_models, rest = sd
+    return np.asarray(
+        of_clips * rng.standard_normal((clips, 1))
+        + of_models * rng.standard_normal(models)
+        + rest * rng.standard_normal((clips, models))
+    )
+
+
+def score_of(u_nM: Floats) -> ClipSums:
+    return ClipSums(u_nM, np.ones_like(u_nM))
+
+
+def crossed(seeds: list[ClipSums], level: float = 0.95) -> Crossed:
+    found = components(seeds)
+    assert found is not None
+    interval = found.interval(level)
+    assert interval is not None
+    return interval
+
+
+def clips_only_covers(u_nM: Floats) -> bool:
+    """What resampling clips comes to: Student's interval of the clips' means."""
+    low, high = stats.t.interval(0.95, len(u_nM) - 1, u_nM.mean(), stats.sem(u_nM.mean(1)))
+    return bool(low <= 0 <= high)
+
+
+@pytest.mark.parametrize("models", [4, 8, 12])
+@pytest.mark.parametrize("sd", EFFECTS, ids=str)
+def test_the_interval_covers_what_other_clips_and_other_trainings_give(
+    sd: tuple[float, float, float], models: int
+) -> None:
+    rng = np.random.default_rng(models)
+    worlds = [simulated(rng, sd, models, CLIPS) for _ in range(WORLDS)]
+    covered = np.mean([i.low <= 0 <= i.high for i in (crossed([score_of(u)]) for u in worlds)])
+    assert 0.93 < covered < 0.995
+    clips_alone = np.mean(list(map(clips_only_covers, worlds)))
+    if sd == EFFECTS[1]:
+        assert clips_alone < 0.85
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+def test_cross_validation_covers_too_whose_folds_have_clips_of_their_own(seeds: int) -> None:
+    """Four folds, of 60 to 90 clips."""
+    rng, sizes = np.random.default_rng(seeds), (60, 70, 80, 90)
+    covered = 0
+    for _ in range(WORLDS):
+        worlds = [simulated(rng, EFFECTS[1], seeds, size) for size in sizes]
+        interval = crossed(by_seed(worlds))
+        covered += interval.low <= 0 <= interval.high
+    assert 0.93 < covered / WORLDS < 0.995
+
+
+def by_seed(worlds: list[Floats]) -> list[ClipSums]:
+    """For each seed its folds as columns, each with labels on its own clips alone."""
+    clips, first, scores = sum(map(len, worlds)), 0, []
+    sums, counts = np.zeros((worlds[0].shape[1], clips, len(worlds))), np.zeros((clips, len(worlds)))
+    for fold, world in enumerate(worlds):
+        place = slice(first, first + len(world))
+        sums[:, place, fold], counts[place, fold] = world.T, 1
+        first += len(world)
+    scores += [ClipSums(of_seed, counts) for of_seed in sums]
+    return scores
+
+
+def test_the_mean_squares_are_those_of_the_two_way_layout() -> None:
+    """Against the sums of squares added up effect by effect."""
+    u = simulated(np.random.default_rng(0), (0.3, 0.2, 1.0), 3, 7)
+    mean, of_models, of_clips, rest = u.mean(), 0.0, 0.0, 0.0
+    for i in range(7):
+        of_clips += 3 * (u[i].mean() - mean) ** 2 / 6
+        for m in range(3):
+            rest += (u[i, m] - u[i].mean() - u[:, m].mean() + mean) ** 2 / 12
+    for m in range(3):
+        of_models += 7 * (u[:, m].mean() - mean) ** 2 / 2
+    assert mean_squares(u) == pytest.approx((of_models, of_clips, rest))
+
+
+def test_the_interval_is_the_formula_in_the_head_of_the_module() -> None:
+    u = simulated(np.random.default_rng(1), (0.035, 0.0085, 0.17), 4, 5000)
+    ms_m, ms_c, ms_e = mean_squares(u)
+    variance = (max(ms_m - ms_e, 0) + ms_c) / u.size
+    nu = (ms_m + max(ms_c - ms_e, 0)) ** 2 / (ms_m**2 / 3)
+    low, high = stats.t.interval(0.9, nu, u.mean(), np.sqrt(variance))
+    assert ms_m > ms_e, "else nu's numerator would be MS_c"
+    found = crossed([score_of(u[:, :2]), score_of(u[:, 2:])], 0.9)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-8)
+    assert found.nu == pytest.approx(nu, abs=1e-6)
+    assert found.p == pytest.approx(2 * stats.t.sf(abs(u.mean()) / np.sqrt(variance), nu))
+
+
+def test_shares_average_to_the_ratio_and_their_spread_is_a_resampled_ratios() -> None:
+    rng = np.random.default_rng(2)
+    counts = rng.integers(1, 4, 400).astype(float)
+    sums = counts[:, None] * rng.random((400, 3))
+    u = shares(sums, counts)
+    assert u.mean(0) == pytest.approx(sums.sum(0) / counts.sum())
+    drawn = rng.integers(0, 400, (4000, 400))
+    ratios = sums[drawn].sum(1) / counts[drawn].sum(1)[:, None]
+    assert ratios.std(0) == pytest.approx(u.std(0) / 20, rel=0.05)
+
+
+def test_components_are_the_effects_that_were_put_in() -> None:
+    rng = np.random.default_rng(3)
+    found = [components([score_of(simulated(rng, EFFECTS[0], 12, CLIPS))]) for _ in range(400)]
+    known = [c for c in found if c]
+    clips, models, rest = EFFECTS[0]
+    assert np.mean([c.residual for c in known]) == pytest.approx(rest**2 / CLIPS, rel=0.02)
+    assert np.mean([c.models - c.residual for c in known]) == pytest.approx(models**2, rel=0.1)
+    expected = (rest**2 + 12 * clips**2) / CLIPS
+    assert np.mean([c.clips for c in known]) == pytest.approx(expected, rel=0.02)
+
+
+def test_more_models_are_foretold() -> None:
+    rng = np.random.default_rng(4)
+    few, many = (
+        [c for _ in range(600) if (c := components([score_of(simulated(rng, EFFECTS[0], models, CLIPS))]))]
+        for models in (4, 12)
+    )
+    foretold = np.mean([c.with_models(12).clips for c in few])
+    assert foretold == pytest.approx(np.mean([c.clips for c in many]), rel=0.06)
+    assert few[0].with_models(12).freedom == 11
+
+
+def test_equal_scores_differ_by_nothing_for_certain() -> None:
+    u = simulated(np.random.default_rng(5), EFFECTS[0], 4, 50)
+    nothing = mean_difference([(score_of(u), score_of(u))])
+    assert crossed([nothing]) == Crossed(0.0, 0.0, 0.0, 49.0, 1.0)
+
+
+def test_a_claim_over_several_rows_is_averaged_within_its_models() -> None:
+    rng = np.random.default_rng(6)
+    a, b, c, d = (score_of(simulated(rng, EFFECTS[0], 4, 50)) for _ in range(4))
+    mean = mean_difference([(a, b), (c, d)])
+    assert mean.sums == pytest.approx((a.sums - b.sums + c.sums - d.sums) / 2)
+    found = components([mean])
+    assert found is not None
+    assert found.freedom == 3
+
+
+def test_a_single_model_or_clip_has_no_interval() -> None:
+    rng = np.random.default_rng(7)
+    assert components([score_of(rng.random((30, 1)))]) is None
+    assert components([score_of(rng.random((1, 4)))]) is None
+    assert components(by_seed([rng.random((30, 1)), rng.random((30, 1))])) is None, "one seed on cv"
+
+
+def test_where_training_seems_to_do_nothing_the_clips_decide_from_four_models_on() -> None:
+    few, enough = (Components(0.1, 0.5, 1.2, 1.0, 1, models, 299).nu for models in (2, 4))
+    assert few == pytest.approx((0.5 + 0.2) ** 2 / 0.5**2)
+    assert enough == pytest.approx(1.2**2 / (0.5**2 / 3))
+
+
+def test_two_models_have_components_and_no_interval() -> None:
+    found = components([score_of(np.random.default_rng(8).random((30, 2)))])
+    assert found is not None
+    assert found.interval() is None
+
+
+def test_nobody_has_more_degrees_of_freedom_than_clips() -> None:
+    found = Components(0.1, 1e-6, 1.0, 1e-6, 1, 4, 29)
+    assert found.nu == 29
