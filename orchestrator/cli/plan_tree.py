@@ -10,10 +10,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from orchestrator.cli.plan_preview import Preview
+from orchestrator.files.printable import clock
 from orchestrator.legs.folders import WorkLeft
 from orchestrator.legs.forecast import Forecast, Speed, forecast, runs_at_once, shared_levels, unshared_levels
 from orchestrator.legs.plan import Leg, Plan
-from orchestrator.legs.status import clock
 from orchestrator.settings.tree import LegsPerRun
 from orchestrator.watch.stale_legs import stale_line
 

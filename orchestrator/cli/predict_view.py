@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.files.printable import printable
+from orchestrator.files.printable import clock, printable
 from orchestrator.tagging.predict import Progress as Told
 from orchestrator.tagging.tag import Tagged
 
@@ -54,7 +54,7 @@ def _best(one: Tagged, top: int) -> list[int]:
 
 def _heading(one: Tagged) -> Text:
     windows = f", {len(one.spans)} windows" if len(one.spans) > 1 else ""
-    return Text.assemble((one_line(one.path), "bold"), (f"  {clock(one.seconds)}{windows}", "dim"))
+    return Text.assemble((one_line(one.path), "bold"), (f"  {_length(one.seconds)}{windows}", "dim"))
 
 
 def _bars(one: Tagged, vocabulary: Sequence[str], top: int) -> Table:
@@ -63,7 +63,7 @@ def _bars(one: Tagged, vocabulary: Sequence[str], top: int) -> Table:
         table.add_column(style=style, overflow="fold")
     for column in _best(one, top):
         score = float(one.scores_C[column])
-        when = f"highest from {clock(one.peak(column))}" if len(one.spans) > 1 else ""
+        when = f"highest from {_length(one.peak(column))}" if len(one.spans) > 1 else ""
         name = Text("  " + one_line(vocabulary[column])[:LONGEST_NAME])
         table.add_row(name, f"{score:.3f}", "━" * round(score * BAR), when)
     return table
@@ -74,13 +74,9 @@ def _line(one: Tagged, vocabulary: Sequence[str], top: int) -> str:
     return ", ".join(f"{one_line(vocabulary[column])} {scores[column]:.2f}" for column in _best(one, top))
 
 
-def clock(seconds: float) -> str:
-    """3.2 s, 4:05 or 1:02:03."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _length(seconds: float) -> str:
+    """Seconds as 3.2 s, 4:05 or 1:02:03."""
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
 @contextmanager

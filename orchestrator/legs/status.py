@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestrator.files.printable import clock
 from orchestrator.files.processes import Process
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress, PlannedLeg
@@ -198,15 +199,6 @@ def seconds_left(legs: Sequence[LegStatus]) -> float | None:
     aside = sum(ended) / len(ended) * (len(folds) - len(ended)) if ended else 0.0
     at_once = max(sum(fold.state == "running" for fold in folds), 1)
     return sum(leg.left for leg in legs) / rate + aside / at_once if rate else None
-
-
-def clock(seconds: float | None) -> str:
-    """Seconds as 1:02:03."""
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def summary(legs: Sequence[LegStatus]) -> str:

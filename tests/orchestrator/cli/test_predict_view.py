@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.cli.predict_view import clock, one_line, tagging_bar, tags_view
+from orchestrator.cli.predict_view import _length, one_line, tagging_bar, tags_view
 from orchestrator.tagging.tag import Tagged
 
 VOCABULARY = ("Bark", "[red]Meow[/red]", "Esc\x1b[31m", "Purr")
@@ -53,7 +53,7 @@ def test_many_recordings_have_a_line_each_below_their_folder(width: int) -> None
 
 @pytest.mark.parametrize(("seconds", "text"), [(3.25, "3.2 s"), (65, "1:05"), (3723, "1:02:03")])
 def test_lengths_read_as_on_a_clock(seconds: float, text: str) -> None:
-    assert clock(seconds) == text
+    assert _length(seconds) == text
 
 
 def test_the_bar_counts_what_this_command_has_done() -> None:

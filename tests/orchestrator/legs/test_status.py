@@ -16,7 +16,6 @@ from orchestrator.legs.status import (
     NOBODY,
     StatusReader,
     alerts,
-    clock,
     seconds_left,
     stalls,
     summary,
@@ -152,8 +151,3 @@ def shown(run: Run, width: int) -> str:
     console.print(status_view(StatusReader(run).read(), None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-@pytest.mark.parametrize(("seconds", "text"), [(None, "-"), (5, "0:05"), (65.4, "1:05"), (3725, "1:02:05")])
-def test_clock(seconds: float | None, text: str) -> None:
-    assert clock(seconds) == text
