@@ -39,7 +39,7 @@ test-unit-all:  ## the same on every Python of 3.11, 3.12 and 3.13 that is here,
 test-cluster: $(READY)  ## ray start, ray up over ssh to this machine, several nodes, autoscaling, object storage
 	$(BIN)/pytest -m cluster
 
-test-chaos: $(READY)  ## kill, stop and starve everything that can be, half an hour (FAULTS=sigterm for one)
+test-chaos: $(READY)  ## kill, stop and starve everything that can be, half an hour (FAULTS=terminate for one)
 	$(BIN)/pytest -m chaos -k "$(FAULTS)"
 
 lint: $(READY)  ## style, types and import rules

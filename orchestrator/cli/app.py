@@ -12,7 +12,7 @@ from orchestrator.cli.examples import epilog
 from orchestrator.cli.options import say
 from orchestrator.cli.predict import predict, submission
 from orchestrator.cli.report import export, report, status, verify
-from orchestrator.cli.run import drill, plan, run, submit
+from orchestrator.cli.run import plan, run, submit
 from orchestrator.cli.show import diff, show
 from orchestrator.cli.watch import watch
 from orchestrator.files import signals
@@ -27,7 +27,7 @@ app = typer.Typer(
 )
 commands = (
     run, plan, init, check, status, watch, report, show, diff, verify,
-    export, predict, submission, synth, submit, drill,
+    export, predict, submission, synth, submit,
 )  # fmt: skip
 for command in commands:
     app.command(epilog=epilog(command.__name__))(command)

@@ -44,10 +44,6 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "submission": ("stagegrid submission runs/paper --data KAGGLE",),
     "synth": ("stagegrid synth data --classes 20 --unverified 2000",),
     "submit": ("stagegrid submit cluster/gpu.yaml --config paper --data /mnt/data --out s3://bucket/paper",),
-    "drill": (
-        "stagegrid drill",
-        "stagegrid drill --faults kill-driver --folder drills",
-    ),
 }
 """By the command's name."""
 

@@ -130,22 +130,3 @@ def submit(
     from orchestrator.training.driver.submit import submit_run
 
     say(submit_run(cluster, config, out, data, with_seeds(assignments, seeds)))
-
-
-def drill(
-    config: Annotated[
-        Path | None, typer.Option(help="The experiment, a small one; else the smoke test's, one row, longer.")
-    ] = None,
-    data: Data = None,
-    faults: Annotated[str, typer.Option(help="all, or names of faults separated by commas.")] = "all",
-    folder: Annotated[Path | None, typer.Option(help="Keeps its runs; else they are removed.")] = None,
-    assignments: Assignments = None,
-) -> None:
-    """Inject faults into real runs on this machine, and show what recovers, how fast, and whether equal."""
-    from orchestrator.drill.drill import choose_faults, drill_in, drill_table, words_of_run
-
-    words = words_of_run(config, data, assignments or ())
-    outcomes = drill_in(folder, words, choose_faults(faults), say)
-    console.print(drill_table(outcomes))
-    if not all(outcome.passed for outcome in outcomes):
-        raise SystemExit("not every run with a fault ended in equal tables")

@@ -28,7 +28,7 @@ from trainable.later import Later
 if TYPE_CHECKING:
     from orchestrator.training.fold import worker
 else:  # torch, which neither the trial's process nor Ray Train's controller has a use for
-    fold_worker = Later("orchestrator.training.fold.worker")
+    worker = Later("orchestrator.training.fold.worker")
 
 HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""

@@ -1,4 +1,4 @@
-"""The end by a signal, in small programs; of the whole program in tests/integration/test_faults.py."""
+"""The end by a signal, in small programs; of the whole program in tests/chaos/test_faults.py."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A fold's own watch; that Ray Train starts it again is held by tests/integration/test_faults.py."""
+"""A fold's own watch; that Ray Train starts it again is held by tests/chaos/test_faults.py."""
 
 import signal
 import subprocess

@@ -11,10 +11,10 @@ from typing import Literal
 
 import psutil
 
-from orchestrator.drill.scene import Scene
 from orchestrator.features.feature_set import sets_of
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
+from tests.chaos.scene import Scene
 
 Moment = Literal["features", "training", "between legs", "report", "finished"]
 Deed = Callable[[Scene], None]

@@ -17,7 +17,6 @@ from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
 from orchestrator.legs.folders import FoldFolder
 from orchestrator.legs.leg_folders import LegFolders
-from trainable.errors import UserError
 
 PATIENCE_SECONDS = 600.0
 """No moment of a drill is waited for longer."""
@@ -67,14 +66,14 @@ class Scene:
         """Seconds until `condition` holds.
 
         Raises:
-            UserError: the run has ended before, or it takes too long.
+            AssertionError: the run has ended before, or it takes too long.
         """
         began = time.monotonic()
         while not condition():
             if self.running.poll() is not None and not condition():
-                raise UserError(f"the run ended before {moment}, see {self.log}")
+                raise AssertionError(f"the run ended before {moment}, see {self.log}")
             if time.monotonic() - began > PATIENCE_SECONDS:
-                raise UserError(f"waited {PATIENCE_SECONDS:.0f} s for {moment}, see {self.log}")
+                raise AssertionError(f"waited {PATIENCE_SECONDS:.0f} s for {moment}, see {self.log}")
             time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 

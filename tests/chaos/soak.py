@@ -1,6 +1,6 @@
 """Kill and damage a run at random moments, again and again, and see that it ends in equal tables.
 
-    python -m tests.soak --minutes 60 --folder FOLDER [--seed 0]
+    python -m tests.chaos.soak --minutes 60 --folder FOLDER [--seed 0]
 
 Every round is a run of its own in FOLDER/<seed>, hurt a few times, then given the same command until it ends
 well. A line for each round goes to FOLDER/soak.txt and to the terminal: its seed, what was done to it, and
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import psutil
 
-from orchestrator.drill.drill import tables_of
-from orchestrator.drill.scene import Scene
+from tests.chaos.scene import Scene
+from tests.chaos.test_drill import tables_of
 from tests.places import SMOKE
 
 ARGUMENTS = (

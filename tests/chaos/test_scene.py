@@ -1,4 +1,4 @@
-"""A process looked at and ended from outside, on a small one in place of a run."""
+"""What the chaos tests look at, and what they break: on a small process and on the files of a fake run."""
 
 import subprocess
 import sys
@@ -8,10 +8,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from orchestrator.drill.scene import Scene
 from orchestrator.legs import artifacts
+from tests.chaos.faults import FAULTS, Fault
+from tests.chaos.scene import Scene
 from tests.orchestrator.fake_run import make_fake_run
-from trainable.errors import UserError
 
 PARENT = """
 import subprocess, sys
@@ -39,7 +39,7 @@ def test_everything_that_the_command_started_is_found_by_name_and_ended(scene: S
 
 def test_a_moment_that_never_comes_is_named(scene: Scene) -> None:
     scene.end()
-    with pytest.raises(UserError, match=r"the run ended before the moment, see .*out\.log"):
+    with pytest.raises(AssertionError, match=r"the run ended before the moment, see .*out\.log"):
         scene.wait_for(lambda: False, "the moment")
 
 
@@ -52,3 +52,15 @@ def test_folds_are_those_that_have_begun(scene: Scene) -> None:
     assert scene.is_alive(time.time() - 1000)
     assert not scene.is_alive(time.time() + 1)
     scene.end()
+
+
+@pytest.mark.parametrize("fault", [f for f in FAULTS if f.moment == "finished"], ids=lambda f: f.name)
+def test_a_fault_of_a_finished_run_changes_exactly_one_file(tmp_path: Path, fault: Fault) -> None:
+    out = tmp_path / "out"
+    run = make_fake_run(out, activations=("sigmoid",), selections=("top_k",))
+    run.legs[run.manifest.legs[0].id].fold(0).store.write(artifacts.WEIGHTS, bytes(100))
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    fault.deed(Scene([], out))
+    after = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert len([path for path in before if after.get(path) != before[path]]) == 1
+    assert after.keys() <= before.keys()

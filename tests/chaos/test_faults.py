@@ -299,14 +299,3 @@ def test_a_lost_ray_is_named_and_ends_the_run(bench: Bench, tmp_path: Path, vict
     assert time.monotonic() - began < 75
     assert f"lost: {name} (" in output.splitlines()[-1]
     wait_for(lambda: not bench.processes(), "the end of all processes", 30)
-
-
-def test_a_short_drill_shows_equal_tables(bench: Bench) -> None:
-    """Its untouched run, and one whose processes are all killed and that is then given again."""
-    fault = "kill-everything"
-    process = start(bench.home, "drill", "--data", bench.data, "--faults", fault)
-    output, _ = process.communicate(timeout=400)
-    assert process.returncode == 0, output
-    (row,) = [line.split() for line in output.splitlines() if line.startswith(f"{fault} ")]
-    assert row[-1] == "equal", output
-    assert 0 <= int(row[-2]) <= 20, output  # iterations lost

@@ -1,1 +1,0 @@
-"""Faults injected into real runs of the user's own: what recovers, how fast, and whether equal."""
