@@ -7,11 +7,12 @@ A trained model's identity is all settings but those that are marked otherwise (
 setting cannot be forgotten.
 """
 
-import difflib
 from collections.abc import Iterator
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from trainable.errors import did_you_mean
 
 PAPER = "paper"
 OURS = "ours"
@@ -233,8 +234,7 @@ class Mechanism(Settings):
         """
         choices = cls.choices()
         if name not in choices:
-            near = difflib.get_close_matches(name[:100], choices, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(name, choices, before="; ")
             known = ", ".join(sorted(choices))
             raise ValueError(f"unknown {cls.__name__.lower()} {name!r}: choose from {known}{hint}")
         return choices[name].model_validate(settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from orchestrator.data.csv_files import read_columns
 from orchestrator.data.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
 from orchestrator.data.problems import Kind, Problem, Problems
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 from trainable.later import Later
 
 if TYPE_CHECKING:
@@ -228,6 +227,5 @@ def _check_labels(row: Row, known: set[str], problems: Problems) -> None:
     for label in row.labels:
         if known and label and label not in known:
             shown = label[:LABEL_SHOWN]
-            near = difflib.get_close_matches(shown, known, 1)
-            hint = f", did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(shown, known)
             problems.add(row.problem("label", f"{row.fname} has the unknown label {shown}{hint}"))

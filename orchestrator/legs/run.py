@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +23,7 @@ from orchestrator.legs.plan import Cell, Entry
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
 from trainable.arrays import Ints
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 from trainable.later import Later
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ class Run:
         except (FileNotFoundError, NotADirectoryError):
             raise UserError(
                 f"{store}: no run is here ({artifacts.RUN} is missing): "
-                + (f"did you mean {near}?" if (near := _nearest(store)) else "start one with stagegrid run")
+                + (_run_beside(store) or "start one with stagegrid run")
             ) from None
 
     @cached_property
@@ -230,11 +229,10 @@ class Run:
         return table_of(self.leg_of(cell).fold(fold).read(name))
 
 
-def _nearest(store: Store) -> str:
-    """The run beside this folder whose name is most like its own; empty where none is."""
+def _run_beside(store: Store) -> str:
+    """The question whether the run beside this folder of the most similar name is meant; empty: none is."""
     folder = Path(store.base)
     if not store.is_local or not folder.parent.is_dir():
         return ""
-    runs = [path.parent.name for path in folder.parent.glob(f"*/{artifacts.RUN}")]
-    near = difflib.get_close_matches(folder.name, runs, 1)
-    return str(folder.parent / near[0]) if near else ""
+    runs = {path.parent.name: str(path.parent) for path in folder.parent.glob(f"*/{artifacts.RUN}")}
+    return did_you_mean(folder.name, runs, before="", shown=runs)

@@ -1,6 +1,5 @@
 """What pydantic found, as one line for whoever wrote the configuration."""
 
-import difflib
 import math
 import re
 from collections.abc import Sequence
@@ -9,6 +8,7 @@ from typing import get_args
 from pydantic_core import ErrorDetails
 
 from trainable.config import Settings
+from trainable.errors import did_you_mean
 
 _UNION_MEMBER = re.compile(r"literal\[.*\]|float|int|str|constrained-\w+")
 """What pydantic puts at the end of a place where a value may be of several types: it is no key."""
@@ -29,8 +29,8 @@ def explain(error: ErrorDetails, model: type[Settings]) -> str:
     """The problem `error` in settings of type `model`: its place, what is wrong, the nearest valid key."""
     keys = [shortened(str(key)) for key in error["loc"]]
     if error["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(keys[-1], _fields(model, keys[:-1]), 1, 0)
-        return f"{'.'.join(keys)}: unknown key" + (f", did you mean {near[0]}?" if near else "")
+        hint = did_you_mean(keys[-1], _fields(model, keys[:-1]), least=0)
+        return f"{'.'.join(keys)}: unknown key{hint}"
     if keys and _UNION_MEMBER.fullmatch(keys[-1]):
         keys.pop()
     where = ".".join(keys) or "the configuration"

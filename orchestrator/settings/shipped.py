@@ -1,9 +1,8 @@
 """The configurations that come with the program, by name: `--config demo`."""
 
-import difflib
 from pathlib import Path
 
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 
 FOLDER = Path(__file__).parents[1] / "configs"
 """A link to the project's configs/; in a wheel the files themselves."""
@@ -28,16 +27,8 @@ def find_config(config: Path) -> Path:
     if is_shipped(config):
         return FOLDER / f"{config}.yaml"
     if not config.is_file():
-        near = _nearest(config)
-        hint = f", did you mean {near}?" if near else ""
-        names = ", ".join(shipped_names())
+        beside = [path for pattern in ("*.yaml", "*.yml") for path in config.parent.glob(pattern)]
+        known = {name: name for name in shipped_names()} | {path.stem: str(path) for path in beside}
+        hint, names = did_you_mean(config.stem, known, shown=known), ", ".join(shipped_names())
         raise UserError(f"{config}: no such configuration file{hint} (by name there are {names})")
     return config
-
-
-def _nearest(config: Path) -> str:
-    """A file beside where it should be, or a shipped name; empty where nothing is like it."""
-    beside = [path for pattern in ("*.yaml", "*.yml") for path in config.parent.glob(pattern)]
-    known = {name: name for name in shipped_names()} | {path.stem: str(path) for path in beside}
-    near = difflib.get_close_matches(config.stem[:100], known, 1)
-    return known[near[0]] if near else ""

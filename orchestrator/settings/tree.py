@@ -1,6 +1,5 @@
 """An experiment: all settings of one grid, checked before anything is computed."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -21,6 +20,7 @@ from orchestrator.settings.axes import Activations, Selections, named
 from orchestrator.settings.messages import shortened
 from orchestrator.settings.report_settings import ReportSettings
 from trainable.config import ELSEWHERE, NO_RESULT, OURS, PAPER, Audio, Seed, Settings, TrainingSettings
+from trainable.errors import did_you_mean
 from trainable.record import unverified_clips
 from trainable.stages import Stage, StageSettings, cell_stages
 
@@ -160,8 +160,8 @@ class Experiment(TrainingSettings):
             for member in members:
                 if member not in cells:
                     shown = shortened(member)
-                    near = difflib.get_close_matches(shown, cells, 1, 0)[0]
-                    raise ValueError(f"ensembles.{name}: there is no cell {shown}, did you mean {near}?")
+                    hint = did_you_mean(member, cells, least=0)
+                    raise ValueError(f"ensembles.{name}: there is no cell {shown}{hint}")
         return self
 
     def _check_stage(self, where: str, stage: Stage) -> None:

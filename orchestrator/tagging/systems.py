@@ -4,7 +4,6 @@ A system is a cell, a cell over all its seeds, or an ensemble: its folds' networ
 their scores of the test clips.
 """
 
-import difflib
 import re
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from orchestrator.legs.run import Run
 from orchestrator.settings.messages import shortened
 from orchestrator.stats.best import ranked
 from orchestrator.stats.ensembles import members_of
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 from trainable.tagger import Member, ModelFile, Tagger
 
 LEG_ID = r"[0-9a-f]{16}"
@@ -48,8 +47,8 @@ def choose_system(run: Run, name: str | None = None) -> System:
         return _best(run)
     systems = all_systems(run)
     if name not in systems:
-        near = difflib.get_close_matches(shortened(name), systems, 1, 0)[0]
-        raise UserError(f"{run.store}: there is no cell or ensemble {shortened(name)}, did you mean {near}?")
+        hint = did_you_mean(name, systems, least=0)
+        raise UserError(f"{run.store}: there is no cell or ensemble {shortened(name)}{hint}")
     for cell in systems[name]:
         if not run.leg_of(cell).is_done:
             done = ", ".join(dict.fromkeys(str(cell.entry) for cell in _trained(run))) or "none yet"

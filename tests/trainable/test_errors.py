@@ -9,7 +9,7 @@ import pytest
 import trainable
 from tests.trainable.tiny import MemoryWorker, data, task
 from trainable.config import Audio
-from trainable.errors import Diverged, UserError
+from trainable.errors import Diverged, UserError, did_you_mean
 from trainable.fold import train_fold
 from trainable.logmel import LogMel
 from trainable.stages import StageSettings
@@ -47,3 +47,10 @@ def test_a_fold_that_diverges_is_told_from_other_errors_of_the_user() -> None:
     with pytest.raises(UserError) as caught:
         train_fold(wild, data(), MemoryWorker())
     assert type(caught.value) is Diverged
+
+
+def test_the_nearest_name_is_asked_for() -> None:
+    assert did_you_mean("topk", ["gmm", "top_k"]) == ", did you mean top_k?"
+    assert did_you_mean("topk", ["top_k"], before="; ", shown={"top_k": "Top"}) == "; did you mean Top?"
+    assert did_you_mean("zzz", ["top_k"]) == did_you_mean("zzz", []) == ""
+    assert did_you_mean("z" * 10**7, ["top_k"], least=0) == ", did you mean top_k?"

@@ -1,12 +1,10 @@
 """Which cell of a run is meant, and a run of that cell alone."""
 
-import difflib
-
 from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
 from orchestrator.settings.messages import shortened
 from orchestrator.stats.best import ranked
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 
 
 def find_cells(run: Run, name: str | None) -> list[Cell]:
@@ -27,8 +25,8 @@ def _named(run: Run, name: str) -> list[Cell]:
     names = {str(entry): cells for entry, cells in run.entries.items()}
     names |= {f"{cell.entry}/{cell.seed}": [cell] for cells in run.entries.values() for cell in cells}
     if name not in names:
-        near = difflib.get_close_matches(shortened(name), names, 1, 0)[0]
-        raise UserError(f"--cell {shortened(name)}: there is no such cell, did you mean {near}?")
+        hint = did_you_mean(name, names, least=0)
+        raise UserError(f"--cell {shortened(name)}: there is no such cell{hint}")
     return names[name]
 
 

@@ -1,7 +1,6 @@
 """The YAML file of `ray up`, checked without a cloud: Ray's own schema, and what it lets through."""
 
 import contextlib
-import difflib
 import io
 import json
 import logging
@@ -14,7 +13,7 @@ import jsonschema  # type: ignore[import-untyped]
 import ray.autoscaler
 import yaml
 
-from trainable.errors import UserError
+from trainable.errors import UserError, did_you_mean
 
 Config = dict[str, Any]
 
@@ -122,12 +121,11 @@ def _unknown_provider_keys(given: Config) -> Iterator[str]:
     provider = given.get("provider")
     known = PROVIDER_KEYS.get(provider["type"]) if isinstance(provider, dict) and "type" in provider else None
     if known:
-        yield from (f"provider.{_nearest(key, known)}" for key in provider if key not in known)  # type: ignore[union-attr]
+        yield from (f"provider.{_unknown(key, known)}" for key in provider if key not in known)  # type: ignore[union-attr]
 
 
-def _nearest(key: str, known: set[str]) -> str:
-    near = difflib.get_close_matches(key, sorted(known), 1, 0)[0]
-    return f"{key}: unknown key, did you mean {near}?"
+def _unknown(key: str, known: set[str]) -> str:
+    return f"{key}: unknown key{did_you_mean(key, known, least=0)}"
 
 
 def _as_ray_reads_it(path: Path, given: Config) -> Config:
@@ -165,7 +163,7 @@ def _explain(error: jsonschema.ValidationError) -> str:
     known = error.schema.get("properties") if isinstance(error.schema, Mapping) else None
     if error.validator == "additionalProperties" and known:
         unknown = next(key for key in error.instance if key not in known)
-        return ".".join(filter(None, [where, _nearest(unknown, set(known))]))
+        return ".".join(filter(None, [where, _unknown(unknown, set(known))]))
     return f"{where or 'the file'}: {error.message}"
 
 
