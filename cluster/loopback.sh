@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proof that the README's lines for a cluster, and `ray job submit`, run the grid to its table: on this machine, over ssh
+# Proof that the documents' lines for a cluster, and `ray job submit`, run the grid to its table: on this machine, over ssh
 # on 127.0.0.1, with throw-away keys and a throw-away home. Touches no other Ray. Needs openssh-server, rsync, tmux.
 #   cluster/loopback.sh [folder for the results]
 set -euo pipefail
@@ -56,15 +56,16 @@ cp "$work/environment" "$work/home/.bashrc"
 sed -e "s|USER|$(id -un)|; s|WORK|$work|g; s|PROJECT|$project|; s|PORT|$port|; s|PAGE|$page|; s|RESULTS|$out|" \
   "$project/cluster/loopback.yaml" | grep -v '^#' >"$work/cluster.yaml"
 
-# --- the README's lines, for this cluster -------------------------------------------------------------------
+# --- the documents' lines, for this cluster -------------------------------------------------------------------
 . "$work/environment"
 export HOME="$work/home"
 one_row="activations={sigmoid: {}}"
 # the same experiment as a file, for the line that names none
 sed '/^activations:/,/^$/c activations: {sigmoid: {}}\n' "$project/configs/smoke.yaml" >"$work/one_row.yaml"
-as_written() { # the README's line that begins with $1 (a pattern); results go to $2, what follows is added
+as_written() { # the documents' line that begins with $1 (a pattern); results go to $2, what follows is added
   local line start=$1 folder=$2 && shift 2
-  line=$(grep -m1 -- "^$start" "$project/README.md") || { echo "the README has no line $start" >&2; exit 1; }
+  line=$(grep -hm1 -- "^$start" "$project/README.md" "$project/docs/cluster.md") || { echo "no line $start" >&2; exit 1; }
+  line=${line%%$'\n'*}
   line=$(sed "s|cluster/gpu.yaml|$work/cluster.yaml|; s|configs/paper.yaml|configs/smoke.yaml|
     s|/mnt/data/FSDKaggle2019|$work/data|; s|s3://YOUR-BUCKET/paper|$out/$folder|" <<<"$line")
   echo "== $line $*"

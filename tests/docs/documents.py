@@ -6,8 +6,16 @@ from pathlib import Path
 
 from tests.places import ROOT
 
+README, DEVELOPMENT = ROOT / "README.md", ROOT / "docs/development.md"
 DOCUMENTS = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def marked(path: Path, name: str) -> str:
+    """The table, list or fenced block that stands under a marker, such as `<!-- rooms -->`."""
+    _, text = path.read_text().split(f"<!-- {name} -->\n")
+    fenced = FENCED.match(text)
+    return fenced[2] if fenced else text.split("\n\n")[0]
 
 
 def shown(path: Path) -> str:

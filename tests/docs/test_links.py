@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.documents import DOCUMENTS, inline, prose, shown
+from tests.docs.documents import DEVELOPMENT, DOCUMENTS, README, inline, prose, shown
 from tests.places import ROOT
 
 LINK = re.compile(r"\]\(([^)\s]*)\)")
@@ -57,5 +57,5 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=shown)
 def test_every_path_that_is_named_is_there(path: Path) -> None:
     named = {code.partition(",")[0] for code in inline(path) if PATH.fullmatch(code)}
-    rooms = ("", "orchestrator") if path.name in ("README.md", "development.md") else ("",)
+    rooms = ("", "orchestrator") if path in (README, DEVELOPMENT) else ("",)
     assert [name for name in sorted(named) if not any((ROOT / room / name).exists() for room in rooms)] == []

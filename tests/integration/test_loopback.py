@@ -1,4 +1,4 @@
-"""The README's lines for a cluster, and `ray job submit`, for real: over ssh to this machine."""
+"""The documents' lines for a cluster, and `ray job submit`, for real: over ssh to this machine."""
 
 import os
 import shutil

@@ -9,17 +9,19 @@ import pytest
 import torch
 
 from orchestrator.settings.loading import parse_experiment
+from tests.docs.documents import README, marked
 from tests.places import ROOT
 from tests.trainable import tiny
 from trainable.fold import train_fold
 from trainable.selection import Selection
 
-README = (ROOT / "README.md").read_text()
 AS_IN_THE_MODULES = (
     "from __future__ import annotations\n"  # both modules begin so: annotations are not evaluated
     "from trainable.activations import *\nfrom trainable.selection import *\n"
 )
-SNIPPETS = re.findall(r"```python\n(class .*?)```", (ROOT / "docs/mechanism.md").read_text(), re.S)
+MECHANISMS = ROOT / "docs/mechanism.md"
+OWN = {"over_mean": "sigmoid", "half_trust": "sigmoid", "softmax_sparsemax": "keep_all"}
+"""The mechanisms of the docs, by their markers, each with what stands on the grid's other axis."""
 
 
 def define(snippet: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -33,7 +35,7 @@ def define(snippet: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_mechanism_of_the_readme_works_as_printed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (snippet,) = [code for code in re.findall(r"```python\n(.*?)```", README, re.S) if "(Selection)" in code]
+    snippet = marked(README, "mechanism")
     assert snippet.count("\n") <= 20
     define(snippet, tmp_path, monkeypatch)
     task = tiny.task(selection="quantile")
@@ -50,22 +52,20 @@ def test_the_mechanism_of_the_readme_works_as_printed(
     assert parse_experiment(content, "README").selections["quantile"] == Selection.make("quantile", keep=0.6)
 
 
-@pytest.mark.parametrize(
-    ("activation", "selection"),
-    [("sigmoid", "over_mean"), ("sigmoid", "half_trust"), ("softmax_sparsemax", "keep_all")],
-)
+@pytest.mark.parametrize("name", OWN)
 def test_the_mechanisms_of_the_docs_work_as_printed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, activation: str, selection: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    (snippet,) = [code for code in SNIPPETS if f'"{activation}"' in code or f'"{selection}"' in code]
+    snippet = marked(MECHANISMS, name)
     define(snippet, tmp_path, monkeypatch)
-    outcome = train_fold(tiny.task(activation, selection), tiny.data(), tiny.MemoryWorker())
+    axes = (OWN[name], name) if "(Activation)" not in snippet else (name, OWN[name])
+    outcome = train_fold(tiny.task(*axes), tiny.data(), tiny.MemoryWorker())
     loss, eta, _, kept = outcome.record.curves[3:7, :4].T
-    masks = selection == "over_mean"
+    masks = name == "over_mean"
     assert loss.isfinite().all()
     assert eta.isfinite().all().item() == masks
     assert (kept < 1).any().item() == masks
 
 
 def test_every_mechanism_of_the_docs_is_run() -> None:
-    assert len(SNIPPETS) == 3
+    assert set(re.findall(r'^    name = "(\w+)"', MECHANISMS.read_text(), re.MULTILINE)) == set(OWN)
