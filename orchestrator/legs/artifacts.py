@@ -33,7 +33,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from orchestrator.files.integrity import Sealed, StoredFile
-from orchestrator.legs.plan import Cell
+from orchestrator.stats.grid import Cell
 
 RUN = "run.json"
 CLIPS = "clips.parquet"

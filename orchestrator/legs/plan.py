@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from orchestrator.files.digest import digest
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Cell
 from trainable.config import identity
 from trainable.stages import Stage
 
@@ -15,32 +16,6 @@ NUMERICS = 2
 
 2: each stage draws its clips from a stretch of its own (trainable.sampling); a step sums in another order.
 """
-
-
-class Entry(NamedTuple):
-    """A row and a column of the grid: its cells of all seeds."""
-
-    activation: str
-    selection: str
-
-    def __str__(self) -> str:
-        return f"{self.activation}/{self.selection}"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A row, a column and a seed."""
-
-    activation: str
-    """Row."""
-    selection: str
-    """Column."""
-    seed: int
-
-    @property
-    def entry(self) -> Entry:
-        """Row and column."""
-        return Entry(self.activation, self.selection)
 
 
 @dataclass(frozen=True)

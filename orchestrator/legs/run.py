@@ -19,9 +19,9 @@ from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import PlannedLeg, RunManifest
 from orchestrator.legs.folders import LegFolder
 from orchestrator.legs.leg_folders import LegFolders
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Cell, Entry, Hole
 from trainable.arrays import Ints
 from trainable.errors import UserError, did_you_mean
 from trainable.later import Later
@@ -32,34 +32,6 @@ else:
     pd = Later("pandas")
 
 Part = Literal["validation", "test"]
-HoleKind = Literal[
-    "damaged",
-    "failed",
-    "not run",
-    "incomplete",
-    "not in the grid",
-    "not scored",
-    "not judged",
-    "no labels",
-    "no test clips",
-    "no test clip is marked Public",
-    "no test clip is marked Private",
-    "a fold has no such clip",
-    "n/a",
-]
-
-
-@dataclass(frozen=True)
-class Hole:
-    """Why there is no number."""
-
-    kind: HoleKind
-    """Short, for a cell of a table."""
-    detail: str = ""
-    """The reason, where the kind does not say it all."""
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.detail}" if self.detail else self.kind
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.bootstrap import Difference, mean_of, paired
 from orchestrator.stats.claims import Claim, Pair, claims_of
 from orchestrator.stats.components import ENOUGH, Components, Crossed, components, mean_difference
 from orchestrator.stats.family import holm, in_family
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores

@@ -5,8 +5,8 @@ has it: test clips choose nothing, so that a score on them stays honest. Entries
 seed come after all others.
 """
 
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Entry
 
 
 def ranked(run: Run) -> dict[Entry, float]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import Literal
 
-from orchestrator.legs.plan import Entry
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.predictions import Clips
 from trainable.selection import ByLoss
 

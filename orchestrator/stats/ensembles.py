@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.legs.tables import predictions_table
 from orchestrator.settings.report_settings import ReportSettings
+from orchestrator.stats.grid import Cell, Hole
 from orchestrator.stats.predictions import CellPredictions, ClipScores, together
 from orchestrator.stats.scoring import CellSums, Pools, Score, ScoreKey, cell_sums
 

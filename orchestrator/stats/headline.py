@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.assessment import ClaimResult, whole_grid
 from orchestrator.stats.best import ranked
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey

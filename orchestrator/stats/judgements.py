@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 from trainable.selection import RandomK
 
 Floats = NDArray[np.float64]

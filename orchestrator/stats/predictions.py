@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Part, Predictions, Run
 from orchestrator.stats.bootstrap import ClipSums, Ints, clip_sums
+from orchestrator.stats.grid import Cell
 from trainable.metrics import Ties, label_precisions
 from trainable.postprocess import class_normalise, geometric_mean
 

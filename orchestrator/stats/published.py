@@ -6,8 +6,8 @@ They were measured on FSDKaggle2019; beside another data set they would mean not
 from dataclasses import dataclass
 
 from orchestrator.data.fsdkaggle2019 import has_its_classes
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.predictions import Split
 
 TABLE_1: dict[tuple[str, str, str], float] = {

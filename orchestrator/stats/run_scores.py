@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.legs.plan import Cell, Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.settings.report_settings import ReportSettings
 from orchestrator.stats.ensembles import (
     Ensemble,
@@ -25,6 +24,7 @@ from orchestrator.stats.ensembles import (
     make_ensemble,
     members_of,
 )
+from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.predictions import (
     SPLITS,
     CellPredictions,

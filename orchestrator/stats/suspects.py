@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 from orchestrator.stats.judgements import Floats, Judged, Truth
 from trainable.postprocess import geometric_mean
 

@@ -27,11 +27,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from orchestrator.legs.plan import Cell, Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.settings.tree import Experiment
 from orchestrator.stats.claims import Claim, Comparison, Source
 from orchestrator.stats.components import LEAST, Crossed
+from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.judgements import Floats, Truth, read_judged, read_truth
 
 MECHANISMS = ("threshold", "top_k")

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from enum import Enum
 
-from orchestrator.legs.run import Hole
 from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.grid import Hole
 
 
 class Verdict(Enum):

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from orchestrator.files.integrity import StoredFile
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
 from orchestrator.settings.messages import shortened
 from orchestrator.stats.best import ranked
 from orchestrator.stats.ensembles import members_of
+from orchestrator.stats.grid import Cell
 from trainable.errors import UserError, did_you_mean
 from trainable.tagger import Member, ModelFile, Tagger
 

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from tensorboardX import SummaryWriter
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 from trainable.errors import UserError
 from trainable.record import CURVES
 

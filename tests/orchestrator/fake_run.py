@@ -21,11 +21,12 @@ from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult, PlannedCell, PlannedLeg, RunManifest
 from orchestrator.legs.folders import LegFolder
 from orchestrator.legs.leg_folders import LegFolders
-from orchestrator.legs.plan import Cell, Leg, Plan, make_plan
+from orchestrator.legs.plan import Leg, Plan, make_plan
 from orchestrator.legs.run import Run
 from orchestrator.legs.tables import CURVES, predictions_table, scores_table
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Cell
 from tests.orchestrator.fake_data import FakeData, Numbers, generator
 from trainable.metrics import lwlrap
 from trainable.record import unverified_clips

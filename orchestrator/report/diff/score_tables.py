@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.diff.agreement import why_unpaired
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value, signed
 from orchestrator.stats.bootstrap import Sampled, mean_of, paired
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import SPLIT_NAMES, Clips, Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey

@@ -11,7 +11,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import (
     ACROSS,
@@ -27,6 +26,7 @@ from orchestrator.report.figures.style import (
     no_data,
     picture,
 )
+from orchestrator.stats.grid import Cell, Entry
 
 Floats = NDArray[np.floating[Any]]
 

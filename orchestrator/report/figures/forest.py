@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.figures.style import INK, WIDTH, Picture, picture
 from orchestrator.stats.assessment import TRAINING, ClaimResult
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Claim
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import SPLIT_NAMES
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.verdicts import Verdict

@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import (
     FAINT,
     INK,
@@ -21,6 +20,7 @@ from orchestrator.report.figures.style import (
     picture,
     text_width,
 )
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import SPLIT_NAMES, Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey

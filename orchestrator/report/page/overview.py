@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.assessment import (
     TRAINING,
     ClaimResult,
@@ -12,6 +11,7 @@ from orchestrator.stats.assessment import (
     whole_grid,
 )
 from orchestrator.stats.claims import Claim
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import SPLIT_NAMES
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores

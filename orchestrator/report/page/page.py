@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.files.store import Store
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
 from orchestrator.report.kept import PAGE
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
@@ -24,6 +24,7 @@ from orchestrator.report.tables.paper_tables import claims_table
 from orchestrator.report.tables.table import Row, Table, Value, number, signed
 from orchestrator.stats.assessment import ClaimResult, whole_grid
 from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.verdicts import Verdict

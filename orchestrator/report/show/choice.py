@@ -1,9 +1,9 @@
 """Which cell of a run is meant, and a run of that cell alone."""
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
 from orchestrator.settings.messages import shortened
 from orchestrator.stats.best import ranked
+from orchestrator.stats.grid import Cell
 from trainable.errors import UserError, did_you_mean
 
 

@@ -11,7 +11,6 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from orchestrator.files.printable import printable
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.legs.run import Run
 from orchestrator.report.show.choice import alone, find_cells
 from orchestrator.report.show.text_curves import TextCurve, ruler
@@ -20,6 +19,7 @@ from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.report.tables.terminal import to_rich
 from orchestrator.stats.best import ranked
+from orchestrator.stats.grid import Cell, Entry
 from orchestrator.stats.judgements import judging_cells, ranks_by_loss, read_judged, read_truth
 from orchestrator.stats.predictions import SPLIT_NAMES
 from orchestrator.stats.run_scores import RunScores, score_run

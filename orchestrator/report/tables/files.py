@@ -9,10 +9,10 @@ Numbers in CSV files have all their digits: equal runs give equal bytes.
 """
 
 from orchestrator.files.store import Store
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.table import csv_text, exact, to_csv, to_latex, to_markdown
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.predictions import SPLITS
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores

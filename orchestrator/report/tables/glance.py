@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.held_open import why_these_models
 from orchestrator.report.tables.table import Column, Content, Row, Table, signed
 from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence, whole_grid
 from orchestrator.stats.claims import Claim
 from orchestrator.stats.components import ENOUGH
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.training import UNITS
 from orchestrator.stats.verdicts import Standing, Verdict
 

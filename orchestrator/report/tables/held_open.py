@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.components import ENOUGH
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import ScoreKey

@@ -5,9 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Row, Table
 from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.suspects import TOP
 
 SUSPECTS = 25

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.held_open import held_open
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.stats.assessment import TRAINING, ClaimResult, whole_grid
 from orchestrator.stats.claims import Claim
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import ScoreKey

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.tables.held_open import held_open, kept_together, where_open
 from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value
 from orchestrator.stats.assessment import TRAINING, ClaimResult
 from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.predictions import SPLITS, Split
 from orchestrator.stats.published import TABLE_3, Published
 from orchestrator.stats.run_scores import RunScores

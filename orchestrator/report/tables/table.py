@@ -9,8 +9,8 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.legs.run import Hole
 from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Hole
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from orchestrator.files.printable import printable
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value, number, signed
+from orchestrator.stats.grid import Hole
 
 GAP = 2
 """Characters between columns."""

@@ -16,8 +16,8 @@ from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import Artifact, FoldResult, LegResult, PlannedCell
 from orchestrator.legs.driver_note import DriverNote
-from orchestrator.legs.plan import Cell
 from orchestrator.report.kept import ReportNote
+from orchestrator.stats.grid import Cell
 from tests.orchestrator.fake_run import make_fake_run
 
 assert {DriverNote, ReportNote} <= set(Artifact.__subclasses__())  # those that have modules of their own

@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.legs.plan import Cell, Plan, make_plan
+from orchestrator.legs.plan import Plan, make_plan
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Cell
 from trainable.config import Settings
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from orchestrator.files.store import Store
-from orchestrator.legs.plan import Cell
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell, Hole
 from tests.orchestrator.fake_run import make_fake_run
 from trainable.errors import UserError
 

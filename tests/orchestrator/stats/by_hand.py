@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 
 
 def rows_by_hand(run: Run, cell: Cell) -> list[dict[str, Any]]:

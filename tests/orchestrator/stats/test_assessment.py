@@ -5,8 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.assessment import (
     TRAINING,
     ClaimResult,
@@ -16,6 +15,7 @@ from orchestrator.stats.assessment import (
 )
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Scope
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import ScoreKey

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.legs.run import Run
 from orchestrator.stats.best import ranked
+from orchestrator.stats.grid import Cell, Entry
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import make_fake_run

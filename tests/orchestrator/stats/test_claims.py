@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from orchestrator.legs.plan import Entry
 from orchestrator.settings.loading import load_experiment
 from orchestrator.stats.claims import NOT_IN_PAPER, Claim, Comparison, Scope, Source, claims_of
+from orchestrator.stats.grid import Entry
 from tests.orchestrator.fake_run import make_fake_run
 from tests.places import CONFIGS
 

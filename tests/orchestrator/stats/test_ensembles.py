@@ -5,10 +5,10 @@ import pytest
 from sklearn.metrics import label_ranking_average_precision_score
 
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell, Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.stats.ensembles import members_of, write_ensembles
+from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import cell_of, make_fake_run

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
 from orchestrator.stats.assessment import assess_claims
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.headline import headline
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import score_run

@@ -5,8 +5,8 @@ import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 from orchestrator.stats.judgements import (
     Judged,
     judging_cells,

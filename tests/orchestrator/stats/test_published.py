@@ -4,8 +4,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.published import (
     TABLE_1,
     TABLE_2,

@@ -11,8 +11,8 @@ from sklearn.metrics import f1_score, label_ranking_average_precision_score
 
 from orchestrator.files.store import table_of
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell, Entry
-from orchestrator.legs.run import Hole, Part, Run
+from orchestrator.legs.run import Part, Run
+from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey

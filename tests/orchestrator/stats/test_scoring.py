@@ -7,11 +7,11 @@ import pytest
 
 from orchestrator.files.store import table_of
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.legs.run import Run
 from orchestrator.settings.report_settings import ReportSettings
 from orchestrator.stats import scoring
 from orchestrator.stats.bootstrap import Sampled, bootstrap, paired
+from orchestrator.stats.grid import Cell, Entry
 from orchestrator.stats.predictions import CellPredictions, ClipScores, Pool, Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import CellSums, ScoreKey, cell_sums, score_cells

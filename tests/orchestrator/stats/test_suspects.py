@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
 from orchestrator.stats.diagnostics import Diagnostics
+from orchestrator.stats.grid import Cell
 from orchestrator.stats.suspects import TOP, places, precision_at
 from tests.orchestrator.stats.by_hand import rows_by_hand
 

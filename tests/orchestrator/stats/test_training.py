@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.stats.claims import Scope, claims_of
 from orchestrator.stats.components import Crossed
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.training import (
     UNKNOWN,
     Pairs,

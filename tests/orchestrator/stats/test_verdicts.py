@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.legs.run import Hole
 from orchestrator.stats.assessment import assess_claims
 from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.verdicts import (

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Entry
 from orchestrator.stats.predictions import make_pools, read_predictions, within
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey

@@ -7,9 +7,9 @@ import pytest
 
 from orchestrator.files.integrity import DamagedFile
 from orchestrator.legs import artifacts
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
 from orchestrator.report.show.choice import find_cells
+from orchestrator.stats.grid import Cell
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey
 from orchestrator.tagging.systems import choose_system, open_tagger, read_weights

@@ -6,8 +6,8 @@ import pytest
 from mlflow import MlflowClient
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from orchestrator.legs.plan import Cell
 from orchestrator.legs.run import Run
+from orchestrator.stats.grid import Cell
 from orchestrator.watch import export
 from orchestrator.watch.export import to_mlflow, to_tensorboard
 from tests.orchestrator.fake_run import make_fake_run

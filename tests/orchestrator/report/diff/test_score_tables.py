@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.diff.score_tables import SAME, Scored, score_tables
 from orchestrator.report.tables.table import Row, Table, Value
 from orchestrator.stats.bootstrap import ClipSums, bootstrap, paired
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import make_pools, precision_sums, read_predictions
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.legs.plan import Entry
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.curves import bin_edges, bin_width, binned, evaluated, missing, read_curves
 from orchestrator.report.figures.style import Picture, looks
+from orchestrator.stats.grid import Entry
 from tests.orchestrator.fake_run import cell_of, make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, empty_axes, figures, texts
 

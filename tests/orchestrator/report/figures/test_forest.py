@@ -1,12 +1,12 @@
 import pytest
 
-from orchestrator.legs.plan import Entry
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
 from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Claim, Scope, Source
+from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.verdicts import Verdict, verdict_on
 from tests.orchestrator.report.figures.drawn import texts

@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.style import Picture, style
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import ScoreKey

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.legs.run import Hole, Run
+from orchestrator.legs.run import Run
 from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
 from orchestrator.report.tables.mask_tables import SUSPECTS
 from orchestrator.report.tables.table import Column, Row, Table, Value
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.headline import headline
 from orchestrator.stats.verdicts import Verdict
 from tests.orchestrator.fake_run import make_fake_run

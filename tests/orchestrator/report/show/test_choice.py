@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.legs.plan import Cell, Entry
 from orchestrator.legs.run import Run
 from orchestrator.report.show.choice import alone, find_cells
 from orchestrator.stats.best import ranked
+from orchestrator.stats.grid import Cell, Entry
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import make_fake_run

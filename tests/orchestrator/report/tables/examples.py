@@ -1,8 +1,8 @@
 """A table with everything that a cell may hold."""
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Hole
 
 SMALL = Table(
     "A title",

@@ -6,10 +6,10 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.legs import artifacts
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.glance import MARKS, glance_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
+from orchestrator.stats.grid import Hole
 from orchestrator.stats.verdicts import Standing, Verdict
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.report.tables.conftest import FAST, Results

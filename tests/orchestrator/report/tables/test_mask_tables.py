@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.mask_tables import SUSPECTS, mask_tables, suspect_table
 from orchestrator.stats.diagnostics import Diagnostics, diagnose
+from orchestrator.stats.grid import Hole
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 
 SMALL = Numbers(verified=24, unverified=40, test=10, classes=5, iterations=(4, 10, 3), batch=16)

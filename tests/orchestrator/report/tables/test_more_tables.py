@@ -3,13 +3,12 @@ from pathlib import Path
 import pytest
 from sklearn.metrics import f1_score
 
-from orchestrator.legs.plan import Cell
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.glance import glance_tables
 from orchestrator.report.tables.table import Table, Value
 from orchestrator.stats.assessment import whole_grid
 from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.grid import Cell, Hole
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.tables.conftest import FAST, Results
 

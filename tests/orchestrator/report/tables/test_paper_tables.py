@@ -2,13 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.legs.plan import Cell
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
 from orchestrator.report.tables.table import DetailHole, Table, Value
 from orchestrator.stats.assessment import TRAINING
 from orchestrator.stats.bootstrap import Difference, Interval
+from orchestrator.stats.grid import Cell, Hole
 from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey

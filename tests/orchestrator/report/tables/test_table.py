@@ -6,7 +6,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.table import (
     Column,
     DetailHole,
@@ -19,6 +18,7 @@ from orchestrator.report.tables.table import (
     to_markdown,
 )
 from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Hole
 from tests.orchestrator.report.tables.examples import SMALL
 
 

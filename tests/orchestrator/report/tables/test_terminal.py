@@ -3,10 +3,10 @@ import io
 import pytest
 from rich.console import Console
 
-from orchestrator.legs.run import Hole
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.report.tables.terminal import holes, to_rich
+from orchestrator.stats.grid import Hole
 from tests.orchestrator.report.tables.examples import SMALL
 
 
