@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from docs.generate.kinds import cell, kind_of
+from orchestrator.files.store import Artifact
 from orchestrator.legs import artifacts, tables
-from orchestrator.legs.artifacts import Artifact
+from orchestrator.legs.plan import Leg
 
 HEAD = """# Files of a run
 
@@ -35,7 +36,7 @@ TABLES = {
     ),
 }
 JSON: tuple[type[Artifact], ...] = (
-    artifacts.RunManifest, artifacts.PlannedLeg, artifacts.PlannedCell, artifacts.Timing,
+    artifacts.RunManifest, Leg, artifacts.Timing,
     artifacts.LegIdentity, artifacts.FoldResult, artifacts.LegResult,
     artifacts.LegFailure, artifacts.FoldProgress,
 )  # fmt: skip
@@ -54,7 +55,7 @@ def _schema(model: type[Artifact]) -> str:
 
 def _fields(model: type[Artifact]) -> Iterator[str]:
     yield "| field | holds | what it is |\n|---|---|---|"
-    schemas = model.model_json_schema()["properties"]
+    schemas = model.model_json_schema(mode="serialization")["properties"]
     for name, field in model.model_fields.items():
         yield f"| `{name}` | {cell(kind_of(schemas[name]))} | {cell(field.description or '')} |"
 

@@ -44,7 +44,7 @@ class _LegTree:
         yield Text(f"{len(plan.ends)} cells from {len(plan.legs)} legs")
         guides = Tree.ASCII_GUIDES if options.ascii_only else Tree.TREE_GUIDES[0]
         for before, below, leg in _placed(plan, guides):
-            spans = _leg_line(leg, states[leg.id])
+            spans = _leg_line(leg, len(leg.stages(plan.experiment)), states[leg.id])
             if len(before) + sum(len(text) for text, _ in spans) <= options.max_width:
                 yield from (Segment(text, console.get_style(style)) for text, style in ((before, ""), *spans))
                 yield Segment.line()
@@ -79,10 +79,10 @@ def _folded(
         yield from (Segment(below if number else before), *line, Segment.line())
 
 
-def _leg_line(leg: Leg, state: WorkLeft) -> Spans:
-    stages = len(leg.stages) - leg.first
-    span = f"stage {leg.first + 1}" if stages == 1 else f"stages {leg.first + 1}-{len(leg.stages)}"
-    text = f"{leg.label}: {span}, {leg.own_iterations} iterations, "
+def _leg_line(leg: Leg, last: int, state: WorkLeft) -> Spans:
+    stages = last - leg.first
+    span = f"stage {leg.first + 1}" if stages == 1 else f"stages {leg.first + 1}-{last}"
+    text = f"{leg.label}: {span}, {leg.iterations} iterations, "
     return (text, ""), (state, STYLES[state]), (f" [{leg.id}]", "dim")
 
 

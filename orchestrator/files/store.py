@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from orchestrator.files.patience import patiently
 from orchestrator.files.place import hasty
@@ -35,6 +35,12 @@ TEMPORARY = ".tmp"
 """Ending of a file that is not yet whole."""
 LEFTOVER_SECONDS = 30.0
 """A temporary file that nobody has written to for so long is a killed writer's."""
+
+
+class Artifact(BaseModel):
+    """Base of all schemas of JSON files: immutable, unknown keys refused, field docs kept as descriptions."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 @dataclass(frozen=True)

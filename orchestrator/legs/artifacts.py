@@ -28,11 +28,13 @@ OUT/run.json                RunManifest
            made.json        ReportNote: what it was made from (report.kept)
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BeforeValidator, Field, PlainSerializer, TypeAdapter
 
 from orchestrator.files.integrity import Sealed, StoredFile
+from orchestrator.files.store import Artifact
+from orchestrator.legs.plan import Leg
 from orchestrator.stats.grid import Cell
 
 RUN = "run.json"
@@ -70,12 +72,6 @@ def fold_name(fold: int) -> str:
 def is_fold(name: str) -> bool:
     """Whether a name in a leg's folder is a fold's."""
     return name.startswith("fold-")
-
-
-class Artifact(BaseModel):
-    """Base of all schemas: immutable, field docs kept as descriptions."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class LegIdentity(Artifact):
@@ -170,39 +166,21 @@ class FoldProgress(Artifact):
     """Each curve from the first iteration to the newest in some 60 values, to be drawn."""
 
 
-class PlannedLeg(Artifact):
-    """A leg as the manifest lists it."""
-
-    id: str
-    """Name of its folder."""
-    label: str
-    """Name for people: row, columns, seed."""
-    parent: str | None
-    """Id of the leg it grows from."""
-    first: int
-    """Index of its first own stage."""
-    iterations: int
-    """Its own, without its parents'."""
-    last_iteration: int
-    """Iterations from the root of the tree to its end."""
+_cell = TypeAdapter(Cell)
 
 
-class PlannedCell(Artifact):
-    """A cell of the grid and the leg at whose end its model is."""
+def _listed(ends: dict[Cell, str]) -> list[dict[str, Any]]:
+    return [{**vars(cell), "leg": leg} for cell, leg in ends.items()]
 
-    activation: str
-    """Row."""
-    selection: str
-    """Column."""
-    seed: int
-    """Seed of training."""
-    leg: str
-    """Id of the leg."""
 
-    @property
-    def cell(self) -> Cell:
-        """The cell that this is about."""
-        return Cell(self.activation, self.selection, self.seed)
+def _mapped(ends: object) -> object:
+    """Cells and their legs as run.json lists them, or as they are in memory."""
+    if not isinstance(ends, list):
+        return ends
+    try:
+        return {_cell.validate_python(cell): cell["leg"] for cell in ends}
+    except KeyError:
+        raise ValueError("a cell does not say which leg it ends with") from None
 
 
 class Timing(Artifact):
@@ -241,10 +219,10 @@ class RunManifest(Artifact, Sealed):
     """Content hash of the features."""
     data_id: str
     """Features, labels and folds."""
-    legs: list[PlannedLeg]
+    legs: list[Leg]
     """All legs, parents first."""
-    cells: list[PlannedCell]
-    """All cells."""
+    cells: Annotated[dict[Cell, str], BeforeValidator(_mapped), PlainSerializer(_listed)]
+    """All cells: row, column and seed, and the id of the leg at whose end the cell's model is."""
     iterations: int
     """Iterations of one fold of the whole grid with shared stems."""
     iterations_alone: int

@@ -4,8 +4,8 @@ import platform
 import time
 
 from orchestrator.files.processes import Process, this_process
-from orchestrator.files.store import Store
-from orchestrator.legs.artifacts import DRIVER, Artifact
+from orchestrator.files.store import Artifact, Store
+from orchestrator.legs.artifacts import DRIVER
 from trainable.errors import UserError
 
 FRESH_SECONDS = 40.0

@@ -122,11 +122,11 @@ class LegFolder:
         """Where fold `number` writes."""
         return FoldFolder(self.store / fold_name(number))
 
-    def begin(self, leg: Leg) -> None:
+    def begin(self, leg: Leg, identity: dict[str, Any]) -> None:
         """Say what the leg is, and forget how it failed before."""
         for name in (FAILURE, FAILURE_LOG):
             self.store.delete(name)
-        self.store.write_model(LEG, LegIdentity(label=leg.label, identity=leg.identity))
+        self.store.write_model(LEG, LegIdentity(label=leg.label, identity=identity))
 
     def identity(self) -> dict[str, Any]:
         """All that can change the leg's outcome."""

@@ -10,7 +10,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from orchestrator.legs.plan import Leg, Plan
-from orchestrator.legs.runs import levels_of_runs
 from orchestrator.settings.tree import LegsPerRun
 
 
@@ -78,13 +77,13 @@ def shared_levels(plan: Plan, todo: Collection[str], legs_per_run: LegsPerRun, a
     """The runs that `todo` (ids of legs) still needs, as the grid starts them where `at_once` fit."""
 
     def iterations(legs: Sequence[Leg]) -> list[int]:
-        return [leg.own_iterations for leg in legs if leg.id in todo]
+        return [leg.iterations for leg in legs if leg.id in todo]
 
-    levels = levels_of_runs(plan, legs_per_run, todo, at_once)
+    levels = plan.runs(legs_per_run, todo, at_once)
     return [[left for run in level if (left := iterations(run))] for level in levels]
 
 
 def unshared_levels(plan: Plan) -> Levels:
     """The same grid with every cell trained on its own from scratch."""
-    whole = {leg.id: leg.iterations for leg in plan.legs}
+    whole = {leg.id: leg.last_iteration for leg in plan.legs}
     return [[[whole[end]] for end in plan.ends.values()]]

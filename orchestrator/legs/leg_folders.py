@@ -57,7 +57,7 @@ class LegFolders:
             identity = self[name].identity()
         except (FileNotFoundError, UserError):
             return
-        found = [list(_own(changes(identity, leg.identity))) for leg in plan.legs]
+        found = [list(_own(changes(identity, own))) for own in plan.identities.values()]
         nearest = min(found, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
         yield ", ".join(dict.fromkeys(map(_told, nearest)))
 

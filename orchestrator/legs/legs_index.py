@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from orchestrator.files.store import Store
-from orchestrator.legs.artifacts import LEGS, LEGS_INDEX, WEIGHTS, PlannedLeg, RunManifest, fold_name
+from orchestrator.legs.artifacts import LEGS, LEGS_INDEX, WEIGHTS, RunManifest, fold_name
+from orchestrator.legs.plan import Leg
 
 
 def write_legs_index(out: Store, manifest: RunManifest) -> None:
@@ -30,13 +31,13 @@ def _lines(manifest: RunManifest) -> Iterator[str]:
     yield ""
     yield f"| cell | its networks: `{WEIGHTS}` of each fold in |"
     yield "|---|---|"
-    for planned in manifest.cells:
-        yield f"| {planned.cell.entry}, seed {planned.seed} | `{planned.leg}` |"
+    for cell, leg_id in manifest.cells.items():
+        yield f"| {cell.entry}, seed {cell.seed} | `{leg_id}` |"
 
 
-def _parent(leg: PlannedLeg) -> str:
+def _parent(leg: Leg) -> str:
     return f"`{leg.parent}`" if leg.parent else "the start"
 
 
-def _span(leg: PlannedLeg) -> str:
+def _span(leg: Leg) -> str:
     return f"{leg.last_iteration - leg.iterations + 1} to {leg.last_iteration}"

@@ -18,7 +18,7 @@ from orchestrator.data.noise_truth import read_noise_truth
 from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import Store, table_bytes
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import PlannedCell, PlannedLeg, RunManifest, Timing
+from orchestrator.legs.artifacts import RunManifest, Timing
 from orchestrator.legs.legs_index import write_legs_index
 from orchestrator.legs.plan import Plan
 from orchestrator.legs.tables import clips_table
@@ -74,11 +74,8 @@ def write_manifest(
         data_folder=str(origin.data),
         features=hashes[0],
         data_id=hashes[1],
-        legs=_legs(plan),
-        cells=[
-            PlannedCell(activation=c.activation, selection=c.selection, seed=c.seed, leg=leg)
-            for c, leg in plan.ends.items()
-        ],
+        legs=list(plan.legs),
+        cells=plan.ends,
         iterations=shared,
         iterations_alone=alone,
         files=_write_tables(out, dataset, origin.data),
@@ -111,21 +108,7 @@ def _earlier_timing(out: Store, manifest: RunManifest) -> Timing | None:
         before = out.read_model(artifacts.RUN, RunManifest)
     except (FileNotFoundError, UserError):
         return None
-    return before.timing if before.legs == manifest.legs else None
-
-
-def _legs(plan: Plan) -> list[PlannedLeg]:
-    return [
-        PlannedLeg(
-            id=leg.id,
-            label=leg.label,
-            parent=leg.parent,
-            first=leg.first,
-            iterations=leg.own_iterations,
-            last_iteration=leg.iterations,
-        )
-        for leg in plan.legs
-    ]
+    return before.timing if [leg.id for leg in before.legs] == [leg.id for leg in manifest.legs] else None
 
 
 def environment() -> dict[str, str]:

@@ -16,9 +16,10 @@ from orchestrator.data.clip_table import multi_hot
 from orchestrator.files.integrity import Damage, read_intact
 from orchestrator.files.store import Store, table_of
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import PlannedLeg, RunManifest
+from orchestrator.legs.artifacts import RunManifest
 from orchestrator.legs.folders import LegFolder
 from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.plan import Leg
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
 from orchestrator.stats.grid import Cell, Entry, Hole
@@ -120,10 +121,10 @@ class Run:
             self._own_table(artifacts.NOISE_TRUTH) if artifacts.NOISE_TRUTH in self.manifest.files else None
         )
 
-    @cached_property
+    @property
     def cells(self) -> dict[Cell, str]:
         """All cells of the grid in the order of the configuration, with their last legs."""
-        return {planned.cell: planned.leg for planned in self.manifest.cells}
+        return self.manifest.cells
 
     @cached_property
     def entries(self) -> dict[Entry, list[Cell]]:
@@ -160,7 +161,7 @@ class Run:
         """What is wrong with the files of trained legs, by the leg's id: read once, all of it."""
         return self.legs.damages(leg.id for leg in self.manifest.legs)
 
-    def way(self, end: str) -> list[PlannedLeg]:
+    def way(self, end: str) -> list[Leg]:
         """A leg and those it grows from, up to the root."""
         by_id = {leg.id: leg for leg in self.manifest.legs}
         way = [by_id[end]]

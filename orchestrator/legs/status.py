@@ -8,11 +8,11 @@ from typing import Literal
 from orchestrator.files.printable import clock
 from orchestrator.files.processes import Process
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import FoldProgress, PlannedLeg
+from orchestrator.legs.artifacts import FoldProgress
 from orchestrator.legs.driver_note import DriverNote, read_note
+from orchestrator.legs.plan import Leg
 from orchestrator.legs.progress import REMOTE_SECONDS
 from orchestrator.legs.run import Run
-from orchestrator.legs.words import leg_names
 
 Activity = Literal["done", "running", "stalled", "stopped", "failed", "waiting"]
 STALLED_SECONDS = 40.0
@@ -53,7 +53,7 @@ class FoldStatus:
 class LegStatus:
     """How far a leg is."""
 
-    leg: PlannedLeg
+    leg: Leg
     state: Activity
     folds: list[FoldStatus]
     reason: str | None = None
@@ -100,7 +100,7 @@ class StatusReader:
         self._next = 0.0
         self._legs: list[LegStatus] = []
         self._done: dict[str, LegStatus] = {}
-        self.names = leg_names(run)
+        self.names = {leg.id: leg.name(run.experiment) for leg in run.manifest.legs}
         self.note: DriverNote | None = None
         """What the driver says that is at work."""
 
@@ -115,7 +115,7 @@ class StatusReader:
             self._next = time.monotonic() + self.every
         return self._legs
 
-    def _read_leg(self, leg: PlannedLeg, present: Collection[str]) -> LegStatus:
+    def _read_leg(self, leg: Leg, present: Collection[str]) -> LegStatus:
         folds = [self._read_fold(leg, fold, present) for fold in range(self.run.experiment.folds)]
         name = self.names[leg.id]
         if f"{leg.id}/{artifacts.RESULT}" in present:
@@ -127,7 +127,7 @@ class StatusReader:
         state = _activity_of({fold.state for fold in folds})
         return LegStatus(leg, state, folds, name=name, why=self._why(leg, state, present))
 
-    def _why(self, leg: PlannedLeg, state: Activity, present: Collection[str]) -> str:
+    def _why(self, leg: Leg, state: Activity, present: Collection[str]) -> str:
         """What a leg waits for: as the driver says, or as the files do."""
         if state in ("running", "stalled"):
             return ""
@@ -137,7 +137,7 @@ class StatusReader:
             return NOBODY
         return self.note.waits.get(leg.id, self.note.stage)
 
-    def _read_fold(self, leg: PlannedLeg, fold: int, present: Collection[str]) -> FoldStatus:
+    def _read_fold(self, leg: Leg, fold: int, present: Collection[str]) -> FoldStatus:
         folder, path = self.run.legs[leg.id].fold(fold), f"{leg.id}/{artifacts.fold_name(fold)}"
         if f"{path}/{artifacts.FOLD}" in present:
             seen = folder.progress() if f"{path}/{artifacts.PROGRESS}" in present else None

@@ -13,9 +13,8 @@ import orchestrator
 import trainable
 from orchestrator.files.digest import digest
 from orchestrator.files.integrity import Sealed, StoredFile, find_damage
-from orchestrator.files.store import Store
+from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import Artifact
 from orchestrator.legs.run import Run
 from orchestrator.report.tables.shown import Shown
 from orchestrator.report.tables.table import Table

@@ -202,7 +202,7 @@ def _train(
     """Train the legs that are not done; how long it took, if they were all."""
     display.shares(inputs.shares, inputs.experiment.folds)
     for leg in todo:
-        inputs.legs[leg].begin(leg)
+        inputs.legs[leg].begin(leg, plan.identities[leg.id])
     inputs.out.delete(artifacts.RAY)  # what earlier starts left there: nothing is read from it
     began = time.monotonic()
     needed = inputs.shares.of_run(inputs.experiment.folds)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.legs.artifacts import PlannedCell
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import FoldStatus, LegStatus
+from orchestrator.stats.grid import Cell
 
 CURVES = {"loss": "loss", "fscore": "F-score", "eta": "threshold"}
 """What is drawn, by the names of the progress file, and what it is called."""
@@ -50,18 +50,17 @@ class GridView:
 def grid_views(run: Run, legs: Sequence[LegStatus]) -> list[GridView]:
     """The grid of every seed, in the order of the configuration."""
     by_id = {status.leg.id: status for status in legs}
-    cells = {(cell.seed, cell.activation, cell.selection): cell for cell in run.manifest.cells}
     experiment, columns = run.experiment, list(run.experiment.selections)
     return [
-        GridView(seed, columns, {row: [cell_view(run, cells[seed, row, column], by_id) for column in columns]
+        GridView(seed, columns, {row: [cell_view(run, Cell(row, column, seed), by_id) for column in columns]
                                  for row in experiment.activations})
         for seed in experiment.seeds
     ]  # fmt: skip
 
 
-def cell_view(run: Run, cell: PlannedCell, by_id: Mapping[str, LegStatus]) -> CellView:
+def cell_view(run: Run, cell: Cell, by_id: Mapping[str, LegStatus]) -> CellView:
     """A cell: its own last leg, or as long as that has nothing to show, what it grows from."""
-    way = [by_id[leg.id] for leg in run.way(cell.leg)]
+    way = [by_id[leg.id] for leg in run.way(run.cells[cell])]
     shown = next((status for status in way if any(fold.lwlrap is not None for fold in status.folds)), way[0])
     present = next((status for status in way if status.state != "waiting"), way[-1])
     scores = [fold.lwlrap for fold in shown.folds if fold.lwlrap is not None]

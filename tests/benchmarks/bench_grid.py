@@ -70,7 +70,9 @@ def _train_cells(experiment: Experiment, dataset: FoldedDataset, frames: list[Ar
     legs = {leg.id: leg for leg in plan.legs}
     for cell, end in plan.ends.items():
         activation = experiment.activations[cell.activation]
-        train_fold(Task(experiment, activation, legs[end].stages, cell.seed, fold), data, _Forgetful())
+        train_fold(
+            Task(experiment, activation, legs[end].stages(experiment), cell.seed, fold), data, _Forgetful()
+        )
 
 
 def plain_loop(changes: tuple[str, ...], data: Path) -> None:

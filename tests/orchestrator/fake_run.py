@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import Store, table_bytes
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import FoldResult, PlannedCell, PlannedLeg, RunManifest
+from orchestrator.legs.artifacts import FoldResult, RunManifest
 from orchestrator.legs.folders import LegFolder
 from orchestrator.legs.leg_folders import LegFolders
 from orchestrator.legs.plan import Leg, Plan, make_plan
@@ -69,6 +69,7 @@ def make_fake_run(
         if lost <= set(failed):
             place.fail("RuntimeError: out of memory")
         elif not lost <= set(missing):
+            place.begin(leg, plan.identities[leg.id])
             maker.write_leg(place, leg)
     return Run.open(store)
 
@@ -107,11 +108,8 @@ def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str], store: 
         data_folder="data",
         features="0123456789abcdef",
         data_id="fake-data",
-        legs=[_planned(leg) for leg in plan.legs],
-        cells=[
-            PlannedCell(activation=c.activation, selection=c.selection, seed=c.seed, leg=leg)
-            for c, leg in plan.ends.items()
-        ],
+        legs=list(plan.legs),
+        cells=plan.ends,
         iterations=shared,
         iterations_alone=alone,
         files={name: StoredFile.of(store.read(name)) for name in (artifacts.CLIPS, artifacts.NOISE_TRUTH)},
@@ -119,13 +117,6 @@ def _manifest(experiment: Experiment, plan: Plan, vocabulary: list[str], store: 
         started="2020-01-01T00:00:00+00:00",
         seconds=12.5,
     )
-
-
-def _planned(leg: Leg) -> PlannedLeg:
-    return PlannedLeg(
-        id=leg.id, label=leg.label, parent=leg.parent, first=leg.first, iterations=leg.own_iterations,
-        last_iteration=leg.iterations,
-    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -139,14 +130,13 @@ class _Maker:
     shared: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     def write_leg(self, place: LegFolder, leg: Leg) -> None:
-        place.begin(leg)
         for fold in range(self.experiment.folds):
             folder = place.fold(fold)
             curves = self._curves(leg, fold)
             tables = {artifacts.PREDICTIONS: self._predictions(leg, fold)}
-            if any(stage.selection for stage in leg.stages):
+            if any(stage.selection for stage in leg.stages(self.experiment)):
                 rows = np.flatnonzero(self.data.part == "unverified")
-                scores = self._scores(leg, fold, len(leg.stages) - 1)[rows]
+                scores = self._scores(leg, fold, len(leg.stages(self.experiment)) - 1)[rows]
                 tables[artifacts.UNVERIFIED] = scores_table(rows, scores, self.data.names)
             tables[artifacts.JUDGEMENTS] = self._judgements(leg, fold, curves)
             tables[artifacts.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
@@ -160,7 +150,7 @@ class _Maker:
         key = (self.seed, fold)
         if key not in self.shared:
             self.shared[key] = generator("difficulty", *key).standard_normal(data.given.shape)
-        history = [str(s.describe()) for s in leg.stages[: stage + 1]]
+        history = [str(s.describe()) for s in leg.stages(self.experiment)[: stage + 1]]
         own = generator(self.seed, fold, cell.activation, cell.seed, history).standard_normal(
             data.given.shape
         )
@@ -175,18 +165,19 @@ class _Maker:
         parts["test"] = np.flatnonzero(self.data.part == "test")
         return pa.concat_tables(
             predictions_table(rows, self._scores(leg, fold, stage)[rows], self.data.names, part, stage)
-            for stage in range(len(leg.stages))
+            for stage in range(len(leg.stages(self.experiment)))
             for part, rows in parts.items()
         )
 
     def _lwlrap(self, leg: Leg, fold: int) -> float:
         """Of the validation clips at the end, as the predictions have it."""
         rows = np.flatnonzero(self.data.fold == fold)
-        return lwlrap(self.data.given[rows], self._scores(leg, fold, len(leg.stages) - 1)[rows])
+        last = len(leg.stages(self.experiment)) - 1
+        return lwlrap(self.data.given[rows], self._scores(leg, fold, last)[rows])
 
     def _curves(self, leg: Leg, fold: int) -> pd.DataFrame:
         """Losses fall, scores rise; eta, T and kept are filled in by the judgements."""
-        counts = [stage.iterations for stage in leg.stages]
+        counts = [stage.iterations for stage in leg.stages(self.experiment)]
         total, ends = sum(counts), np.cumsum(counts)
         rng = generator("curves", self.seed, fold, leg.id)
         time = np.arange(1, total + 1) / sum(self.data.numbers.iterations)
@@ -211,7 +202,7 @@ class _Maker:
         rng = generator("judgements", self.seed, fold, leg.id)
         rows = np.flatnonzero(self.data.part == "unverified")
         pieces, start = [], 0
-        for number, stage in enumerate(leg.stages):
+        for number, stage in enumerate(leg.stages(self.experiment)):
             count = unverified_clips(stage, self.experiment.batches.size)
             for t in range(start, start + stage.iterations if count else start):
                 clip = rng.choice(rows, count, replace=False)

@@ -43,5 +43,5 @@ def alone(run: Run, cells: list[Cell]) -> Run:
         "seeds": [cell.seed for cell in cells],
         "ensembles": {},
     }
-    planned = [planned for planned in run.manifest.cells if planned.cell in cells]
+    planned = {cell: leg for cell, leg in run.cells.items() if cell in cells}
     return Run(run.store, run.manifest.model_copy(update={"config": config, "cells": planned}))

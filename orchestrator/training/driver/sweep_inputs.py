@@ -13,7 +13,6 @@ from orchestrator.legs.allocation import Shares
 from orchestrator.legs.leg_folders import LegFolders
 from orchestrator.legs.plan import Leg, Plan
 from orchestrator.legs.run import Run
-from orchestrator.legs.runs import levels_of_runs
 from orchestrator.settings.tree import Experiment
 from orchestrator.training.fold.frames import StoredFrames
 
@@ -57,7 +56,7 @@ def sweep_inputs(
 ) -> SweepInputs:
     """All of it; `todo`: ids of the legs that are not done."""
     cpus: float = ray.cluster_resources().get("CPU", 0.0)  # type: ignore[no-untyped-call]
-    levels = levels_of_runs(plan, run.experiment.resources.legs_per_run, todo, shares.trials)
+    levels = plan.runs(run.experiment.resources.legs_per_run, todo, shares.trials)
     return SweepInputs(
         experiment=run.experiment,
         dataset=dataset,

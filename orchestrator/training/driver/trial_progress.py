@@ -76,7 +76,7 @@ class TrialProgress:
         return fold.time >= self._began or fold.iteration == fold.last
 
     def _metrics(self, number: int, seen: list[FoldProgress]) -> Metrics:
-        before = sum(leg.own_iterations for leg in self.trial[:number])
+        before = sum(leg.iterations for leg in self.trial[:number])
         iteration = min(fold.iteration for fold in seen)
         return {
             "leg": self.trial[number].label,

@@ -27,7 +27,7 @@ from trainable.bank import Bank
 from trainable.errors import UserError
 from trainable.fold import train_fold
 from trainable.record import Curve
-from trainable.stages import boundaries
+from trainable.stages import Stage, boundaries
 from trainable.task import Checkpoint, FoldData, Task
 
 log = logging.getLogger(__name__)
@@ -97,16 +97,17 @@ def _train_leg(inputs: SweepInputs, leg: Leg, fold: int, data: FoldData, life: S
     folder = inputs.legs[leg].fold(fold)
     if not folder.is_done:
         parent = inputs.legs[leg.parent].fold(fold) if leg.parent else None
-        worker = FoldWorker(folder, parent, leg, fold, life)
+        stages = leg.stages(inputs.experiment)
+        worker = FoldWorker(folder, parent, leg, stages, fold, life)
         activation = inputs.experiment.activations[leg.cells[0].activation]
-        outcome = train_fold(Task(inputs.experiment, activation, leg.stages, leg.seed, fold), data, worker)
+        outcome = train_fold(Task(inputs.experiment, activation, stages, leg.seed, fold), data, worker)
         names = inputs.dataset.table.clips["fname"].tolist()
         rows = {
             "validation": data.validation,
             "test": data.test,
             "unverified": data.training.unverified,
         }
-        written = write_outcome(folder, outcome, leg.stages, names, rows)
+        written = write_outcome(folder, outcome, stages, names, rows)
         folder.finish(worker.result(outcome.record.curves, data.bank.device, written))
     inputs.legs[leg].finish(inputs.experiment.folds)
 
@@ -115,10 +116,16 @@ class FoldWorker:
     """Trainable's `Worker` in a Ray Train worker: states and progress are files in the fold's folder."""
 
     def __init__(
-        self, folder: FoldFolder, parent: FoldFolder | None, leg: Leg, fold: int, life: SignsOfLife
+        self,
+        folder: FoldFolder,
+        parent: FoldFolder | None,
+        leg: Leg,
+        stages: Sequence[Stage],
+        fold: int,
+        life: SignsOfLife,
     ) -> None:
         self.folder, self.parent, self.life = folder, parent, life
-        self.ends = boundaries(leg.stages)
+        self.ends = boundaries(stages)
         self.last = self.ends[-1]
         self.began, self.resumed = time.monotonic(), 0
         self.rate: float | None = None

@@ -101,8 +101,9 @@ def test_what_is_done_is_not_to_do(out: Store, data: Path) -> None:
 
 
 def test_a_leg_that_no_cell_needs_any_more_is_named_with_what_changed(out: Store, data: Path) -> None:
-    stem = write_features(out, data, grid()).legs[0]
-    LegFolders.of(out)[stem].begin(stem)
+    plan = write_features(out, data, grid())
+    stem = plan.legs[0]
+    LegFolders.of(out)[stem].begin(stem, plan.identities[stem.id])
     assert preview(grid(), out, data).stale == {}
     shown = preview(grid(model={"gru": 7}), out, data)
     assert shown.stale == {stem.id: "model.gru 256 -> 7"}

@@ -12,12 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.files.store import Store
+from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import Artifact, FoldResult, LegResult, PlannedCell
+from orchestrator.legs.artifacts import FoldResult, LegResult
 from orchestrator.legs.driver_note import DriverNote
 from orchestrator.report.kept import ReportNote
-from orchestrator.stats.grid import Cell
 from tests.orchestrator.fake_run import make_fake_run
 
 assert {DriverNote, ReportNote} <= set(Artifact.__subclasses__())  # those that have modules of their own
@@ -151,8 +150,3 @@ def test_a_legs_score_is_the_mean_of_its_folds(scores: list[float]) -> None:
     assert math.isclose(
         LegResult(folds=folds, fold_files=()).lwlrap, math.fsum(scores) / len(scores), abs_tol=1e-12
     )
-
-
-def test_a_planned_cell_is_a_cell_of_the_grid() -> None:
-    planned = PlannedCell(activation="row", selection="column", seed=3, leg="0" * 16)
-    assert planned.cell == Cell("row", "column", 3)

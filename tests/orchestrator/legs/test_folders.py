@@ -52,7 +52,7 @@ def test_a_failure_is_kept_with_its_traceback_until_the_leg_begins_again(tmp_pat
     assert failure is not None
     assert failure.log is not None
     assert Path(failure.log).read_text() == "Traceback ...\nKeyError: 'x'\n"
-    leg.begin(make_plan(experiment(), "data").legs[0])
+    leg.begin(make_plan(experiment(), "data").legs[0], {})
     assert leg.failure() is None
     assert not Path(failure.log).exists()
 

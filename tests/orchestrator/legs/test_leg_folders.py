@@ -23,8 +23,9 @@ def test_damage_is_told_by_leg(tmp_path: Path) -> None:
 
 def test_stale_legs_say_what_changed(tmp_path: Path) -> None:
     legs = LegFolders(Store.open(tmp_path))
-    for leg in make_plan(experiment(), "data").legs:
-        legs[leg].begin(leg)
+    before = make_plan(experiment(), "data")
+    for leg in before.legs:
+        legs[leg].begin(leg, before.identities[leg.id])
     plan = make_plan(experiment(optimizer={"learning_rate": 0.5}), "data")
     assert set(legs.stale(plan).values()) == {"optimizer.learning_rate 0.001 -> 0.5"}
     columns = {"verified_only": {}, "top_k": {"k": 3}, "threshold": {"k": 2}}

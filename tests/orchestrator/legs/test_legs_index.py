@@ -13,8 +13,8 @@ def test_every_leg_and_every_cell_has_its_folder(tmp_path: Path) -> None:
     for leg in run.manifest.legs:
         (line,) = [line for line in lines if line.startswith(f"| `{leg.id}` |")]
         assert leg.label in line
-    for planned in run.manifest.cells:
-        assert f"| {planned.cell.entry}, seed {planned.seed} | `{planned.leg}` |" in lines
+    for cell, leg_id in run.cells.items():
+        assert f"| {cell.entry}, seed {cell.seed} | `{leg_id}` |" in lines
 
 
 def test_spans_of_a_way_through_the_tree_follow_each_other(tmp_path: Path) -> None:
@@ -23,5 +23,5 @@ def test_spans_of_a_way_through_the_tree_follow_each_other(tmp_path: Path) -> No
     assert "| the start | 1 to " in text
     for leg in run.manifest.legs:
         if leg.parent:
-            (parent,) = [one for one in run.manifest.legs if one.id == leg.parent]
+            parent = next(above for above in run.manifest.legs if above.id == leg.parent)
             assert f"| `{leg.parent}` | {parent.last_iteration + 1} to {leg.last_iteration} |" in text

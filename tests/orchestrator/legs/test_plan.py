@@ -2,11 +2,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from orchestrator.legs.forecast import Speed, forecast, shared_levels
 from orchestrator.legs.plan import Plan, make_plan
-from orchestrator.settings.loading import parse_experiment
-from orchestrator.settings.tree import Experiment
+from orchestrator.settings.loading import load_experiment, parse_experiment
+from orchestrator.settings.tree import Experiment, LegsPerRun
 from orchestrator.stats.grid import Cell
+from tests.places import SMOKE
 from trainable.config import Settings
 
 
@@ -28,12 +32,13 @@ def test_the_papers_grid_is_a_stem_with_three_branches_for_each_row() -> None:
     assert [len(tree) for tree in plan.subtrees] == [4, 4]
     for stem in plan.levels[0]:
         assert stem.parent is None
-        assert [stage.iterations for stage in stem.stages] == [3]
+        assert [stage.iterations for stage in stem.stages(plan.experiment)] == [3]
         assert len(stem.cells) == 3
     for branch in plan.levels[1]:
         assert branch.first == 1
-        assert branch.own_iterations == 6
-        assert len(branch.stages) == 3
+        assert branch.iterations == 6
+        assert branch.last_iteration == 9
+        assert len(branch.stages(plan.experiment)) == 3
     assert plan.iterations() == (2 * (3 + 3 * 6), 6 * 9)
 
 
@@ -48,13 +53,13 @@ def test_the_papers_grid_shares_a_quarter_of_its_work() -> None:
 def test_a_grid_with_one_column_has_one_leg_for_each_row() -> None:
     plan = make_plan(experiment(selections={"top_k": {"k": 2}}), "data")
     assert [len(level) for level in plan.levels] == [2]
-    assert all(len(leg.stages) == 3 for leg in plan.legs)
+    assert all(len(leg.stages(plan.experiment)) == 3 for leg in plan.legs)
 
 
 def test_columns_that_part_late_share_two_legs() -> None:
     stages = [{"iterations": 3}, {"iterations": 4}, {"iterations": 2, "unverified": 0.5}]
     plan = make_plan(experiment(stages=stages), "data")
-    assert [len(leg.stages) for leg in plan.levels[0]] == [2, 2]
+    assert [len(leg.stages(plan.experiment)) for leg in plan.levels[0]] == [2, 2]
 
 
 def test_rows_with_equal_settings_train_once() -> None:
@@ -197,3 +202,86 @@ def test_seeds_are_trained_apart() -> None:
     assert Cell("sigmoid", "top_k", 1) in plan.ends
     assert len(plan.legs) == 16
     assert len({leg.label for leg in plan.legs}) == 16
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({}, ["shared stem", "verified_only", "top_k", "threshold"]),
+        ({"selections": {"top_k": {"k": 2}}}, ["top_k"]),
+        ({"selections": {"top_k": {"k": 2}}, "seeds": [0, 1]}, ["top_k · s0", "top_k · s1"]),
+    ],
+)
+def test_a_leg_has_a_name_in_the_readers_words(changes: dict[str, Any], names: list[str]) -> None:
+    plan = make_plan(experiment(**changes, activations={"sigmoid": {}}), "data")
+    assert [leg.name(plan.experiment) for leg in plan.legs] == [f"sigmoid · {name}" for name in names]
+
+
+def smoke(*assignments: str) -> Plan:
+    """Three rows of a stem and three branches."""
+    return make_plan(load_experiment(SMOKE, assignments), "data")
+
+
+RUNS_OF_TREES: tuple[LegsPerRun, ...] = ("subtree", "forest")
+GRID, SEEDS = smoke(), smoke("seeds=[0, 1, 2, 3]")
+ALL = {leg.id for leg in GRID.legs}
+
+
+@pytest.mark.parametrize(
+    ("legs_per_run", "at_once", "sizes"),
+    [
+        ("one", 2, [[1] * 3, [1] * 9]),
+        ("subtree", 2, [[4, 4, 4]]),
+        ("forest", 1, [[12]]),
+        ("forest", 2, [[8, 4]]),
+        ("forest", 3, [[4, 4, 4]]),
+        ("forest", 9, [[4, 4, 4]]),
+    ],
+)
+def test_the_runs_of_a_small_grid(legs_per_run: LegsPerRun, at_once: int, sizes: list[list[int]]) -> None:
+    levels = GRID.runs(legs_per_run, ALL, at_once)
+    assert [[len(run) for run in level] for level in levels] == sizes
+    assert sorted(leg.id for level in levels for run in level for leg in run) == sorted(ALL)
+
+
+@given(st.sets(st.sampled_from(SEEDS.legs)), st.integers(1, 20))
+def test_a_forest_holds_what_is_left_once_and_parents_first(left: Any, at_once: int) -> None:
+    todo = {leg.id for leg in left}
+    (runs,) = SEEDS.runs("forest", todo, at_once)
+    assert len(runs) <= at_once
+    seen: list[str] = []
+    for run in runs:
+        for leg in run:
+            assert leg.parent is None or leg.parent in seen
+            seen.append(leg.id)
+    assert todo <= set(seen)
+    assert len(seen) == len(set(seen))
+
+
+def test_what_is_done_does_not_count_as_length() -> None:
+    """Two of four trees are left: each of the two runs has one, wherever the other two would have been."""
+    four = smoke("seeds=[0, 1, 2, 3]", "activations={sigmoid: {}}")
+    trees = four.subtrees
+    for left in ((0, 1), (0, 2), (2, 3)):
+        todo = {leg.id for number in left for leg in trees[number]}
+        (runs,) = four.runs("forest", todo, 2)
+        assert sorted(len(run) for run in runs) == [4, 4]
+
+
+def test_long_trees_are_dealt_out_first() -> None:
+    """Of one row everything is left, of two others the stem: these share a run."""
+    todo = ALL - {leg.id for tree in GRID.subtrees[1:] for leg in tree[1:]}
+    (runs,) = GRID.runs("forest", todo, 2)
+    assert [{leg.cells[0].activation for leg in run} for run in runs] == [
+        {"sigmoid"},
+        {"sigmoid_softmax", "sigmoid_sparsemax"},
+    ]
+
+
+def test_a_forest_starts_once_where_subtrees_start_three_times() -> None:
+    slow = Speed(iterations_per_second=10, start_seconds=100)
+    seconds = {
+        per_run: forecast(shared_levels(GRID, ALL, per_run, at_once=1), 2, 2, slow).seconds
+        for per_run in RUNS_OF_TREES
+    }
+    assert seconds["subtree"] - seconds["forest"] == pytest.approx(200)

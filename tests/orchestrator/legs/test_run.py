@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import numpy as np
@@ -68,3 +69,24 @@ def test_a_mistyped_folder_is_told_the_run_beside_it(tmp_path: Path) -> None:
         Run.open(Store.open(tmp_path / "dmeo"))
     with pytest.raises(UserError, match=r"start one with stagegrid run$"):
         Run.open(Store.open(tmp_path / "something else"))
+
+
+def test_a_run_whose_legs_do_not_name_their_cells_is_still_read(tmp_path: Path) -> None:
+    """As stagegrid 0.1.0 left it."""
+    run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",))
+    legs = [leg.model_copy(update={"cells": ()}) for leg in run.manifest.legs]
+    run.store.write_model("run.json", run.manifest.model_copy(update={"legs": legs}).sealed())
+    content = json.loads((tmp_path / "run.json").read_text())
+    assert all("cells" not in leg for leg in content["legs"])
+    assert content["cells"] == [{"activation": "sigmoid", "selection": "top_k", "seed": 0, "leg": legs[0].id}]
+    old = Run.open(Store.open(tmp_path))
+    assert old.cells == run.cells
+    assert old.manifest.legs[0].name(old.experiment) == "sigmoid.top_k.s0"
+
+
+def test_a_cell_without_its_leg_is_damage(tmp_path: Path) -> None:
+    make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",))
+    path = tmp_path / "run.json"
+    path.write_text(path.read_text().replace('"leg":', '"leaf":'))
+    with pytest.raises(UserError, match=r"run\.json is damaged: cells: .*a cell does not say which leg"):
+        Run.open(Store.open(tmp_path))

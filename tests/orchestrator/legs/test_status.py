@@ -9,8 +9,9 @@ from rich.console import Console
 
 from orchestrator.files.processes import this_process
 from orchestrator.legs import artifacts
-from orchestrator.legs.artifacts import FoldProgress, PlannedLeg
+from orchestrator.legs.artifacts import FoldProgress
 from orchestrator.legs.driver_note import write_note
+from orchestrator.legs.plan import Leg
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import (
     NOBODY,
@@ -31,7 +32,7 @@ def run(tmp_path: Path) -> Run:
                          missing={("sigmoid", "threshold")})  # fmt: skip
 
 
-def unfinished(run: Run) -> PlannedLeg:
+def unfinished(run: Run) -> Leg:
     return next(leg for leg in run.manifest.legs if not run.legs[leg.id].is_done)
 
 

@@ -88,7 +88,7 @@ def test_damaged_and_missing_weights_are_refused_by_name(tmp_path: Path) -> None
 
 def test_a_manifest_that_names_a_place_elsewhere_is_not_followed(trained: Run) -> None:
     """A folder of somebody else's."""
-    cells = [cell.model_copy(update={"leg": f"../legs/{cell.leg}"}) for cell in trained.manifest.cells]
+    cells = {cell: f"../legs/{leg}" for cell, leg in trained.cells.items()}
     forged = Run(trained.store, trained.manifest.model_copy(update={"cells": cells}))
     with pytest.raises(UserError, match="is no id of a leg"):
         read_weights(forged, choose_system(forged, "sigmoid/top_k"))

@@ -47,7 +47,7 @@ def make_trained_run(out: Path, *assignments: str) -> Run:
     run = Run(store, write_manifest(store, experiment, dataset, plan, ("0" * 16, data_id), origin))
     for leg in plan.legs:
         folder = LegFolders.of(store)[leg]
-        folder.begin(leg)
+        folder.begin(leg, plan.identities[leg.id])
         for fold in range(experiment.folds):
             _train(folder.fold(fold), experiment, dataset, bank, leg, fold)
         assert folder.finish(experiment.folds)
@@ -67,12 +67,13 @@ def _train(
     rows = dataset.rows_of(fold)
     data = FoldData(bank, dataset.targets, rows.training, rows.validation, rows.test)
     activation = experiment.activations[leg.cells[0].activation]
-    outcome = train_fold(Task(experiment, activation, leg.stages, leg.seed, fold), data, MemoryWorker())
+    stages = leg.stages(experiment)
+    outcome = train_fold(Task(experiment, activation, stages, leg.seed, fold), data, MemoryWorker())
     places = {"validation": rows.validation, "test": rows.test, "unverified": rows.training.unverified}
     names = dataset.table.clips["fname"].tolist()
-    written = write_outcome(folder, outcome, leg.stages, names, places)
+    written = write_outcome(folder, outcome, stages, names, places)
     result = FoldResult(
-        iterations=leg.iterations, own_iterations=leg.iterations, seconds=1.0, rate=None, lwlrap=0.5,
+        iterations=leg.last_iteration, own_iterations=leg.iterations, seconds=1.0, rate=None, lwlrap=0.5,
         fscore=0.5, device="cpu", node="", files=written,
     )  # fmt: skip
     folder.finish(result)

@@ -17,7 +17,6 @@ from orchestrator.legs.allocation import Shares
 from orchestrator.legs.plan import make_plan
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import NOBODY, StatusReader, summary
-from orchestrator.legs.words import leg_names
 from orchestrator.watch import terminal
 from orchestrator.watch.terminal import Display, wait_for_run, watch_run
 from tests.orchestrator.data.small_sets import sounding
@@ -187,7 +186,7 @@ def test_training_on_a_terminal_is_a_table(tmp_path: Path, screen: Console) -> N
     with Display(screen).training(run):
         pass
     text = "\n".join(printed(screen))
-    assert all(name in text for name in leg_names(run).values())
+    assert all(leg.name(run.experiment) in text for leg in run.manifest.legs)
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:

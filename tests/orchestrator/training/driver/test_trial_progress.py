@@ -33,7 +33,7 @@ def progress(tmp_path: Path, trial: tuple[Leg, ...]) -> TrialProgress:
 
 def write(progress: TrialProgress, leg: Leg, fold: int, iteration: int, **changes: Any) -> None:
     seen = FoldProgress(
-        iteration=iteration, first=leg.iterations - leg.own_iterations, last=leg.iterations, rate=1.0,
+        iteration=iteration, first=leg.last_iteration - leg.iterations, last=leg.last_iteration, rate=1.0,
         loss=1.0 + fold, eta=None, T=None, kept=None, fscore=0.25, lwlrap=0.5 + fold / 4, host="h", pid=1,
         time=time.time() + 1,
     )  # fmt: skip
