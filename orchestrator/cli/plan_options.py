@@ -3,9 +3,8 @@
 import math
 
 from orchestrator.files.store import Store
-from orchestrator.legs.forecast import Speed
+from orchestrator.legs.forecast import Speed, measured_speed
 from orchestrator.legs.run import Run
-from orchestrator.legs.speed import measured_speed
 from trainable.errors import UserError
 
 MOST_DEVICES = 1_000_000

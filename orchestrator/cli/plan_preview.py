@@ -8,8 +8,7 @@ from orchestrator.features.recordings import Recordings
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import DATA
 from orchestrator.legs.bad_notes import open_readable
-from orchestrator.legs.folders import WorkLeft
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders, WorkLeft
 from orchestrator.legs.plan import Plan, make_plan
 from orchestrator.settings.tree import Experiment
 

@@ -88,8 +88,8 @@ def plan(
     from orchestrator.cli.verify import refuse_damaged
     from orchestrator.files.store import Store
     from orchestrator.legs.artifacts import RUN
+    from orchestrator.legs.forecast import measured_speed
     from orchestrator.legs.run import Run
-    from orchestrator.legs.speed import measured_speed
     from orchestrator.settings.loading import load_experiment
 
     sizes, stated = cluster_sizes(devices), known_speed(like, speed, start)

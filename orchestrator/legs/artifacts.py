@@ -1,14 +1,14 @@
 """Every file that a run leaves: its name, and the schema of what is JSON.
 
 OUT/run.json                RunManifest
-    legs.md                 which leg's folder is what, for people (legs_index)
+    legs.md                 which leg's folder is what, for people (manifest)
     clips.parquet           every clip with its labels and fold: `tables.CLIPS`
     noise_truth.parquet     fname, given, true, kind; only where the data set knows its label errors
     data/                   the embedded data set, where no other was given (synth.synthesize)
     features/<id>/          log-mel frames (features.feature_set)
     features/recordings.parquet     checksums of the sound files (features.recordings)
     .lock, lock.json        who fills the grid now (storage.lock)
-    driver.json             DriverNote: what the driver sees, fresh while it is at work (driver_note)
+    driver.json             DriverNote: what the driver sees, fresh while it is at work (progress)
     ray/                    Ray's own notes; nothing is read from them
     legs/<leg id>/leg.json      LegIdentity, written first
                   fold-<k>/curves.parquet       a row for each iteration: `tables.CURVES`
@@ -17,7 +17,7 @@ OUT/run.json                RunManifest
                                                 only where a selection has judged some
                            judgements.parquet   what the selection made of them: `tables.JUDGEMENTS`
                            weights.safetensors  of the last prediction
-                           state.pt             where a branch or an interrupted fold goes on (state_files)
+                           state.pt             where a branch or an interrupted fold goes on (fold_folder)
                            state.previous.pt    the one before, while the fold trains
                            progress.json        FoldProgress
                            fold.json            FoldResult, written last: this fold is done

@@ -1,24 +1,22 @@
-"""The folders of legs and folds: what is done, what is left, what failed, and a fold's state."""
+"""The folders of legs: what is done, what is left, what failed, what is damaged, what is left over."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from orchestrator.files.integrity import Damage, StoredFile, find_damage, read_intact, set_aside_suffix
+from orchestrator.files.integrity import Damage, StoredFile, set_aside_suffix
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import (
     FAILURE,
     FAILURE_LOG,
     FOLD,
     LEG,
-    PREVIOUS_STATE,
-    PROGRESS,
+    LEGS,
     RESULT,
     STATE,
-    WEIGHTS,
-    FoldProgress,
     FoldResult,
     LegFailure,
     LegIdentity,
@@ -26,90 +24,14 @@ from orchestrator.legs.artifacts import (
     fold_name,
     is_fold,
 )
-from orchestrator.legs.plan import Leg
-from orchestrator.legs.state_files import read_states, state_of, write_state
+from orchestrator.legs.fold_folder import FoldFolder
+from orchestrator.legs.plan import Leg, Plan
+from orchestrator.settings.changes import Change, changes
 from trainable.errors import UserError
 
-if TYPE_CHECKING:
-    from trainable.task import Checkpoint
-
 WorkLeft = Literal["done", "continue", "new"]
-
-
-@dataclass(frozen=True)
-class FoldFolder:
-    """legs/<id>/fold-<k>."""
-
-    store: Store
-
-    @property
-    def is_done(self) -> bool:
-        """Whether the fold is trained: its result is written last."""
-        return self.store.exists(FOLD)
-
-    def result(self) -> FoldResult:
-        """How the fold ended."""
-        return self.store.read_model(FOLD, FoldResult)
-
-    def put(self, name: str, data: bytes) -> StoredFile:
-        """Write one of the fold's files."""
-        self.store.write(name, data)
-        return StoredFile.of(data)
-
-    def read(self, name: str) -> bytes:
-        """One of a finished fold's files.
-
-        Raises:
-            DamagedFile: it is not what was written.
-            FileNotFoundError: the fold has left no such file.
-        """
-        written = self.result().files.get(name)
-        if written is None:
-            raise FileNotFoundError(f"{self.store}/{name}")
-        return read_intact(self.store, name, written)
-
-    def damages(self, whole: bool) -> list[Damage]:
-        """What is wrong with the fold's files by its own notes; nothing where it is not finished."""
-        if not self.is_done:
-            return []
-        try:
-            return self.differing(self.result().files, whole)
-        except UserError:
-            return [Damage(self.store, FOLD, "not what was written")]
-
-    def differing(self, written: Mapping[str, StoredFile], whole: bool) -> list[Damage]:
-        """Which of the fold's files are not what was written; `whole`: weights and states are read too."""
-        asked = {name: file for name, file in written.items() if whole or name not in (WEIGHTS, STATE)}
-        found = [find_damage(self.store, name, file) for name, file in asked.items()]
-        return [damage for damage in found if damage]
-
-    def progress(self) -> FoldProgress | None:
-        """How far the fold was when its worker last said so; None where it has not, or nobody can read it."""
-        try:
-            return self.store.read_model(PROGRESS, FoldProgress)
-        except (FileNotFoundError, UserError):
-            return None
-
-    def finish(self, result: FoldResult) -> None:
-        """Everything else is written: the fold is done."""
-        self.store.write_model(FOLD, result)
-        self.store.delete(PREVIOUS_STATE)
-
-    def write_state(self, state: Checkpoint) -> StoredFile:
-        """Keep a fold's state."""
-        return StoredFile.of(write_state(self.store, state))
-
-    def last_state(self) -> Checkpoint:
-        """The state that the finished fold has left.
-
-        Raises:
-            ValueError: it is not what was written (DamagedFile), or torch does not read it.
-        """
-        return state_of(self.read(STATE))
-
-    def states(self) -> Iterator[Checkpoint]:
-        """The fold's states that are there and whole, the newest first."""
-        return read_states(self.store)
+CHECKED_AT_ONCE = 4
+"""Legs whose files are read and hashed at the same time."""
 
 
 @dataclass(frozen=True)
@@ -213,3 +135,63 @@ class LegFolder:
             return "done"
         started = any((self.store / name).exists(STATE) for name in self.store.names() if is_fold(name))
         return "continue" if started else "new"
+
+
+@dataclass(frozen=True)
+class LegFolders:
+    """The folder of all legs of a run."""
+
+    store: Store
+
+    @classmethod
+    def of(cls, out: Store) -> LegFolders:
+        """Those of the run in `out`."""
+        return cls(out / LEGS)
+
+    def __getitem__(self, leg: Leg | str) -> LegFolder:
+        return LegFolder(self.store / (leg if isinstance(leg, str) else leg.id))
+
+    def work_left(self, plan: Plan) -> dict[str, WorkLeft]:
+        """How far each leg of the plan is, by its id."""
+        return {leg.id: self[leg].work_left() for leg in plan.legs}
+
+    def damages(self, legs: Iterable[Leg | str], whole: bool | None = None) -> dict[str, list[Damage]]:
+        """What is wrong with trained legs, by id; those that are in order are left out.
+
+        `whole` as for a leg; None: on a disk, but not where all bytes would come through a network.
+        """
+        whole = self.store.is_local if whole is None else whole
+        names = [leg if isinstance(leg, str) else leg.id for leg in legs]
+        with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:  # hashing lets other threads run
+            found = threads.map(lambda name: self[name].damages(whole), names)
+            return {name: damages for name, damages in zip(names, found, strict=True) if damages}
+
+    def stale(self, plan: Plan) -> dict[str, str]:
+        """Legs on disk that no cell of the plan needs, and what sets each apart from the most similar one."""
+        known = {leg.id for leg in plan.legs}
+        strangers = [name for name in self.store.names() if name not in known]
+        return {name: reason for name in strangers for reason in self._reason(plan, name)}
+
+    def _reason(self, plan: Plan, name: str) -> Iterator[str]:
+        """The settings in which a leg differs from the leg of the plan that is most like it."""
+        try:
+            identity = self[name].identity()
+        except (FileNotFoundError, UserError):
+            return
+        found = [list(_own(changes(identity, own))) for own in plan.identities.values()]
+        nearest = min(found, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
+        yield ", ".join(dict.fromkeys(map(_told, nearest)))
+
+
+def _own(found: Iterable[Change]) -> Iterator[Change]:
+    """Without what only follows: stages take the optimizer's learning rate, where they have none."""
+    seen = set()
+    for change in found:
+        same = (change.key.rpartition(".")[2], str(change.old), str(change.new))
+        if same not in seen:
+            yield change
+        seen.add(same)
+
+
+def _told(change: Change) -> str:
+    return "features, labels or folds changed" if change.key == "data" else str(change)

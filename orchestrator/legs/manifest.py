@@ -1,10 +1,11 @@
-"""Write down what a run is before it starts."""
+"""Write down what a run is before it starts: run.json, its tables, and legs.md for people."""
 
 from __future__ import annotations
 
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,8 +20,7 @@ from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import Store, table_bytes
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import RunManifest, Timing
-from orchestrator.legs.legs_index import write_legs_index
-from orchestrator.legs.plan import Plan
+from orchestrator.legs.plan import Leg, Plan
 from orchestrator.legs.tables import clips_table
 from orchestrator.settings.tree import Experiment
 from trainable.errors import UserError
@@ -84,7 +84,7 @@ def write_manifest(
     )
     manifest = manifest.model_copy(update={"timing": _earlier_timing(out, manifest)})
     out.write_model(artifacts.RUN, manifest.sealed())
-    write_legs_index(out, manifest)
+    out.write(artifacts.LEGS_INDEX, "".join(f"{line}\n" for line in legs_index(manifest)).encode())
     return manifest
 
 
@@ -109,6 +109,34 @@ def _earlier_timing(out: Store, manifest: RunManifest) -> Timing | None:
     except (FileNotFoundError, UserError):
         return None
     return before.timing if [leg.id for leg in before.legs] == [leg.id for leg in manifest.legs] else None
+
+
+def legs_index(manifest: RunManifest) -> Iterator[str]:
+    """legs.md in lines: which leg is what, and where each cell's networks are."""
+    legs, fold = artifacts.LEGS, artifacts.fold_name(0)
+    yield "# Legs"
+    yield ""
+    yield f"A leg is a span of training that cells share. Its folder in `{legs}/` is named by a hash of all"
+    yield f"that can change it; `{fold}/`, ... in it are the networks of the cross-validation folds."
+    yield "A folder that is not listed is of other settings than the last command's."
+    yield ""
+    yield "| folder | leg | grows from | iterations |"
+    yield "|---|---|---|---|"
+    for leg in manifest.legs:
+        yield f"| `{leg.id}` | {leg.label} | {_parent(leg)} | {_span(leg)} |"
+    yield ""
+    yield f"| cell | its networks: `{artifacts.WEIGHTS}` of each fold in |"
+    yield "|---|---|"
+    for cell, leg_id in manifest.cells.items():
+        yield f"| {cell.entry}, seed {cell.seed} | `{leg_id}` |"
+
+
+def _parent(leg: Leg) -> str:
+    return f"`{leg.parent}`" if leg.parent else "the start"
+
+
+def _span(leg: Leg) -> str:
+    return f"{leg.last_iteration - leg.iterations + 1} to {leg.last_iteration}"
 
 
 def environment() -> dict[str, str]:

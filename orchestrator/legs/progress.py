@@ -1,15 +1,20 @@
-"""A fold's worker says how far it is, in a small file that it keeps fresh."""
+"""What is said while work goes on, in small files that are kept fresh: by a fold's worker how far it is, by
+the driver what only it knows.
+"""
 
 from __future__ import annotations
 
+import platform
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orchestrator.files.processes import this_process
-from orchestrator.legs.artifacts import PROGRESS, FoldProgress
-from orchestrator.legs.folders import FoldFolder
+from orchestrator.files.processes import Process, this_process
+from orchestrator.files.store import Artifact, Store
+from orchestrator.legs.artifacts import DRIVER, PROGRESS, FoldProgress
+from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.history import thinned
+from trainable.errors import UserError
 from trainable.later import Later
 from trainable.record import CURVES
 
@@ -25,6 +30,8 @@ REMOTE_SECONDS = 10.0
 """The same on object storage; nobody asks there more often either."""
 RECENT = 2000
 """Iterations among which the newest value of a curve is looked for."""
+FRESH_SECONDS = 40.0
+"""A driver's note of another machine that is older is a dead driver's; of this one we see its process."""
 
 
 @dataclass
@@ -92,3 +99,45 @@ def _newest(column: Tensor) -> float | None:
     """The newest value that is one."""
     known = torch.nonzero(column[-RECENT:].isfinite())
     return float(column[-RECENT:][known[-1, 0]]) if len(known) else None
+
+
+class DriverNote(Artifact):
+    """driver.json: what only a run's driver knows of it, for people."""
+
+    host: str
+    """Its machine."""
+    pid: int
+    """Its process."""
+    time: float
+    """When this was written: seconds since 1970."""
+    stage: str
+    """What it is at."""
+    waits: dict[str, str]
+    """Why legs do not train yet, by their ids."""
+    alert: str | None
+    """What holds up the run: no free CPUs, a lost machine."""
+    dashboard: str
+    """Address of Ray's dashboard, as the driver reaches it; no token."""
+
+
+def write_note(
+    out: Store, stage: str, waits: dict[str, str] | None = None, alert: str | None = None, dashboard: str = ""
+) -> None:
+    """Say what the driver sees now."""
+    process = this_process()
+    note = DriverNote(
+        host=process.host, pid=process.pid, time=time.time(), stage=stage, waits=waits or {}, alert=alert,
+        dashboard=dashboard,
+    )  # fmt: skip
+    out.write_model(DRIVER, note, durable=False)
+
+
+def read_note(out: Store) -> DriverNote | None:
+    """What the driver says that is at work; None where none is, or nobody can read it."""
+    try:
+        note = out.read_model(DRIVER, DriverNote)
+    except (FileNotFoundError, NotADirectoryError, UserError):
+        return None
+    if note.host == platform.node():
+        return None if Process(host=note.host, pid=note.pid).is_gone else note
+    return note if time.time() - note.time < FRESH_SECONDS else None

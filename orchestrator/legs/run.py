@@ -17,8 +17,7 @@ from orchestrator.files.integrity import Damage, read_intact
 from orchestrator.files.store import Store, table_of
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import RunManifest
-from orchestrator.legs.folders import LegFolder
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolder, LegFolders
 from orchestrator.legs.plan import Leg
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment

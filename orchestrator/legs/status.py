@@ -9,9 +9,8 @@ from orchestrator.files.printable import clock
 from orchestrator.files.processes import Process
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.driver_note import DriverNote, read_note
 from orchestrator.legs.plan import Leg
-from orchestrator.legs.progress import REMOTE_SECONDS
+from orchestrator.legs.progress import REMOTE_SECONDS, DriverNote, read_note
 from orchestrator.legs.run import Run
 
 Activity = Literal["done", "running", "stalled", "stopped", "failed", "waiting"]

@@ -12,7 +12,7 @@ from orchestrator.data.folded import FoldedDataset
 from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import table_bytes
 from orchestrator.legs import artifacts
-from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.fold_folder import FoldFolder
 from trainable.arrays import Ints, Scores
 from trainable.later import Later
 from trainable.record import CURVES as CURVE_NAMES

@@ -25,10 +25,10 @@ from orchestrator.legs import artifacts
 from orchestrator.legs.allocation import TRIAL_CPU
 from orchestrator.legs.artifacts import Timing
 from orchestrator.legs.bad_notes import left_out, note_bad_clips, open_readable
-from orchestrator.legs.driver_note import write_note
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.manifest import Origin, write_manifest
 from orchestrator.legs.plan import Leg, Plan, make_plan
+from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.memory import check_fits

@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import LIVE_PAGE, REPORT
-from orchestrator.legs.driver_note import DriverNote
+from orchestrator.legs.progress import DriverNote
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import LegStatus, alerts, stalls, summary
 from orchestrator.watch.grid_view import HEIGHT, WIDTH, grid_views

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import LIVE_PAGE, REPORT, RUN
-from orchestrator.legs.driver_note import read_note
+from orchestrator.legs.progress import read_note
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import StatusReader
 from orchestrator.watch.gauge_page import gauge_page

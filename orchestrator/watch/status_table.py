@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.legs.driver_note import DriverNote
+from orchestrator.legs.progress import DriverNote
 from orchestrator.legs.status import Activity, LegStatus, alerts, stalls, summary
 
 STYLES: dict[Activity, str] = {

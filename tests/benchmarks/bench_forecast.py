@@ -10,10 +10,9 @@ import tempfile
 from pathlib import Path
 
 from orchestrator.files.store import Store
-from orchestrator.legs.forecast import forecast, shared_levels
+from orchestrator.legs.forecast import forecast, measured_speed, shared_levels
 from orchestrator.legs.plan import make_plan
 from orchestrator.legs.run import Run
-from orchestrator.legs.speed import measured_speed
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.tree import LegsPerRun
 from tests.benchmarks.table import Row, compared

@@ -15,8 +15,8 @@ import psutil
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.folders import FoldFolder
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.fold_folder import FoldFolder
+from orchestrator.legs.folders import LegFolders
 
 PATIENCE_SECONDS = 600.0
 """No moment of a drill is waited for longer."""

@@ -19,8 +19,7 @@ from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import Store, table_bytes
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult, RunManifest
-from orchestrator.legs.folders import LegFolder
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolder, LegFolders
 from orchestrator.legs.plan import Leg, Plan, make_plan
 from orchestrator.legs.run import Run
 from orchestrator.legs.tables import CURVES, predictions_table, scores_table

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from orchestrator.files.repeated import repeated
-from orchestrator.legs.driver_note import write_note
+from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import StatusReader, seconds_left
 from orchestrator.training.driver.waits import Waits

@@ -8,7 +8,7 @@ import ray
 from ray import tune
 
 from orchestrator.files import signals
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg
 from orchestrator.training.driver.interrupt import Interrupt
 from orchestrator.training.driver.sweep_inputs import SweepInputs

@@ -10,7 +10,7 @@ from orchestrator.data.folded import FoldedDataset
 from orchestrator.features.frame_file import FrameFile
 from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Shares
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg, Plan
 from orchestrator.legs.run import Run
 from orchestrator.settings.tree import Experiment

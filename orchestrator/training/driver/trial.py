@@ -17,7 +17,7 @@ from ray.exceptions import OutOfMemoryError, RayActorError
 from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
 from orchestrator.legs.allocation import TRIAL_CPU
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg
 from orchestrator.training.driver.stale_groups import stale_groups_dropped
 from orchestrator.training.driver.sweep_inputs import SweepInputs

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from threading import Thread
 
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg
 from orchestrator.legs.progress import LOCAL_SECONDS, REMOTE_SECONDS
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from orchestrator.files.integrity import StoredFile
 from orchestrator.legs.artifacts import FoldProgress, FoldResult
-from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.plan import Leg
 from orchestrator.legs.progress import ProgressWriter
 from orchestrator.legs.tables import write_outcome

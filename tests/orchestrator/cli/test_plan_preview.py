@@ -9,7 +9,7 @@ from orchestrator.data.folded import open_dataset
 from orchestrator.features.feature_set import FeatureManifest, Shard, features_id, sets_of
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import DATA
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Plan, make_plan
 from orchestrator.settings.tree import Experiment
 from tests.orchestrator.data.small_sets import sounding

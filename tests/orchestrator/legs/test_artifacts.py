@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult, LegResult
-from orchestrator.legs.driver_note import DriverNote
+from orchestrator.legs.progress import DriverNote
 from orchestrator.report.kept import ReportNote
 from tests.orchestrator.fake_run import make_fake_run
 

@@ -10,7 +10,7 @@ from orchestrator.files.integrity import DamagedFile
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult
-from orchestrator.legs.folders import LegFolder
+from orchestrator.legs.folders import LegFolder, LegFolders
 from orchestrator.legs.plan import make_plan
 from tests.orchestrator.legs.test_plan import experiment
 
@@ -112,12 +112,12 @@ def test_any_damage_is_found_and_costs_that_fold_alone(tmp_path: Path, name: str
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(place=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), file=st.integers(0, 6))
-def test_a_flipped_bit_anywhere_is_found(tmp_path: Path, place: float, bit: int, file: int) -> None:
-    leg = trained_leg(tmp_path / f"{place}-{bit}-{file}")
+@given(share=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), file=st.integers(0, 6))
+def test_a_flipped_bit_anywhere_is_found(tmp_path: Path, share: float, bit: int, file: int) -> None:
+    leg = trained_leg(tmp_path / f"{share}-{bit}-{file}")
     path = Path(leg.store.base) / files_below(leg)[file]
     data = bytearray(path.read_bytes())
-    data[int(place * len(data))] ^= 1 << bit
+    data[int(share * len(data))] ^= 1 << bit
     path.write_bytes(bytes(data))
     assert [f"{damage.store.base}/{damage.name}" for damage in leg.damages()] == [str(path)]
 
@@ -146,3 +146,36 @@ def test_a_damaged_file_is_never_read(tmp_path: Path) -> None:
     with pytest.raises(DamagedFile, match=r"fold-0/curves.parquet: its content has changed"):
         leg.fold(0).read("curves.parquet")
     assert leg.fold(1).read("curves.parquet") == b"curves of 1"
+
+
+def test_damage_is_told_by_leg(tmp_path: Path) -> None:
+    plan = make_plan(experiment(), "data")
+    legs, (broken, whole, *_) = LegFolders(Store.open(tmp_path)), plan.legs
+    for leg in (broken, whole):
+        trained_leg(tmp_path / leg.id)
+    (tmp_path / broken.id / "fold-0" / "curves.parquet").unlink()
+    ((leg_id, (damage,)),) = legs.damages(plan.legs).items()
+    assert leg_id == broken.id
+    assert damage.reason == "missing"
+
+
+def test_stale_legs_say_what_changed(tmp_path: Path) -> None:
+    legs = LegFolders(Store.open(tmp_path))
+    before = make_plan(experiment(), "data")
+    for leg in before.legs:
+        legs[leg].begin(leg, before.identities[leg.id])
+    plan = make_plan(experiment(optimizer={"learning_rate": 0.5}), "data")
+    assert set(legs.stale(plan).values()) == {"optimizer.learning_rate 0.001 -> 0.5"}
+    columns = {"verified_only": {}, "top_k": {"k": 3}, "threshold": {"k": 2}}
+    plan = make_plan(experiment(selections=columns), "data")
+    assert set(legs.stale(plan).values()) == {"stages.1.selection.k 2 -> 3"}
+    other = make_plan(experiment(), "other data")
+    assert set(legs.stale(other).values()) == {"features, labels or folds changed"}
+    assert legs.stale(make_plan(experiment(), "data")) == {}
+
+
+def test_a_folder_of_somebody_else_is_no_stale_leg(tmp_path: Path) -> None:
+    legs = LegFolders(Store.open(tmp_path))
+    legs["0123456789abcdef"].store.write("notes.txt", b"")
+    legs["fedcba9876543210"].store.write(artifacts.LEG, b"{}")
+    assert legs.stale(make_plan(experiment(), "data")) == {}

@@ -1,7 +1,8 @@
-"""How far a fold is, as its file says it, on a clock that the test turns."""
+"""How far a fold is, on a clock that the test turns; what a driver says, as long as it is at work."""
 
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,18 @@ import pytest
 import torch
 
 from orchestrator.files.store import Store
-from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.folders import FoldFolder
-from orchestrator.legs.progress import LOCAL_SECONDS, RECENT, REMOTE_SECONDS, ProgressWriter
+from orchestrator.legs.artifacts import DRIVER, FoldProgress
+from orchestrator.legs.fold_folder import FoldFolder
+from orchestrator.legs.progress import (
+    FRESH_SECONDS,
+    LOCAL_SECONDS,
+    RECENT,
+    REMOTE_SECONDS,
+    DriverNote,
+    ProgressWriter,
+    read_note,
+    write_note,
+)
 from trainable.record import CURVES
 
 NAN = float("nan")
@@ -54,7 +64,7 @@ def test_what_is_written_is_what_the_fold_folder_reads(tmp_path: Path, clock: Cl
     assert (written.iteration, written.first, written.last) == (12, 10, 100)
     assert (written.host, written.pid) == (platform.node(), os.getpid())
     assert before <= written.time <= time.time()
-    assert [getattr(written, name) for name in CURVES] == [place / 8 for place in range(len(CURVES))]
+    assert [getattr(written, name) for name in CURVES] == [number / 8 for number in range(len(CURVES))]
 
 
 def test_the_rate_counts_what_this_process_has_done_since_its_first_iteration(
@@ -159,3 +169,39 @@ def test_a_pass_over_clips_is_a_sign_of_life_and_ends_with_the_next_iteration(
     after = progress.note(13, curves())
     assert after is not None
     assert after.to_score == 0
+
+
+def test_what_a_driver_says_is_read(tmp_path: Path) -> None:
+    out = Store.open(tmp_path)
+    assert read_note(out) is None
+    write_note(out, "training", {"leg": "queued"}, "no free CPUs", "http://127.0.0.1:8265")
+    note = read_note(out)
+    assert note is not None
+    assert (note.stage, note.waits, note.alert) == ("training", {"leg": "queued"}, "no free CPUs")
+    assert (note.pid, note.dashboard) == (os.getpid(), "http://127.0.0.1:8265")
+
+
+@pytest.mark.parametrize("change", ["gone", "old", "damaged"])
+def test_a_driver_that_is_not_at_work_says_nothing(tmp_path: Path, change: str) -> None:
+    out = Store.open(tmp_path)
+    write_note(out, "training")
+    note, long_ago = out.read_model(DRIVER, DriverNote), time.time() - FRESH_SECONDS - 1
+    if change == "gone":
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        out.write_model(DRIVER, note.model_copy(update={"pid": ended.pid}))
+    elif change == "old":
+        out.write_model(DRIVER, note.model_copy(update={"host": "another", "time": long_ago}))
+    else:
+        out.write(DRIVER, b"{")
+    assert read_note(out) is None
+
+
+def test_a_driver_that_is_busy_for_long_on_this_machine_is_still_at_work(tmp_path: Path) -> None:
+    out = Store.open(tmp_path)
+    write_note(out, "computing features")
+    note = out.read_model(DRIVER, DriverNote)
+    out.write_model(DRIVER, note.model_copy(update={"time": 0.0}))
+    assert read_note(out) is not None
+    out.write_model(DRIVER, note.model_copy(update={"host": "another"}))
+    assert read_note(out) is not None  # it was written a moment ago

@@ -10,8 +10,8 @@ from rich.console import Console
 from orchestrator.files.processes import this_process
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.driver_note import write_note
 from orchestrator.legs.plan import Leg
+from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import (
     NOBODY,

@@ -1,6 +1,7 @@
 """A fold's files: written from a trained fold, read back through Run's eyes."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import safetensors.torch
 import torch
 
 from orchestrator.files.store import Store
-from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.tables import write_outcome
 from tests.trainable import tiny
 from trainable.fold import train_fold
@@ -55,3 +56,20 @@ def test_every_file_says_what_the_outcome_says(tmp_path: Path, compute: dict[str
     assert all(torch.equal(weights[name], value) for name, value in outcome.weights.items())
     state = next(folder.states())
     assert state["iteration"] == total
+
+
+def test_a_data_set_without_test_clips_gives_tables_without_them_and_goes_on(tmp_path: Path) -> None:
+    nothing = np.zeros(0, np.int64)
+    data = replace(tiny.data(), test=nothing)
+    outcome = train_fold(tiny.task(), data, tiny.MemoryWorker())
+    names = [f"{row}.wav" for row in range(len(data.targets_NC))]
+    rows = {"validation": data.validation, "test": nothing, "unverified": data.training.unverified}
+    write_outcome(FoldFolder(Store.open(tmp_path)), outcome, tiny.task().stages, names, rows)
+    table = pq.read_table(tmp_path / "predictions.parquet")
+    assert set(table["part"].to_pylist()) == {"validation"}
+    assert len(table) == len(outcome.predictions) * len(data.validation)
+    worker = tiny.MemoryWorker(dies_at=5)
+    with pytest.raises(tiny.Killed):
+        train_fold(tiny.task(), data, worker)
+    resumed = train_fold(tiny.task(), data, tiny.MemoryWorker(worker.newest))
+    np.testing.assert_array_equal(resumed.predictions[-1].validation, outcome.predictions[-1].validation)

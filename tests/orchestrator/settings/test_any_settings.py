@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.files.store import Store
-from orchestrator.legs.folders import FoldFolder
+from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.tables import write_outcome
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment

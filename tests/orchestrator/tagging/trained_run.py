@@ -10,8 +10,8 @@ from orchestrator.features.audio import read_audio
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult
-from orchestrator.legs.folders import FoldFolder
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.fold_folder import FoldFolder
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.manifest import Origin, write_manifest
 from orchestrator.legs.plan import Leg, make_plan
 from orchestrator.legs.run import Run

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.files.processes import this_process
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.driver_note import write_note
+from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import NOBODY, StatusReader
 from orchestrator.watch.grid_view import HEIGHT, WIDTH, CellView, grid_views, polylines

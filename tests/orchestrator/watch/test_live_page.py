@@ -2,7 +2,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 from orchestrator.files.store import Store
-from orchestrator.legs.driver_note import write_note
+from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import NOBODY, StatusReader
 from orchestrator.watch.live_page import write_first_page, write_live_page

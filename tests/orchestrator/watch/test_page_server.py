@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from orchestrator.files.store import Store
-from orchestrator.legs.driver_note import write_note
+from orchestrator.legs.progress import write_note
 from orchestrator.watch.page_server import page_server
 from tests.orchestrator.fake_run import make_fake_run
 from trainable.errors import UserError

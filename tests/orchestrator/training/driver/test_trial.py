@@ -15,7 +15,7 @@ from ray.tune import TuneError
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FOLD
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg, make_plan
 from orchestrator.settings.loading import load_experiment
 from orchestrator.training.driver.trial import (

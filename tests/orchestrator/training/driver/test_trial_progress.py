@@ -11,7 +11,7 @@ import pytest
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldProgress
-from orchestrator.legs.leg_folders import LegFolders
+from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg, make_plan
 from orchestrator.settings.loading import load_experiment
 from orchestrator.training.driver.trial_progress import Background, TrialProgress
