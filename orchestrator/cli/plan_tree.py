@@ -15,7 +15,7 @@ from orchestrator.legs.folders import WorkLeft
 from orchestrator.legs.forecast import Forecast, Speed, forecast, runs_at_once, shared_levels, unshared_levels
 from orchestrator.legs.plan import Leg, Plan
 from orchestrator.settings.tree import LegsPerRun
-from orchestrator.watch.stale_legs import stale_line
+from orchestrator.watch.status_table import stale_line
 
 STYLES: dict[WorkLeft, str] = {"done": "green", "continue": "yellow", "new": "cyan"}
 

@@ -6,6 +6,7 @@ object storage.
 
 import errno
 import posixpath
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -16,8 +17,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import LIVE_PAGE, REPORT, RUN
 from orchestrator.legs.progress import read_note
 from orchestrator.legs.run import Run
-from orchestrator.legs.status import StatusReader
-from orchestrator.watch.gauge_page import gauge_page
+from orchestrator.legs.status import LegStatus, StatusReader, seconds_left
 from orchestrator.watch.live_page import first_page, live_page
 from trainable.errors import UserError
 
@@ -29,6 +29,11 @@ KINDS = {
 OWN_NAMES = ("127.0.0.1", "localhost")
 """Other names in a request come from a page elsewhere that was given this address (DNS rebinding)."""
 TRIED_PORTS = 20
+FOLD_GAUGES = ("iteration", "rate", "loss", "eta", "kept", "fscore", "lwlrap")
+"""Fields of a progress file that are gauges."""
+GAUGE_NAMES = {"rate": "iterations_per_second"}
+Sample = tuple[str, Mapping[str, str], float]
+"""A gauge's name, its labels and its value."""
 
 
 class RunPages:
@@ -126,3 +131,37 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nobody reads it."""
+
+
+def gauge_page(legs: Sequence[LegStatus]) -> str:
+    """All gauges in Prometheus' text format, with the names that Ray's nodes give them."""
+    samples = [*_of_run(legs), *(sample for status in legs for sample in _of_leg(status))]
+    lines: dict[str, list[str]] = {}
+    for name, tags, value in samples:
+        full = f"ray_stagegrid_{name}"
+        lines.setdefault(full, [f"# TYPE {full} gauge"]).append(f"{full}{_tags(tags)} {value!r}")
+    return "".join(f"{line}\n" for group in lines.values() for line in group)
+
+
+def _of_run(legs: Sequence[LegStatus]) -> Iterator[Sample]:
+    yield "legs_done", {}, float(sum(leg.state == "done" for leg in legs))
+    yield "legs_total", {}, float(len(legs))
+    left = seconds_left(legs)
+    if left is not None:
+        yield "seconds_left", {}, left
+
+
+def _of_leg(status: LegStatus) -> Iterator[Sample]:
+    for number, fold in enumerate(status.folds):
+        tags = {"leg": status.name, "fold": str(number)}
+        for field in FOLD_GAUGES if fold.seen else ():
+            value = getattr(fold.seen, field)
+            if value is not None and (field != "rate" or status.state == "running"):
+                yield GAUGE_NAMES.get(field, field), tags, float(value)
+
+
+def _tags(tags: Mapping[str, str]) -> str:
+    def quoted(text: str) -> str:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+    return "{" + ",".join(f"{name}={quoted(text)}" for name, text in tags.items()) + "}" if tags else ""

@@ -22,9 +22,8 @@ from orchestrator.legs.folders import WorkLeft
 from orchestrator.legs.plan import Plan
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import StatusReader, alerts, stalls, summary
-from orchestrator.watch.pace import Pace
-from orchestrator.watch.stale_legs import stale_line
-from orchestrator.watch.status_table import status_view
+from orchestrator.watch.progress_bar import ProgressBar
+from orchestrator.watch.status_table import stale_line, status_table
 
 SKIPPED_SHOWN = 10
 """Skipped clips that are named on the terminal."""
@@ -112,16 +111,16 @@ class Display:
     @contextmanager
     def features(self, total: int) -> Iterator[Callable[[int, int], None]]:
         """A progress bar, or a line now and then; gives the function to call with (done, total)."""
-        pace = Pace(total)
-        lines = repeated(lambda: self._told(pace.line(), pace.ended), LINE_SECONDS)
-        with pace.bar(self.console) if self.live else nullcontext(), lines:
-            yield pace.update
+        bar = ProgressBar("features", "clips", total)
+        lines = repeated(lambda: self._told(bar.line, bar.ended), LINE_SECONDS)
+        with bar.shown_on(self.console) if self.live else nullcontext(), lines:
+            yield bar.update
 
     @contextmanager
     def training(self, run: Run) -> Iterator[None]:
         """While legs train."""
         reader = StatusReader(run)
-        table = Live(get_renderable=lambda: _view(reader), console=self.console, refresh_per_second=2)
+        table = Live(get_renderable=lambda: _table(reader), console=self.console, refresh_per_second=2)
         lines = repeated(lambda: self._lines(reader), LINE_SECONDS)
         with table if self.live else nullcontext(), lines:
             yield
@@ -139,8 +138,8 @@ class Display:
             self._copy(line)
 
 
-def _view(reader: StatusReader) -> RenderableType:
-    return status_view(reader.read(), reader.note)
+def _table(reader: StatusReader) -> RenderableType:
+    return status_table(reader.read(), reader.note)
 
 
 def wait_for_run(out: Store, console: Console) -> None:
@@ -153,10 +152,10 @@ def wait_for_run(out: Store, console: Console) -> None:
 def watch_run(reader: StatusReader, console: Console, go_on: bool) -> None:
     """Print a run's state once, or keep it on the screen until nothing is left to do."""
     if not go_on:
-        console.print(_view(reader))
+        console.print(_table(reader))
         return
-    with Live(_view(reader), console=console, refresh_per_second=2) as live:
+    with Live(_table(reader), console=console, refresh_per_second=2) as live:
         while any(leg.state not in ("done", "failed") for leg in reader.read()):
-            live.update(_view(reader))
+            live.update(_table(reader))
             time.sleep(1.0)
-        live.update(_view(reader))
+        live.update(_table(reader))

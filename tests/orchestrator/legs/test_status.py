@@ -21,7 +21,7 @@ from orchestrator.legs.status import (
     stalls,
     summary,
 )
-from orchestrator.watch.status_table import status_view
+from orchestrator.watch.status_table import status_table
 from tests.orchestrator.fake_run import make_fake_run
 
 
@@ -149,6 +149,6 @@ def test_the_table_fits_the_terminal(run: Run, width: int) -> None:
 
 def shown(run: Run, width: int) -> str:
     console = Console(width=width, file=io.StringIO(), force_terminal=False)
-    console.print(status_view(StatusReader(run).read(), None))
+    console.print(status_table(StatusReader(run).read(), None))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()

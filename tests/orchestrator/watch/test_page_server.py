@@ -1,5 +1,6 @@
 """`stagegrid watch OUT --serve`: what is served, to whom, and what is not."""
 
+import re
 import socket
 import urllib.error
 import urllib.parse
@@ -12,9 +13,12 @@ from threading import Thread
 import pytest
 
 from orchestrator.files.store import Store
+from orchestrator.legs.artifacts import PROGRESS
 from orchestrator.legs.progress import write_note
-from orchestrator.watch.page_server import page_server
+from orchestrator.legs.status import StatusReader
+from orchestrator.watch.page_server import gauge_page, page_server
 from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.training.fold.test_gauges import progress
 from trainable.errors import UserError
 
 
@@ -93,3 +97,20 @@ def test_where_no_port_is_free_it_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         taken.listen()
         with pytest.raises(UserError, match="name another, or 0"):
             page_server(Store.open(tmp_path), taken.getsockname()[1])
+
+
+LINE = re.compile(
+    r'(# TYPE [a-z_]+ gauge|[a-z_]+(\{\w+="([^"\\]|\\.)*"(,\w+="([^"\\]|\\.)*")*\})? -?[\d.e+-]+)'
+)
+
+
+def test_what_the_folds_say_is_there_under_rays_names(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=("sigmoid",), selections=("top_k",))
+    run.legs[run.manifest.legs[0].id].fold(1).store.write_model(PROGRESS, progress())
+    text = gauge_page(StatusReader(run).read())
+    assert all(LINE.fullmatch(line) for line in text.splitlines())
+    assert "ray_stagegrid_legs_done 1.0\n" in text
+    assert 'ray_stagegrid_lwlrap{leg="sigmoid · top_k",fold="1"} 0.625\n' in text
+    assert 'fold="0"' not in text
+    assert "iterations_per_second" not in text  # nothing runs
+    assert text.count("# TYPE ray_stagegrid_loss gauge") == 1

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.watch.stale_legs import stale_line
+from orchestrator.watch.status_table import stale_line
 
 
 @pytest.mark.parametrize(
