@@ -13,11 +13,16 @@ from docs.generate.notebook import notebook_page
 from docs.generate.settings import settings_page
 
 ROOT = Path(__file__).resolve().parents[2]
-BESIDE = ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")
-"""Documents of the project's folder that are pages too."""
+BESIDE = {
+    "overview.md": "README.md",  # MkDocs would take a README.md for the first page
+    **{name: name for name in ("SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md")},
+}
+"""Documents of the project's folder that are pages too, by the pages' names."""
 FILES = (
     *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "configs").glob("*.yaml"))),
     "cluster/constraints.txt",
+    "CITATION.cff",
+    "LICENSE",
 )
 """Files that pages point at."""
 
@@ -29,7 +34,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/commands.md": commands_page(),
         "reference/files.md": files_page(),
         "notebook.md": notebook_page(ROOT / "docs/notebook.ipynb"),
-        **{name: (ROOT / name).read_text() for name in BESIDE},
+        **{page: (ROOT / name).read_text() for page, name in BESIDE.items()},
         **{name: (ROOT / name).read_text() for name in FILES},
     }
     for name, content in made.items():
@@ -38,9 +43,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: MkDocsConfig, files: Files) -> str:
-    """Links that leave docs/ lead to those pages and files; README.md, which is none, to the first page."""
+    """Links that leave docs/ lead to those pages and files."""
     if page.file.src_uri in BESIDE:
         markdown = markdown.replace("](docs/", "](")
     inside = re.sub(r"\]\(\.\./(?=[A-Z]|configs/|cluster/)", "](", markdown)
     inside = inside.replace("](notebook.ipynb)", "](notebook.md)")
-    return re.sub(r"\]\((?:\.\./)?README\.md(#[\w-]*)?\)", "](index.md)", inside)
+    return inside.replace("](README.md", "](overview.md")

@@ -30,13 +30,21 @@ def nav() -> list[str]:
 
 def test_every_page_is_in_the_navigation_once() -> None:
     written = {path.name for path in DOCUMENTS} - {"README.md"}
-    generated = {"notebook.md", "reference/settings.md", "reference/commands.md", "reference/files.md"}
+    generated = {
+        "overview.md",
+        "notebook.md",
+        "reference/settings.md",
+        "reference/commands.md",
+        "reference/files.md",
+    }
     assert sorted(nav()) == sorted(written | generated)
 
 
 def test_the_first_page_names_every_page() -> None:
     first = (ROOT / "docs/index.md").read_text()
-    linked = {Path(link).with_suffix(".md").name for link in re.findall(r"\]\(([^)#]+)", first)}
+    linked = {Path(link).with_suffix(".md").name for link in re.findall(r"\]\(([^)#]+)", first)} | {
+        "overview.md"
+    }
     assert {page for page in nav() if not page.startswith("reference/")} - linked == {"index.md"}
 
 
@@ -46,7 +54,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("project")
     for name in ("cluster", "configs", "docs", "orchestrator", "trainable"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for path in (*ROOT.glob("*.md"), ROOT / "mkdocs.yml"):
+    for path in (*ROOT.glob("*.md"), *(ROOT / name for name in ("mkdocs.yml", "CITATION.cff", "LICENSE"))):
         shutil.copy(path, folder)
     return folder
 
