@@ -26,14 +26,14 @@ def check(
     faults, odd clips, lengths, rates, labels by class and fold, and what the features will take.
     """
     from orchestrator.cli.check_view import check_view, progress_bar
-    from orchestrator.files.place import place_beside
+    from orchestrator.files.addresses import folder_beside
     from orchestrator.files.store import Store
     from orchestrator.own_data.check import Request, check_dataset
     from orchestrator.own_data.findings import FILE
     from orchestrator.settings.loading import load_experiment
 
     experiment = load_experiment(config, assignments or ())
-    folder = place_beside(out, data)
+    folder = folder_beside(out, data)
     with progress_bar(console) as progress:
         checked = check_dataset(Request(str(config), experiment, data, processes), progress)
     console.print(check_view(checked))

@@ -27,10 +27,9 @@ def run(
     wandb: Annotated[str | None, typer.Option(help="Project of Weights & Biases that does too.")] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
-    from orchestrator.files.place import check_place
+    from orchestrator.files.addresses import check_writable
 
-    check_place(out)
-    from orchestrator.files.room import waits_told
+    check_writable(out)
     from orchestrator.training.driver.watchers import Watchers
     from orchestrator.training.fill import Order, fill_grid
     from orchestrator.watch.terminal import Display
@@ -38,9 +37,8 @@ def run(
     display = Display(console, plain=verbose)
     words = tuple(with_seeds(assignments, seeds))
     order = Order(config, data, out, words, Watchers(verbose, mlflow, wandb))
-    with waits_told(out, display.say):
-        done = fill_grid(order, display)
-        console.print(_report(done, display))
+    done = fill_grid(order, display)
+    console.print(_report(done, display))
     if holes := [cell for cell in done.cells if done.hole(cell)]:
         display.failures(done)
         raise SystemExit(

@@ -14,7 +14,7 @@ from orchestrator.data.folds import assign_folds
 from orchestrator.data.groups import FoldGroup, group_clips
 from orchestrator.data.layouts import PARTS, DataSettings
 from orchestrator.data.noise_truth import read_noise_truth
-from orchestrator.files.digest import digest
+from orchestrator.files.integrity import digest
 from trainable.arrays import Ints
 from trainable.errors import UserError
 from trainable.sampling import TrainingClips

@@ -20,8 +20,7 @@ from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.recordings import Recordings
-from orchestrator.files.digest import digest
-from orchestrator.files.integrity import Damage, Sealed, StoredFile, find_damage, read_intact
+from orchestrator.files.integrity import Damage, Sealed, StoredFile, digest, find_damage, read_intact
 from orchestrator.files.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError

@@ -1,20 +1,25 @@
-"""A file is what its checksum says: what was written is noted, what is read is checked."""
+"""Contents and their checksums: what was written is noted, what is read is checked, names are hashes."""
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from orchestrator.files.store import Store
+from orchestrator.files.store import Artifact, Store
 from trainable.errors import UserError
 
 
-class StoredFile(BaseModel):
-    """What a file was when it was written."""
+def digest(content: object) -> str:
+    """16 hex digits that name `content`, anything that JSON can say: the id of a leg, or of features."""
+    text = json.dumps(content, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+class StoredFile(Artifact):
+    """What a file was when it was written."""
 
     size: int
     """In bytes."""

@@ -4,26 +4,25 @@ A file appears whole or not at all: on file systems it is written under a tempor
 on object storage an upload becomes visible when it is complete.
 """
 
+import errno
 import io
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.files.patience import patiently
-from orchestrator.files.place import hasty
-from orchestrator.files.room import with_room
+from orchestrator.files.addresses import hasty, without_key
+from orchestrator.files.repeated import retried
 from trainable.errors import UserError
 
 T = TypeVar("T")
@@ -33,6 +32,8 @@ OBJECT_STORAGE = ("s3", "gcs", "abfs")
 """Kinds of storage (pyarrow's names) that have no folders to be made, only names with slashes."""
 TEMPORARY = ".tmp"
 """Ending of a file that is not yet whole."""
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What a disk without room says, and one on which this user has none left."""
 LEFTOVER_SECONDS = 30.0
 """A temporary file that nobody has written to for so long is a killed writer's."""
 
@@ -61,16 +62,16 @@ class Store:
         text = str(root)
         if "://" not in text:
             return cls(pafs.LocalFileSystem(), str(Path(text).absolute()))
-        place = _without_key(text)
+        shown = without_key(text)
         try:
             fs, base = pafs.FileSystem.from_uri(hasty(text))
             bucket = fs.get_file_info(base.partition("/")[0]) if fs.type_name in OBJECT_STORAGE else None
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise UserError(f"{place}: not a place stagegrid can write to ({error})") from error
+            raise UserError(f"{shown}: not a place stagegrid can write to ({error})") from error
         except OSError as error:
-            raise UserError(f"{place}: cannot be reached ({error})") from error
+            raise UserError(f"{shown}: cannot be reached ({error})") from error
         if bucket is not None and bucket.type == pafs.FileType.NotFound:
-            raise UserError(f"{place}: there is no bucket {bucket.path}, or these credentials do not see it")
+            raise UserError(f"{shown}: there is no bucket {bucket.path}, or these credentials do not see it")
         return cls(fs, base.rstrip("/"))
 
     def __truediv__(self, name: str) -> "Store":
@@ -90,7 +91,7 @@ class Store:
 
     def _ask(self, action: Callable[[], T], name: str = "") -> T:
         """A disk answers or fails; object storage may answer another time."""
-        return action() if self.is_local else patiently(action, f"{self}/{name}".rstrip("/"))
+        return action() if self.is_local else retried(action, f"{self}/{name}".rstrip("/"))
 
     def names(self, suffix: str = "") -> list[str]:
         """Sorted names in this folder that end in `suffix`; none where there is no such folder."""
@@ -116,19 +117,22 @@ class Store:
     def write(self, name: str, data: bytes, durable: bool = True) -> None:
         """Write file `name` whole, making its folders; a reader never sees a part of it.
 
-        `durable`: it is on the disk when this returns, and stays there if the power fails; where the disk has
-        no room, this waits for some.
+        `durable`: it is on the disk when this returns, and stays there if the power fails.
 
         Raises:
-            NoRoom: nobody has made room for hours.
+            UserError: it is to be durable, and the disk is full.
+            OSError: the disk refuses in another way.
         """
         target = f"{self.base}/{name}"
         if not self.is_local:
             self._ask(lambda: self._upload(target, data), name)
-        elif durable:
-            with_room(partial(_write_whole, Path(target), data, True), Path(target), len(data))
-        else:
-            _write_whole(Path(target), data, False)
+            return
+        try:
+            _write_whole(Path(target), data, durable)
+        except OSError as error:
+            if durable and error.errno in FULL:
+                raise UserError(_no_room(Path(target), len(data), error)) from error
+            raise
 
     def _upload(self, target: str, data: bytes) -> None:
         """It becomes visible when it is complete."""
@@ -225,6 +229,15 @@ def _write_whole(target: Path, data: bytes, durable: bool) -> None:
         _flush_folder(target.parent)
 
 
+def _no_room(target: Path, size: int, error: OSError) -> str:
+    free = shutil.disk_usage(target.parent).free
+    quota = ", over quota" if error.errno == errno.EDQUOT else ""
+    return (
+        f"no room for {target}: {size:,} bytes needed, {free:,} free{quota}: make room on its disk, and the "
+        "same command goes on"
+    )
+
+
 def _flush_folder(folder: Path) -> None:
     """So that a rename in it outlasts a failure of the power."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -238,19 +251,3 @@ def _first_problem(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     return f"{where}: {first['msg']}" if where else first["msg"]
-
-
-def _without_key(uri: str) -> str:
-    """The URI as messages may show it.
-
-    Raises:
-        UserError: a secret is in it.
-    """
-    address = urlsplit(uri)
-    place = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
-    if address.password is not None:
-        raise UserError(
-            f"{place}: a secret in an address ends up in process lists and shell histories: take it out, and "
-            "give it as the cloud's own tools expect it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a role)"
-        )
-    return place

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from orchestrator.files.digest import digest
+from orchestrator.files.integrity import digest
 from orchestrator.files.store import Artifact
 from orchestrator.settings.tree import Experiment, LegsPerRun
 from orchestrator.stats.grid import Cell

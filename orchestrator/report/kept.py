@@ -11,8 +11,7 @@ from pathlib import Path
 
 import orchestrator
 import trainable
-from orchestrator.files.digest import digest
-from orchestrator.files.integrity import Sealed, StoredFile, find_damage
+from orchestrator.files.integrity import Sealed, StoredFile, digest, find_damage
 from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run

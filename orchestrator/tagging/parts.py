@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from orchestrator.files.digest import digest
+from orchestrator.files.integrity import digest
 from orchestrator.files.store import Store, table_bytes, table_of
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.config import Settings

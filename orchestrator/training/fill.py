@@ -19,7 +19,7 @@ from orchestrator.features.feature_set import (
 from orchestrator.features.frame_file import FrameFile
 from orchestrator.features.recordings import Recordings
 from orchestrator.files.integrity import Damage, DamagedFile, set_aside_suffix
-from orchestrator.files.lock import only_driver
+from orchestrator.files.processes import only_driver
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.allocation import TRIAL_CPU

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.cli import app
 from orchestrator.cli.complaints import complain, explain_failure
-from orchestrator.files.place import check_place, hasty
+from orchestrator.files.addresses import check_writable, hasty
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.places import SMOKE
 from trainable.errors import UserError
@@ -58,7 +58,7 @@ def test_a_place_that_cannot_be_written_to_is_refused_at_once(
 def test_a_folder_that_may_only_be_read_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o555)
     with pytest.raises(UserError, match="Permission denied"):
-        check_place(str(tmp_path / "out"))
+        check_writable(str(tmp_path / "out"))
 
 
 def test_a_full_disk_is_refused_and_nothing_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_a_full_disk_is_refused_and_nothing_stays(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(UserError, match="No space left on device"):
-        check_place(str(tmp_path / "out"))
+        check_writable(str(tmp_path / "out"))
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -77,9 +77,9 @@ def test_a_disk_that_fills_up_later_is_one_line_too(capsys: pytest.CaptureFixtur
 
 
 def test_a_good_place_keeps_nothing_of_the_check(tmp_path: Path) -> None:
-    check_place(str(tmp_path / "deep" / "out"))
+    check_writable(str(tmp_path / "deep" / "out"))
     assert list((tmp_path / "deep" / "out").iterdir()) == []
-    check_place("s3://bucket/folder")
+    check_writable("s3://bucket/folder")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_google_is_not_asked_for_a_quarter_of_an_hour(uri: str, asked: str) -> N
 
 def test_the_bucket_of_our_own_examples_is_refused() -> None:
     with pytest.raises(UserError, match="YOUR-BUCKET stands for your bucket"):
-        check_place("s3://YOUR-BUCKET/paper")
+        check_writable("s3://YOUR-BUCKET/paper")
 
 
 @pytest.mark.parametrize("command", ["report", "verify", "status"])

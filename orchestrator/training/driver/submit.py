@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
-from orchestrator.files.place import refuse_placeholder
+from orchestrator.files.addresses import refuse_placeholder
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.shipped import is_shipped
 from orchestrator.training.driver.cluster_file import check_cluster_file

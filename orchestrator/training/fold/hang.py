@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
-from orchestrator.files.room import is_waiting
-
 log = logging.getLogger(__name__)
 
 
@@ -30,15 +28,13 @@ class SignsOfLife:
 
     @contextmanager
     def watched(self, minutes: float) -> Iterator[None]:
-        """End this process where there is no sign for so long; waiting for room on a disk is one."""
+        """End this process where there is no sign for so long."""
         stop, limit = Event(), 60 * minutes
         self.show()
 
         def watch() -> None:
             while not stop.wait(min(limit / 10, 10.0)):
-                if is_waiting():
-                    self.show()
-                elif time.monotonic() - self.last > limit:
+                if time.monotonic() - self.last > limit:
                     log.error("no sign of life for %g minutes: ended, to be started again", minutes)
                     os.kill(os.getpid(), signal.SIGKILL)
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.files.integrity import DamagedFile, Sealed, StoredFile, find_damage, read_intact
+from orchestrator.files.integrity import DamagedFile, Sealed, StoredFile, digest, find_damage, read_intact
 from orchestrator.files.store import Store
 from tests.object_storage import Bucket
 
@@ -67,12 +67,45 @@ def test_a_seal_breaks_with_any_character(tmp_path: Path) -> None:
     store.write_model("x.json", Note(text="abc", numbers=(1, 2)).sealed())
     whole = (tmp_path / "x.json").read_text()
     assert store.read_model("x.json", Note).text == "abc"
-    for place, character in enumerate(whole):
+    for index, character in enumerate(whole):
         if not character.isspace():
-            changed = whole[:place] + ("7" if character != "7" else "8") + whole[place + 1 :]
+            changed = whole[:index] + ("7" if character != "7" else "8") + whole[index + 1 :]
             with pytest.raises(ValidationError):
                 Note.model_validate_json(changed)
 
 
 def test_what_was_never_sealed_is_read() -> None:
     assert Note.model_validate_json('{"text": "by hand"}').text == "by hand"
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def test_a_digest_is_the_start_of_sha256_over_json_with_sorted_keys() -> None:
+    text = b'{"a": [1, 2.5, null], "b": "\\u00e9"}'
+    assert digest({"b": "é", "a": (1, 2.5, None)}) == hashlib.sha256(text).hexdigest()[:16]
+
+
+def test_a_digest_is_the_same_in_every_process_and_version() -> None:
+    """Golden: legs and features on every disk are named so."""
+    assert digest("") == "12ae32cb1ec02d01"
+    assert digest([]) == "4f53cda18c2baa0c"
+
+
+@given(st.dictionaries(st.text(), JSON, min_size=2, max_size=5))
+def test_the_order_of_keys_is_no_content(content: dict[str, object]) -> None:
+    assert digest(dict(reversed(content.items()))) == digest(content)
+
+
+@given(st.lists(st.integers(), min_size=1, max_size=4))
+def test_the_order_of_a_list_is(content: list[int]) -> None:
+    assert (digest(content[::-1]) == digest(content)) == (content[::-1] == content)
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    with pytest.raises(TypeError):
+        digest({1, 2})

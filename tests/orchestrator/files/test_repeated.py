@@ -1,12 +1,16 @@
-"""What is done again and again beside the work: how often, until when, and what stops it."""
+"""What is done again: beside the work, how often; with object storage that fails, for how long."""
 
 import threading
 import time
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import pyarrow.fs as pafs
 import pytest
 
 from orchestrator.files.repeated import repeated
+from orchestrator.files.store import Store
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting."""
@@ -93,3 +97,125 @@ def test_the_last_call_comes_after_all_others() -> None:
     count = len(calls.times)
     time.sleep(0.05)
     assert len(calls.times) == count
+
+
+class Flaky(pafs.FileSystemHandler):  # type: ignore[misc]  # pyarrow has no types
+    """A folder on disk, in front of which every request fails so many times."""
+
+    def __init__(self, folder: Path, failures: int, error: Exception) -> None:
+        self.disk = pafs.SubTreeFileSystem(str(folder), pafs.LocalFileSystem())
+        self.failures, self.error, self.left = failures, error, failures
+
+    def _do(self, name: str, *arguments: Any) -> Any:
+        if self.left:
+            self.left -= 1
+            raise self.error
+        self.left = self.failures
+        return getattr(self.disk, name)(*arguments)
+
+    def get_type_name(self) -> str:
+        return "flaky"
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def normalize_path(self, path: str) -> str:
+        return path
+
+    def get_file_info(self, paths: list[str]) -> Any:
+        return self._do("get_file_info", paths)
+
+    def get_file_info_selector(self, selector: Any) -> Any:
+        return self._do("get_file_info", selector)
+
+    def create_dir(self, path: str, recursive: bool) -> None:
+        self.disk.create_dir(path, recursive=recursive)
+
+    def delete_dir(self, path: str) -> None:
+        self._do("delete_dir", path)
+
+    def delete_dir_contents(self, path: str, missing_dir_ok: bool = False) -> None: ...
+
+    def delete_root_dir_contents(self) -> None: ...
+
+    def delete_file(self, path: str) -> None:
+        self._do("delete_file", path)
+
+    def move(self, src: str, dest: str) -> None:
+        self._do("move", src, dest)
+
+    def copy_file(self, src: str, dest: str) -> None: ...
+
+    def open_input_stream(self, path: str) -> Any: ...
+
+    def open_input_file(self, path: str) -> Any:
+        return self._do("open_input_file", path)
+
+    def open_output_stream(self, path: str, metadata: Any) -> Any:
+        return self._do("open_output_stream", path)
+
+    def open_append_stream(self, path: str, metadata: Any) -> Any: ...
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Time goes by as fast as it is waited."""
+    pauses: list[float] = []
+    monkeypatch.setattr("orchestrator.files.repeated.time.sleep", pauses.append)
+    monkeypatch.setattr("orchestrator.files.repeated.time.monotonic", lambda: sum(pauses))
+    return pauses
+
+
+def flaky(folder: Path, failures: int, error: Exception | None = None) -> Store:
+    handler = Flaky(folder, failures, error or OSError("AWS Error SLOW_DOWN during PutObject operation"))
+    return Store(pafs.PyFileSystem(handler), "run")
+
+
+@pytest.mark.parametrize("failures", [1, 5])
+def test_everything_is_asked_again(tmp_path: Path, failures: int, slept: list[float]) -> None:
+    store = flaky(tmp_path, failures)
+    store.write("a/x", b"1")
+    assert store.read("a/x") == b"1"
+    assert store.exists("a/x")
+    assert not store.exists("y")
+    store.rename("a/x", "a/y")
+    assert store.names() == ["a"]
+    assert set(store.sizes()) == {"a", "a/y"}
+    store.delete("a")
+    assert store.names() == []
+
+
+def test_pauses_grow_and_end(tmp_path: Path, slept: list[float]) -> None:
+    with pytest.raises(OSError, match=r"failed for 90 s.*SLOW_DOWN") as caught:
+        flaky(tmp_path, 1000).read("x")
+    assert caught.value.filename == "py::flaky://run/x"
+    assert slept[:6] == [0.5, 1, 2, 4, 8, 8]
+    assert 75 < sum(slept) <= 90
+
+
+def test_what_is_missing_or_refused_is_not_asked_again(tmp_path: Path, slept: list[float]) -> None:
+    with pytest.raises(FileNotFoundError):
+        flaky(tmp_path, 0).read("x")
+    with pytest.raises(OSError, match="ACCESS_DENIED"):
+        flaky(tmp_path, 1, OSError("AWS Error ACCESS_DENIED during PutObject operation")).write("x", b"")
+    assert slept == []
+
+
+def test_a_rename_whose_answer_was_lost_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slept: list[float]
+) -> None:
+    store = flaky(tmp_path, 0)
+    store.write("old", b"1")
+    disk, answers = store.fs.handler.disk, [OSError("AWS Error NETWORK_CONNECTION")]
+
+    def move(source: str, target: str) -> None:
+        disk.move(source, target)
+        if answers:
+            raise answers.pop()
+
+    monkeypatch.setattr(store.fs.handler, "move", move)
+    store.rename("old", "new")
+    assert store.read("new") == b"1"

@@ -1,6 +1,9 @@
 import dataclasses
+import os
 import pickle
 import socket
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -137,3 +140,41 @@ def test_no_text_about_a_store_holds_a_secret(bucket: Bucket) -> None:
 def test_only_a_disk_is_local(tmp_path: Path) -> None:
     assert Store.open(tmp_path).is_local
     assert Store.open("run").base == str(Path("run").absolute())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """64 KiB, for real: a tmpfs, where this user may mount one."""
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", tmp_path], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("this user may not mount a file system")
+    try:
+        yield tmp_path
+    finally:
+        subprocess.run(["umount", "-l", tmp_path], check=True)
+
+
+def test_a_full_disk_is_one_line_and_leaves_the_old_file(small_disk: Path) -> None:
+    store = Store.open(small_disk)
+    store.write("state.pt", b"old")
+    line = r"^no room for .*/state.pt: 100,000 bytes needed, \d+,\d+ free: make room on its disk, .* goes on$"
+    with pytest.raises(UserError, match=line):
+        store.write("state.pt", b"x" * 100_000)
+    assert os.listdir(small_disk) == ["state.pt"]  # noqa: PTH208  # hidden files too
+    (small_disk / "state.pt").unlink()
+    store.write("state.pt", b"y" * 30_000)
+    assert store.read("state.pt") == b"y" * 30_000
+
+
+def test_what_only_people_read_ends_nothing_on_a_full_disk(small_disk: Path) -> None:
+    """Whoever writes it passes an OSError over."""
+    with pytest.raises(OSError, match="No space left"):
+        Store.open(small_disk).write("progress.json", b"x" * 100_000, durable=False)
+
+
+def test_other_faults_of_a_disk_keep_their_type(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(FileExistsError):
+        Store.open(tmp_path).write("file/x", b"")

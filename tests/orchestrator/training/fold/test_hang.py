@@ -10,7 +10,6 @@ from tests.places import ROOT
 
 PROGRAM = """
 import time
-from orchestrator.files import room
 from orchestrator.training.fold.hang import SignsOfLife
 
 life = SignsOfLife()
@@ -25,7 +24,6 @@ time.sleep(7)
     [
         ("time.sleep(30)", -signal.SIGKILL),
         ("for _ in range(16): time.sleep(0.5); life.show()", 0),
-        ("room._waiting = 1; time.sleep(8)", 0),  # for room on a disk: somebody will make some
         ("pass", 0),  # and what comes afterwards is not watched
     ],
 )

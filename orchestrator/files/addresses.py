@@ -1,8 +1,9 @@
-"""Whether results can be written to a place, before anything long begins."""
+"""Where results may go: addresses as users give them, checked before anything long begins."""
 
 import os
 import uuid
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from trainable.errors import UserError
 
@@ -11,27 +12,29 @@ PLACEHOLDER = "YOUR-BUCKET"
 """Stands in our own files and docs for a name that nobody but the user knows."""
 
 
-def refuse_placeholder(option: str, place: str) -> None:
+def refuse_placeholder(option: str, address: str) -> None:
     """Refuse an address that was copied as it stands.
 
     Raises:
         UserError: says what to put in its place.
     """
-    if PLACEHOLDER in place:
+    if PLACEHOLDER in address:
         raise UserError(
-            f"{option} {place}: {PLACEHOLDER} stands for your bucket: put its name there "
+            f"{option} {address}: {PLACEHOLDER} stands for your bucket: put its name there "
             "(in cluster/gpu.yaml it is in head_setup_commands, as STAGEGRID_OUT)"
         )
 
 
 def hasty(uri: str) -> str:
-    """Google's client asks for a quarter of an hour where no credentials are: we ask again ourselves."""
+    """The address with a bound on how long Google's client asks: a quarter of an hour where no credentials
+    are. This program asks again itself.
+    """
     if uri.startswith(("gs://", "gcs://")) and "retry_limit_seconds" not in uri:
         return f"{uri}{'&' if '?' in uri else '?'}retry_limit_seconds={GOOGLE_SECONDS}"
     return uri
 
 
-def check_place(out: str) -> None:
+def check_writable(out: str) -> None:
     """Refuse a folder that results cannot be written to; a URI such as s3://... is checked when it is opened.
 
     Raises:
@@ -55,9 +58,9 @@ def check_place(out: str) -> None:
         raise UserError(f"--out {out[:200]}: cannot be written to ({reason}): name another folder") from error
 
 
-def place_beside(out: Path | None, data: Path) -> Path | None:
-    """Where to write what is found of the data set in `data`: nothing goes into it. Without `out` the current
-    folder, or None where that is in the data set.
+def folder_beside(out: Path | None, data: Path) -> Path | None:
+    """The folder for what is learned of the data set in `data`, into which nothing goes: `out`, or the
+    current folder, or None where that is in the data set.
 
     Raises:
         UserError: `out` is in the data set, or cannot be written to.
@@ -67,5 +70,21 @@ def place_beside(out: Path | None, data: Path) -> Path | None:
     if inside and out:
         raise UserError(f"--out {out} is in the data set's folder, which is not changed: name another one")
     if not inside:
-        check_place(str(folder))
+        check_writable(str(folder))
     return None if inside else folder
+
+
+def without_key(uri: str) -> str:
+    """The URI as messages may show it.
+
+    Raises:
+        UserError: a secret is in it.
+    """
+    address = urlsplit(uri)
+    shown = f"{address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+    if address.password is not None:
+        raise UserError(
+            f"{shown}: a secret in an address ends up in process lists and shell histories: take it out, and "
+            "give it as the cloud's own tools expect it (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a role)"
+        )
+    return shown
