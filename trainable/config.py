@@ -8,19 +8,28 @@ setting cannot be forgotten.
 """
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from trainable.errors import did_you_mean
 
-PAPER = "paper"
-OURS = "ours"
-NO_RESULT = "changes no result"
-"""Mark of settings on which no trained model depends."""
-ELSEWHERE = "enters a model's identity elsewhere"
-"""Mark of settings that an identity holds in another form: what they make of the data, or a cell's own part
-of the grid."""
+
+class Mark(StrEnum):
+    """What a setting's annotation says of it besides its type."""
+
+    PAPER = "paper"
+    """Its default is the paper's."""
+    OURS = "ours"
+    """The paper does not give it."""
+    NO_RESULT = "changes no result"
+    """No trained model depends on it."""
+    ELSEWHERE = "enters a model's identity elsewhere"
+    """An identity holds it in another form: what it makes of the data, or a cell's own part of the grid."""
+
+
+PAPER, OURS, NO_RESULT, ELSEWHERE = Mark
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
@@ -40,7 +49,7 @@ class Settings(BaseModel):
     )
 
 
-def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str]]:
+def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, Mark]]:
     """Yield (dotted key, PAPER or OURS) for every marked field of `settings`."""
     for name, field in settings.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
@@ -53,14 +62,10 @@ def marks(settings: type[Settings], prefix: str = "") -> Iterator[tuple[str, str
 def identity(settings: Settings) -> dict[str, Any]:
     """All settings but those marked NO_RESULT or ELSEWHERE, as JSON would say them."""
     fields = type(settings).model_fields.items()
-    kept = [name for name, field in fields if not {NO_RESULT, ELSEWHERE} & set(_strings(field.metadata))]
+    kept = [name for name, field in fields if not any(m in (NO_RESULT, ELSEWHERE) for m in field.metadata)]
     written = settings.model_dump(mode="json", include=set(kept))
     inner = {name: getattr(settings, name) for name in kept}
     return written | {name: identity(value) for name, value in inner.items() if isinstance(value, Settings)}
-
-
-def _strings(metadata: list[Any]) -> Iterator[str]:
-    return (mark for mark in metadata if isinstance(mark, str))
 
 
 class Audio(Settings):

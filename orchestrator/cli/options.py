@@ -13,7 +13,7 @@ from trainable.errors import UserError
 
 def _complete_config(begun: str) -> list[str]:
     """For the shell: the shipped names, and the YAML files that begin so."""
-    from orchestrator.settings.shipped import shipped_names
+    from orchestrator.settings.config_files import shipped_names
 
     names = [name for name in shipped_names() if name.startswith(begun)]
     folder = Path(begun) if begun.endswith("/") else Path(begun).parent

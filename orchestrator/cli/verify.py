@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from orchestrator.cli.complaints import complain
 from orchestrator.features.feature_set import feature_damages, sets_of
-from orchestrator.files.integrity import Damage, find_damage
+from orchestrator.files.integrity import Damage, find_damage, is_digest
 from orchestrator.legs.artifacts import is_fold
 from orchestrator.legs.run import Run
 
@@ -24,15 +24,10 @@ def verify(run: Run) -> Verification:
     tables = [find_damage(run.store, name, written) for name, written in run.manifest.files.items()]
     by_leg = run.legs.damages((leg.id for leg in run.manifest.legs), whole=True)
     legs = [damage for damages in by_leg.values() for damage in damages]
-    sets = [name for name in sets_of(run.store).names() if _is_set(name)]
+    sets = [name for name in sets_of(run.store).names() if is_digest(name)]
     features = [damage for name in sets for damage in feature_damages(run.store, name)]
     damages = (*(damage for damage in tables if damage), *legs, *features)
     return Verification(damages, sum(1 for _ in _checked(run, sets)))
-
-
-def _is_set(name: str) -> bool:
-    """Neither an unfinished set nor one that was set aside."""
-    return len(name) == 16
 
 
 def _checked(run: Run, sets: list[str]) -> Iterator[str]:

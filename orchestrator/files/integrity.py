@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -16,6 +17,11 @@ def digest(content: object) -> str:
     """16 hex digits that name `content`, anything that JSON can say: the id of a leg, or of features."""
     text = json.dumps(content, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def is_digest(name: str) -> bool:
+    """Whether a name is a digest: of a leg or a feature set, neither unfinished nor set aside."""
+    return re.fullmatch(r"[0-9a-f]{16}", name) is not None
 
 
 class StoredFile(Artifact):

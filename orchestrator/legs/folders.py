@@ -26,7 +26,7 @@ from orchestrator.legs.artifacts import (
 )
 from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.plan import Leg, Plan
-from orchestrator.settings.changes import Change, changes
+from orchestrator.settings.messages import Change, changes
 from trainable.errors import UserError
 
 WorkLeft = Literal["done", "continue", "new"]

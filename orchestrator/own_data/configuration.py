@@ -6,9 +6,8 @@ from pathlib import Path
 
 from orchestrator.files.store import Store
 from orchestrator.own_data.survey import Survey
+from orchestrator.settings.config_files import FOLDER, parse_yaml
 from orchestrator.settings.loading import parse_experiment
-from orchestrator.settings.shipped import FOLDER
-from orchestrator.settings.yaml_text import parse_yaml
 from trainable.errors import UserError
 
 FILE = "stagegrid.yaml"

@@ -7,10 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from orchestrator.data.synth.synthesize import SynthSettings
+from orchestrator.settings.config_files import check_numbers, find_config, parse_yaml
 from orchestrator.settings.messages import explain, shortened
-from orchestrator.settings.shipped import find_config
 from orchestrator.settings.tree import Experiment
-from orchestrator.settings.yaml_text import check_numbers, parse_yaml
 from trainable.errors import UserError
 
 DEEPEST_KEY = 20
@@ -61,34 +60,35 @@ def _assign(content: dict[str, Any], assignment: str) -> None:
     *parents, last = dotted.split(".")
     if len(parents) >= DEEPEST_KEY:
         raise UserError(f"{shown}: no setting lies so deep")
-    place: Any = content
+    section: Any = content
     for key in parents:
-        place = _step(place, key, shown)
+        section = _step(section, key, shown)
     try:
         value = parse_yaml(text)
     except ValueError as error:
         raise UserError(f"{shown}: the value is no YAML ({error})") from error
-    if isinstance(place, list):
-        place[_index(place, last, shown)] = value
+    if isinstance(section, list):
+        section[_index(section, last, shown)] = value
     else:
-        place[last] = value
+        section[last] = value
 
 
-def _step(place: Any, key: str, shown: str) -> Any:
-    if isinstance(place, list):
-        step = place[_index(place, key, shown)]
+def _step(section: Any, key: str, shown: str) -> Any:
+    """What stands below `key`; a section that the configuration leaves out is made."""
+    if isinstance(section, list):
+        step = section[_index(section, key, shown)]
     else:
-        if place.get(key) is None:
-            place[key] = {}
-        step = place[key]
+        if section.get(key) is None:
+            section[key] = {}
+        step = section[key]
     if not isinstance(step, dict | list):
         raise UserError(f"{shown}: {shortened(key)} is a value, it has no keys")
     return step
 
 
-def _index(place: list[Any], key: str, shown: str) -> int:
-    if key not in map(str, range(len(place))):
-        raise UserError(f"{shown}: {shortened(key)} must be a number from 0 to {len(place) - 1}")
+def _index(items: list[Any], key: str, shown: str) -> int:
+    if key not in map(str, range(len(items))):
+        raise UserError(f"{shown}: {shortened(key)} must be a number from 0 to {len(items) - 1}")
     return int(key)
 
 

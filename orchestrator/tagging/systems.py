@@ -4,10 +4,9 @@ A system is a cell, a cell over all its seeds, or an ensemble: its folds' networ
 their scores of the test clips.
 """
 
-import re
 from dataclasses import dataclass
 
-from orchestrator.files.integrity import StoredFile
+from orchestrator.files.integrity import StoredFile, is_digest
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
 from orchestrator.settings.messages import shortened
@@ -16,9 +15,6 @@ from orchestrator.stats.ensembles import members_of
 from orchestrator.stats.grid import Cell
 from trainable.errors import UserError, did_you_mean
 from trainable.tagger import Member, ModelFile, Tagger
-
-LEG_ID = r"[0-9a-f]{16}"
-"""A leg's folder: a manifest of somebody else's that names another place is not followed."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ def open_tagger(run: Run, system: System, device: str | None = None) -> Tagger:
 
 def _fold_weights(run: Run, cell: Cell, fold: int) -> bytes:
     leg = run.cells[cell]
-    if not re.fullmatch(LEG_ID, leg):
+    if not is_digest(leg):  # a manifest of somebody else's that names a folder elsewhere is not followed
         raise UserError(f"{run.store}/{artifacts.RUN}: {shortened(repr(leg))} is no id of a leg")
     folder = run.legs[leg].fold(fold)
     try:

@@ -12,6 +12,7 @@ from typing import Literal
 import psutil
 
 from orchestrator.features.feature_set import sets_of
+from orchestrator.files.integrity import is_digest
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from tests.chaos.scene import Scene
@@ -85,7 +86,7 @@ def _kill_and_cut_states(scene: Scene) -> None:
 def _kill_and_damage_features(scene: Scene) -> None:
     _kill_all(scene)
     sets = Path(sets_of(Store.open(scene.out)).base)
-    _flip(next(path for path in sets.glob("*/*.parquet") if len(path.parent.name) == 16))
+    _flip(next(path for path in sets.glob("*/*.parquet") if is_digest(path.parent.name)))
 
 
 FAULTS = (

@@ -12,7 +12,7 @@ from orchestrator.report.diff.claim_pairs import claim_pairs, claim_table
 from orchestrator.report.diff.score_tables import Scored, score_tables
 from orchestrator.report.tables.table import Table
 from orchestrator.report.tables.terminal import to_rich
-from orchestrator.settings.changes import Change, changes
+from orchestrator.settings.messages import Change, changes
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from orchestrator.files.addresses import refuse_placeholder
+from orchestrator.settings.config_files import is_shipped
 from orchestrator.settings.loading import load_experiment
-from orchestrator.settings.shipped import is_shipped
 from orchestrator.training.driver.cluster_file import check_cluster_file
 from orchestrator.training.driver.credentials import check_credentials
 from trainable.errors import UserError

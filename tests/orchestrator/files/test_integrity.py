@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.files.integrity import DamagedFile, Sealed, StoredFile, digest, find_damage, read_intact
+from orchestrator.files.integrity import (
+    DamagedFile,
+    Sealed,
+    StoredFile,
+    digest,
+    find_damage,
+    is_digest,
+    read_intact,
+)
 from orchestrator.files.store import Store
 from tests.object_storage import Bucket
 
@@ -94,6 +102,14 @@ def test_a_digest_is_the_same_in_every_process_and_version() -> None:
     """Golden: legs and features on every disk are named so."""
     assert digest("") == "12ae32cb1ec02d01"
     assert digest([]) == "4f53cda18c2baa0c"
+
+
+@pytest.mark.parametrize(
+    "name", ["12ae32cb1ec02d0", "12ae32cb1ec02d01.tmp", "bad-12ae32cb1ec02", "X" * 16, ""]
+)
+def test_a_digest_is_told_from_other_names(name: str) -> None:
+    assert not is_digest(name)
+    assert is_digest(digest(name))
 
 
 @given(st.dictionaries(st.text(), JSON, min_size=2, max_size=5))

@@ -11,6 +11,7 @@ from orchestrator.settings.loading import load_experiment, parse_experiment
 from orchestrator.settings.tree import Experiment
 from tests.orchestrator.settings.tiny_config import MINIMAL, write
 from trainable.activations import Activation
+from trainable.errors import UserError
 from trainable.selection import Selection
 
 
@@ -91,3 +92,26 @@ def test_what_is_written_names_the_choice_and_all_its_settings(axis: str, key: s
 def test_a_wrong_row_or_column_is_named(axis: str, value: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         with_axis(axis, value)
+
+
+BAD_NAMES = ["a/b", "..", ".", "", "a b", "ä", "x" * 65, "a\n", "../up", "a\\b", "a:b"]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_names_that_are_no_folders_are_refused(name: str) -> None:
+    content: dict[str, Any] = yaml.safe_load(MINIMAL)
+    changes = (
+        {"name": name},
+        {"activations": {name: {"structure": "sigmoid"}}},
+        {"selections": {name: {"mechanism": "verified_only"}}},
+        {"ensembles": {name: ["sigmoid/strict"]}},
+    )
+    for change in changes:
+        with pytest.raises(UserError, match=r"is no name: use 1 to 64 letters, digits and _\.\+- alone"):
+            parse_experiment(content | change, "tiny.yaml")
+
+
+@pytest.mark.parametrize("name", ["a", "A.b_c+d-1", "x" * 64, "...", "-"])
+def test_names_that_are_folders_are_taken(name: str) -> None:
+    content = yaml.safe_load(MINIMAL) | {"name": name, "activations": {name: {"structure": "sigmoid"}}}
+    assert list(parse_experiment(content, "tiny.yaml").activations) == [name]

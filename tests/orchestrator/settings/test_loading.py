@@ -118,3 +118,45 @@ def test_whatever_is_set_gives_an_experiment_or_a_users_error(changes: list[tupl
 def test_content_may_come_from_elsewhere_under_its_own_name() -> None:
     with pytest.raises(UserError, match=r"^s3://bucket/run\.json: fold: unknown key"):
         parse_experiment(yaml.safe_load(MINIMAL) | {"fold": 1}, "s3://bucket/run.json")
+
+
+def problem(folder: Path, change: str) -> str:
+    with pytest.raises(UserError) as caught:
+        load_experiment(write(folder), [change])
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("key", ["seeds", "fold_seed", "report.bootstrap_seed", "synth.seed"])
+def test_seeds_have_63_bits(tmp_path: Path, key: str) -> None:
+    def change(seed: int) -> str:
+        return f"{key}={[seed] if key == 'seeds' else seed}"
+
+    load_experiment(write(tmp_path), [change(2**63 - 1)])
+    for seed in (2**63, 2**64, 10**400):
+        assert re.search(rf"{key.rpartition('.')[2]}|the value", problem(tmp_path, change(seed)))
+        assert "9223372036854775807" in problem(tmp_path, change(seed))
+    assert f"{key.partition('.')[0]}" in problem(tmp_path, f"{key}={['-1'] if key == 'seeds' else -1}")
+    content = yaml.safe_load(MINIMAL) | {"fold_seed": str(2**63)}  # pydantic reads numbers from text
+    with pytest.raises(UserError, match="fold_seed: Input should be less than 9223372036854775808"):
+        parse_experiment(content, "tiny.yaml")
+
+
+@pytest.mark.parametrize("value", [".nan", ".inf", "-.inf", "'nan'", "'inf'", "1.0e+999", "'1e999'"])
+@pytest.mark.parametrize(
+    "key", ["optimizer.learning_rate", "audio.top_db", "report.clip_sigma", "resources.gpus_per_fold"]
+)
+def test_what_is_no_finite_number_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    message = problem(tmp_path, f"{key}={value}")
+    assert "finite number" in message
+
+
+def test_numbers_are_checked_in_what_is_no_setting_too(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"tiny\.yaml: report\.more\.1: must be a finite number"):
+        parse_experiment(yaml.safe_load(MINIMAL) | {"report": {"more": [1, float("nan")]}}, "tiny.yaml")
+
+
+@pytest.mark.parametrize(
+    "change", ["a..b=1", ".a=1", "a.=1", "=1", "stages.²=1", "stages.-1=1", "a." * 30 + "b=1"]
+)
+def test_a_key_that_leads_nowhere_is_refused(tmp_path: Path, change: str) -> None:
+    assert problem(tmp_path, change).startswith("--set ")

@@ -2,19 +2,21 @@
 
 import difflib
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
-from orchestrator.settings.loading import load_experiment
-from orchestrator.settings.messages import explain
+from orchestrator.settings.loading import load_experiment, parse_experiment
+from orchestrator.settings.messages import LONGEST_VALUE, Change, changes, explain
 from orchestrator.settings.tree import Experiment, Resources
 from tests.orchestrator.settings.tiny_config import MINIMAL, write
 from trainable.config import Settings
+from trainable.errors import UserError
 
 
 def problem(folder: Path, change: str) -> str:
@@ -113,3 +115,39 @@ def test_what_concerns_no_single_key_concerns_the_configuration(tmp_path: Path) 
 def test_every_problem_has_a_line(tmp_path: Path) -> None:
     lines = problem(tmp_path, "model={chanels: [8], gru: 0}").splitlines()
     assert [line.split(": ")[1] for line in lines] == ["model.gru", "model.chanels"]
+
+
+def test_values_and_keys_of_megabytes_are_cut() -> None:
+    long = "x" * 10_000_000
+    content = yaml.safe_load(MINIMAL)
+    wrongs = [{"name": long}, {long: 1}, {"folds": long}, {"audio": {long: 1}}, {"activations": {long: {}}}]
+    wrongs += [{"activations": {"a": {"structure": long}}}, {"data": {"layout": long}}]
+    wrongs += [{"ensembles": {"a": [long]}}, {"selections": {"top_k": {long: 1}}}]
+    for wrong in wrongs:
+        began = time.process_time()
+        with pytest.raises(UserError) as caught:
+            parse_experiment(content | wrong, "tiny.yaml")
+        assert len(str(caught.value)) < 4000, str(wrong)[:20]
+        assert time.process_time() - began < 5, str(wrong)[:20]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "lines"),
+    [
+        ({"batches": {"size": 8}}, {"batches": {"size": 16}}, ["batches.size 8 -> 16"]),
+        ({"a": 1, "b": True}, {"a": 1, "b": None}, ["b true -> null"]),
+        ({}, {"a": 0.5}, ["a null -> 0.5"]),
+        ({"seeds": [0]}, {"seeds": [0, 1]}, ["seeds [0] -> [0, 1]"]),
+        ({"stages": [{"n": 1}, {"n": 2}]}, {"stages": [{"n": 1}, {"n": 3}]}, ["stages.1.n 2 -> 3"]),
+        ({"stages": [{"n": 1}]}, {"stages": [{"n": 1}, {"n": 3}]}, ["stages changed"]),
+        ({"selections": {}}, {"selections": {"top_k": {"k": 2}}}, ["selections.top_k changed"]),
+        ({"name": "a"}, {"name": "b" * (LONGEST_VALUE + 1)}, ["name changed"]),
+        ({"a": {"b": [1]}}, {"a": {"b": [1]}}, []),
+    ],
+)
+def test_keys_with_old_and_new_values(old: Any, new: Any, lines: list[str]) -> None:
+    assert [str(change) for change in changes(old, new)] == lines
+
+
+def test_a_change_keeps_both_values() -> None:
+    assert list(changes({"a": {"b": 1}}, {"a": {"b": 2}})) == [Change("a.b", 1, 2)]
