@@ -7,10 +7,10 @@ from orchestrator.features.feature_set import features_id, open_features, sets_o
 from orchestrator.features.recordings import Recordings
 from orchestrator.files.store import Store
 from orchestrator.legs.artifacts import DATA
-from orchestrator.legs.bad_notes import open_readable
 from orchestrator.legs.folders import LegFolders, WorkLeft
 from orchestrator.legs.plan import Plan, make_plan
 from orchestrator.settings.tree import Experiment
+from orchestrator.training.readable_data import open_readable
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,6 @@ from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.allocation import TRIAL_CPU
 from orchestrator.legs.artifacts import Timing
-from orchestrator.legs.bad_notes import left_out, note_bad_clips, open_readable
 from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.manifest import Origin, write_manifest
 from orchestrator.legs.plan import Leg, Plan, make_plan
@@ -35,6 +34,7 @@ from orchestrator.settings.memory import check_fits
 from orchestrator.settings.tree import Experiment
 from orchestrator.training.driver.run_cluster import RunCluster
 from orchestrator.training.driver.watchers import Watchers
+from orchestrator.training.readable_data import left_out, note_bad_clips, open_readable
 from orchestrator.watch.live_page import write_first_page
 from orchestrator.watch.terminal import Display
 from trainable.config import Audio

@@ -11,10 +11,10 @@ from orchestrator.data.bad_clips import BadClips
 from orchestrator.data.clip_table import ClipTable
 from orchestrator.features import pipeline
 from orchestrator.files.store import Store
-from orchestrator.legs.bad_notes import open_readable
 from orchestrator.settings.loading import load_experiment
 from orchestrator.training import fill
 from orchestrator.training.driver.run_cluster import RunCluster
+from orchestrator.training.readable_data import open_readable
 from orchestrator.watch.terminal import Display
 from tests.orchestrator.data.small_sets import sounding
 from tests.places import SMOKE

@@ -1,4 +1,4 @@
-"""Clips that turned out to be bad when they were decoded, noted so that the next command knows at once.
+"""A run's data set without the clips that are known to be bad: noted when they could not be decoded.
 
     features/bad-<id>.json    what could not be decoded of the files that <id> names
 

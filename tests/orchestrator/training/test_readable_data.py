@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.files.store import Store
-from orchestrator.legs.bad_notes import left_out, note_bad_clips, open_readable
 from orchestrator.legs.manifest import Origin, write_manifest
 from orchestrator.legs.plan import make_plan
 from orchestrator.legs.run import Run
 from orchestrator.report.page.run_facts import run_facts
 from orchestrator.settings.loading import load_experiment
+from orchestrator.training.readable_data import left_out, note_bad_clips, open_readable
 from tests.orchestrator.data.small_sets import sounding
 from tests.orchestrator.data.test_refusals import damage
 from tests.places import SMOKE
