@@ -28,13 +28,13 @@ class StoredFile(Artifact):
     """What a file was when it was written."""
 
     size: int
-    """In bytes."""
+    """Bytes of the file."""
     sha256: str
-    """Of its content, in hexadecimal digits."""
+    """SHA-256 of its content, in hexadecimal digits."""
 
     @classmethod
     def of(cls, data: bytes) -> Self:
-        """The note on this content."""
+        """The note on a file with this content."""
         return cls(size=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
@@ -102,7 +102,7 @@ class Sealed(BaseModel):
     """SHA-256 of everything else in the file."""
 
     def sealed(self) -> Self:
-        """The same content with its seal."""
+        """This content with its seal."""
         return self.model_copy(update={"seal": self._checksum()})
 
     def _checksum(self) -> str:

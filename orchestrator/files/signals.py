@@ -46,7 +46,7 @@ class _Ending:
             raise KeyboardInterrupt
 
     def note(self, number: int) -> None:
-        """The first signal is here: the clock runs."""
+        """Start the clock at the first signal."""
         with self._lock:
             if self.number is not None:
                 return
@@ -57,7 +57,7 @@ class _Ending:
         deadline.start()
 
     def watch(self, wakeups: int) -> None:
-        """The thread's work: a byte comes for every signal, whatever the main thread does."""
+        """Take notice of signals in a thread: a byte comes for each, whatever the main thread does."""
         first = 0.0
         while received := os.read(wakeups, 1):
             if received[0] not in (signal.SIGINT, signal.SIGTERM):
@@ -69,7 +69,7 @@ class _Ending:
                 self.leave()
 
     def finish(self) -> NoReturn:
-        """The orderly end, as soon as the program has come out of its work."""
+        """End in order, as soon as the program has come out of its work."""
         self.raised = True
         with suppress(BaseException):
             self.closing()
@@ -105,7 +105,7 @@ def end_process(text: str, code: int, more: list[psutil.Process] | None = None) 
 
 @contextmanager
 def caught() -> Iterator[None]:
-    """The whole program runs in this: it does not come back where a signal arrived."""
+    """Run the whole program: the block does not come back where a signal arrived."""
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
@@ -134,7 +134,7 @@ def keep() -> None:
 
 @contextmanager
 def in_foreign_hands() -> Iterator[None]:
-    """While a library starts that handles signals itself: the process ends without asking it."""
+    """Start a library that handles signals itself: in this block the process ends without asking it."""
     with _mode("leave"):
         try:
             yield
@@ -144,7 +144,7 @@ def in_foreign_hands() -> Iterator[None]:
 
 @contextmanager
 def deferred() -> Iterator[None]:
-    """While an exception could come up in compiled code: `asked` says whether to raise one."""
+    """Raise nothing in this block, where it could come up in compiled code: `asked` says whether to."""
     with _mode("defer"):
         yield
 
@@ -164,5 +164,5 @@ def asked() -> bool:
 
 
 def at_end(closing: Callable[[], object]) -> None:
-    """What to do at the orderly end after a signal, within its few seconds."""
+    """Set what is done at the orderly end after a signal, within its few seconds."""
     _ending.closing = closing

@@ -90,7 +90,7 @@ class Store:
         return self._ask(lambda: self.fs.get_file_info(f"{self.base}/{name}").type, name)
 
     def _ask(self, action: Callable[[], T], name: str = "") -> T:
-        """A disk answers or fails; object storage may answer another time."""
+        """Do `action`: a disk answers or fails, object storage may answer another time."""
         return action() if self.is_local else retried(action, f"{self}/{name}".rstrip("/"))
 
     def names(self, suffix: str = "") -> list[str]:
@@ -135,7 +135,7 @@ class Store:
             raise
 
     def _upload(self, target: str, data: bytes) -> None:
-        """It becomes visible when it is complete."""
+        """Upload a file, which becomes visible when it is complete."""
         if self.fs.type_name not in OBJECT_STORAGE:
             self.fs.create_dir(target.rpartition("/")[0], recursive=True)
         with self.fs.open_output_stream(target) as stream:
@@ -212,7 +212,7 @@ def table_of(data: bytes, columns: list[str] | None = None) -> pa.Table:
 
 
 def _write_whole(target: Path, data: bytes, durable: bool) -> None:
-    """Under a temporary name, then renamed; nothing of it stays where that fails."""
+    """Write under a temporary name, then rename; nothing of it stays where that fails."""
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.parent / f".{target.name}.{uuid.uuid4().hex}{TEMPORARY}"
     try:
@@ -239,7 +239,7 @@ def _no_room(target: Path, size: int, error: OSError) -> str:
 
 
 def _flush_folder(folder: Path) -> None:
-    """So that a rename in it outlasts a failure of the power."""
+    """Let a rename in this folder outlast a failure of the power."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -29,11 +29,11 @@ class Shares:
     """Trials that run at the same time."""
 
     def per_fold(self) -> dict[str, float]:
-        """The same in Ray's words."""
+        """What one fold reserves, in Ray's words."""
         return {"CPU": self.cpu} | ({"GPU": self.gpu} if self.gpu else {})
 
     def of_run(self, folds: int) -> dict[str, float]:
-        """What all folds of one run reserve, and its trial."""
+        """What all folds of one run and its trial reserve, in Ray's words."""
         reserved = {name: share * folds for name, share in self.per_fold().items()}
         return reserved | {"CPU": round(reserved["CPU"] + TRIAL_CPU, 4)}
 

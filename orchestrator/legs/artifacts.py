@@ -87,19 +87,19 @@ class FoldResult(Artifact):
     """fold.json: how the training of a fold ended."""
 
     iterations: int
-    """From the root of the tree to the leg's end."""
+    """Iterations from the root of the tree to the leg's end."""
     own_iterations: int
-    """Done by the process that finished it."""
+    """Iterations done by the process that finished the fold."""
     seconds: float
-    """Since that process took up the leg."""
+    """Seconds since that process took up the leg."""
     rate: float | None
-    """Its iterations per second."""
+    """Iterations per second of that process."""
     lwlrap: float
-    """Of the validation clips, at the end."""
+    """lwlrap of the validation clips, at the end."""
     fscore: float
-    """The same, micro F-score."""
+    """Micro F-score of the validation clips, at the end."""
     device: str
-    """torch's name of the device."""
+    """torch's name of the device that trained it."""
     node: str
     """Ray's id of the machine."""
     files: dict[str, StoredFile]
@@ -110,13 +110,13 @@ class LegResult(Artifact, Sealed):
     """result.json: a trained leg."""
 
     folds: tuple[FoldResult, ...]
-    """In their order."""
+    """Results of the folds, in the order of their numbers."""
     fold_files: tuple[StoredFile, ...]
-    """The fold.json of each."""
+    """What the fold.json of each was when it was written."""
 
     @property
     def lwlrap(self) -> float:
-        """Mean of the folds."""
+        """Mean lwlrap of the folds' validation clips."""
         return sum(fold.lwlrap for fold in self.folds) / len(self.folds)
 
 
@@ -124,7 +124,7 @@ class LegFailure(Artifact):
     """failure.json: why a leg has no result."""
 
     reason: str
-    """In one line."""
+    """The reason in one line."""
     log: str | None = None
     """File with the traceback, where the fault is this program's."""
 
@@ -137,7 +137,7 @@ class FoldProgress(Artifact):
     first: int
     """Iterations before this leg."""
     last: int
-    """Iterations at its end."""
+    """Iterations of the cell at this leg's end."""
     rate: float | None
     """Iterations per second of this process."""
     loss: float | None
@@ -155,7 +155,7 @@ class FoldProgress(Artifact):
     host: str
     """Machine of the worker."""
     pid: int
-    """Its process."""
+    """Number of the worker's process on it."""
     time: float
     """When this was written: seconds since 1970."""
     scored: int = 0
@@ -189,18 +189,18 @@ class Timing(Artifact):
     seconds: float
     """From the first run's start to the last one's end."""
     runs: int
-    """Ray Train runs."""
+    """Number of Ray Train runs."""
     runs_at_once: int
-    """How many of them at a time."""
+    """How many of these runs trained at a time."""
     share: float
-    """Of a device (a GPU, or a CPU where there are none) for each fold."""
+    """Share of a device (a GPU, or a CPU where there are none) that each fold had."""
 
 
 class RunManifest(Artifact, Sealed):
     """run.json: what a run is; enough to tell what its numbers mean, and to do it again."""
 
     config: dict[str, Any]
-    """All settings, as parsed."""
+    """All settings, as they were read."""
     source: str
     """The configuration file."""
     assignments: list[str]
@@ -208,7 +208,7 @@ class RunManifest(Artifact, Sealed):
     vocabulary: list[str]
     """The classes, in the order of all scores."""
     layout: str
-    """Of the data set's folder."""
+    """Layout of the data set's folder."""
     dropped: list[str]
     """Officially bad clips that were left out."""
     skipped: dict[str, str] = Field(default_factory=dict)
@@ -218,7 +218,7 @@ class RunManifest(Artifact, Sealed):
     features: str
     """Content hash of the features."""
     data_id: str
-    """Features, labels and folds."""
+    """Hash of features, labels and folds."""
     legs: list[Leg]
     """All legs, parents first."""
     cells: Annotated[dict[Cell, str], BeforeValidator(_mapped), PlainSerializer(_listed)]
@@ -226,14 +226,14 @@ class RunManifest(Artifact, Sealed):
     iterations: int
     """Iterations of one fold of the whole grid with shared stems."""
     iterations_alone: int
-    """The same with every cell trained on its own."""
+    """Iterations of one fold of the whole grid with every cell trained on its own."""
     files: dict[str, StoredFile]
     """clips.parquet and, where there is one, noise_truth.parquet."""
     environment: dict[str, str]
     """Versions, hardware, git commit."""
     started: str
-    """UTC, ISO 8601; of the last time that the command ran."""
+    """When the command ran last: UTC, ISO 8601."""
     seconds: float | None = None
-    """How long that took; None while it runs or where it was killed."""
+    """How long the last command took; null while it runs or where it was killed."""
     timing: Timing | None = None
-    """Of the training, where one command has done all of it."""
+    """How long the training took, where one command has done all of it."""

@@ -46,7 +46,7 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 
 @dataclass(frozen=True)
 class FoldFolder:
-    """legs/<id>/fold-<k>."""
+    """The folder of one fold: legs/<id>/fold-<k>."""
 
     store: Store
 
@@ -88,8 +88,8 @@ class FoldFolder:
     def differing(self, written: Mapping[str, StoredFile], whole: bool) -> list[Damage]:
         """Which of the fold's files are not what was written; `whole`: weights and states are read too."""
         asked = {name: file for name, file in written.items() if whole or name not in (WEIGHTS, STATE)}
-        found = [find_damage(self.store, name, file) for name, file in asked.items()]
-        return [damage for damage in found if damage]
+        damages = [find_damage(self.store, name, file) for name, file in asked.items()]
+        return [damage for damage in damages if damage]
 
     def progress(self) -> FoldProgress | None:
         """How far the fold was when its worker last said so; None where it has not, or nobody can read it."""
@@ -99,7 +99,7 @@ class FoldFolder:
             return None
 
     def finish(self, result: FoldResult) -> None:
-        """Everything else is written: the fold is done."""
+        """Mark the fold as done, when everything else is written."""
         self.store.write_model(FOLD, result)
         self.store.delete(PREVIOUS_STATE)
 

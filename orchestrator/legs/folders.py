@@ -36,7 +36,7 @@ CHECKED_AT_ONCE = 4
 
 @dataclass(frozen=True)
 class LegFolder:
-    """legs/<id>."""
+    """The folder of one leg: legs/<id>."""
 
     store: Store
 
@@ -145,7 +145,7 @@ class LegFolders:
 
     @classmethod
     def of(cls, out: Store) -> LegFolders:
-        """Those of the run in `out`."""
+        """The folders of the legs of the run in `out`."""
         return cls(out / LEGS)
 
     def __getitem__(self, leg: Leg | str) -> LegFolder:
@@ -163,8 +163,8 @@ class LegFolders:
         whole = self.store.is_local if whole is None else whole
         names = [leg if isinstance(leg, str) else leg.id for leg in legs]
         with ThreadPoolExecutor(CHECKED_AT_ONCE) as threads:  # hashing lets other threads run
-            found = threads.map(lambda name: self[name].damages(whole), names)
-            return {name: damages for name, damages in zip(names, found, strict=True) if damages}
+            damages = threads.map(lambda name: self[name].damages(whole), names)
+            return {name: some for name, some in zip(names, damages, strict=True) if some}
 
     def stale(self, plan: Plan) -> dict[str, str]:
         """Legs on disk that no cell of the plan needs, and what sets each apart from the most similar one."""
@@ -178,15 +178,15 @@ class LegFolders:
             identity = self[name].identity()
         except (FileNotFoundError, UserError):
             return
-        found = [list(_own(changes(identity, own))) for own in plan.identities.values()]
-        nearest = min(found, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
+        apart = [list(_own(changes(identity, own))) for own in plan.identities.values()]
+        nearest = min(apart, key=lambda own: (any(change.key == "stages" for change in own), len(own)))
         yield ", ".join(dict.fromkeys(map(_told, nearest)))
 
 
-def _own(found: Iterable[Change]) -> Iterator[Change]:
+def _own(apart: Iterable[Change]) -> Iterator[Change]:
     """Without what only follows: stages take the optimizer's learning rate, where they have none."""
     seen = set()
-    for change in found:
+    for change in apart:
         same = (change.key.rpartition(".")[2], str(change.old), str(change.new))
         if same not in seen:
             yield change

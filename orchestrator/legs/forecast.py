@@ -71,7 +71,7 @@ def runs_at_once(folds: int, devices: float) -> int:
 
 
 def _share(folds: int, devices: float) -> float:
-    """Of a device that a fold has."""
+    """Share of a device that a fold has."""
     return 1 / math.ceil(folds / devices) if devices < folds else 1.0
 
 
@@ -86,7 +86,7 @@ def shared_levels(plan: Plan, todo: Collection[str], legs_per_run: LegsPerRun, a
 
 
 def unshared_levels(plan: Plan) -> Levels:
-    """The same grid with every cell trained on its own from scratch."""
+    """The runs of the grid with every cell trained on its own from scratch."""
     whole = {leg.id: leg.last_iteration for leg in plan.legs}
     return [[[whole[end]] for end in plan.ends.values()]]
 

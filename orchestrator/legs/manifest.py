@@ -161,7 +161,7 @@ def _processor() -> str:
 
 
 def _gpus() -> list[str]:
-    """Names of this machine's; torch, which takes seconds to import, is not asked where there is none."""
+    """This machine's GPUs; torch, which takes seconds to import, is not asked where there is none."""
     if not any(path for pattern in GPU_DEVICES for path in Path("/dev").glob(pattern)):
         return []
     return [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]

@@ -53,7 +53,7 @@ class Leg(Artifact):
         return stages[: boundaries(stages).index(self.last_iteration)]
 
     def name(self, experiment: Experiment) -> str:
-        """In the reader's words: `sigmoid · top_k`, `sigmoid · shared stem`, `sigmoid · top_k · s0`."""
+        """Name in the reader's words: `sigmoid · top_k`, `sigmoid · shared stem`, `sigmoid · top_k · s0`."""
         if not self.cells:
             return self.label
         rows = dict.fromkeys(cell.activation for cell in self.cells)

@@ -55,7 +55,7 @@ class ProgressWriter:
         return LOCAL_SECONDS if self.folder.store.is_local else REMOTE_SECONDS
 
     def note(self, iteration: int, curves: Tensor) -> FoldProgress | None:
-        """`iteration` iterations are done; what was written, if it was time to write."""
+        """Note that `iteration` iterations are done; what was written, if it was time to write."""
         now = time.monotonic()
         if self.began_at is None:
             self.began, self.began_at = now, iteration
@@ -67,7 +67,7 @@ class ProgressWriter:
         return self._newest
 
     def note_scores(self, done: int, total: int) -> None:
-        """A pass over clips that may take minutes goes on: `done` of `total` clips are scored."""
+        """Note that a pass over clips, which may take minutes, goes on: `done` of `total` are scored."""
         now = time.monotonic()
         if self._newest is not None and now >= self._due:
             self._due = now + self.seconds
@@ -81,7 +81,7 @@ class ProgressWriter:
     def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:
         elapsed = now - self.began
         process = this_process()
-        newest = {name: _newest(curves[:iteration, place]) for place, name in enumerate(CURVES)}
+        newest = {name: _newest(curves[:iteration, number]) for number, name in enumerate(CURVES)}
         return FoldProgress(
             iteration=iteration,
             first=self.first,
@@ -96,7 +96,7 @@ class ProgressWriter:
 
 
 def _newest(column: Tensor) -> float | None:
-    """The newest value that is one."""
+    """The newest finite value of a curve."""
     known = torch.nonzero(column[-RECENT:].isfinite())
     return float(column[-RECENT:][known[-1, 0]]) if len(known) else None
 
@@ -105,13 +105,13 @@ class DriverNote(Artifact):
     """driver.json: what only a run's driver knows of it, for people."""
 
     host: str
-    """Its machine."""
+    """Name of the driver's machine."""
     pid: int
-    """Its process."""
+    """Number of the driver's process on it."""
     time: float
     """When this was written: seconds since 1970."""
     stage: str
-    """What it is at."""
+    """What the driver is at."""
     waits: dict[str, str]
     """Why legs do not train yet, by their ids."""
     alert: str | None

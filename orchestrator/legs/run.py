@@ -188,12 +188,12 @@ class Run:
         return FoldScores(rows, scores.reshape(len(rows), len(self.manifest.vocabulary)))
 
     def curves(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """A row for each iteration: `artifacts.tables.CURVES`."""
+        """The curves of a fold of a cell, a row for each iteration: `legs.tables.CURVES`."""
         frame: pd.DataFrame = self._read(cell, fold, artifacts.CURVES).to_pandas()
         return frame
 
     def judgements(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """What the selection made of every unverified clip: `artifacts.tables.JUDGEMENTS`."""
+        """What the selection made of every unverified clip: `legs.tables.JUDGEMENTS`."""
         frame: pd.DataFrame = self._read(cell, fold, artifacts.JUDGEMENTS).to_pandas()
         return frame
 

@@ -43,7 +43,7 @@ class FoldStatus:
 
     @property
     def scores(self) -> FoldProgress | None:
-        """What it said while it scores clips after its last iteration."""
+        """What the fold said last, where it scores clips after its last iteration."""
         seen = self.seen if self.state == "running" else None
         return seen if seen and seen.to_score and seen.iteration == seen.last else None
 
@@ -69,7 +69,7 @@ class LegStatus:
 
     @property
     def left(self) -> int:
-        """Those of them to do."""
+        """Iterations of the leg that are still to do, over all folds."""
         return sum(self.leg.iterations - fold.done for fold in self.folds)
 
     @property
@@ -79,12 +79,12 @@ class LegStatus:
 
     @property
     def rate_text(self) -> str:
-        """The rate for people, where there is one."""
+        """Iterations per second for people; empty where no fold runs."""
         return f"{self.rate:.1f}" if self.rate else ""
 
     @property
     def clock_left(self) -> str:
-        """Time to its last iteration at this rate for people, or that only clips are left to score."""
+        """Time to its last iteration for people; `scoring` where only clips are left to score."""
         if any(fold.scores for fold in self.folds) and not self.left:
             return "scoring"
         return clock(self.left / self.rate) if self.rate else ""
@@ -161,7 +161,7 @@ class StatusReader:
 
 
 def _activity_of(states: set[Activity]) -> Activity:
-    """Of a leg that is neither done nor failed, from its folds'."""
+    """State of a leg that is neither done nor failed, from its folds'."""
     active: tuple[Activity, ...] = ("running", "stalled")
     idle: Activity = "waiting" if states == {"waiting"} else "stopped"
     return next((state for state in active if state in states), idle)
@@ -201,7 +201,7 @@ def seconds_left(legs: Sequence[LegStatus]) -> float | None:
 
 
 def summary(legs: Sequence[LegStatus]) -> str:
-    """One line: legs, folds, iterations, speed, time left."""
+    """The whole run in one line: legs, folds, iterations, speed, time left."""
     folds = [fold for leg in legs for fold in leg.folds]
     total = sum(leg.total for leg in legs)
     done = total - sum(leg.left for leg in legs)

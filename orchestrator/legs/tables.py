@@ -69,12 +69,12 @@ share masked, and that of clips whose labels are right, or wrong; both empty whe
 
 
 def scores_schema(classes: int) -> pa.Schema:
-    """`scores` has one value for each class, in the order of the vocabulary."""
+    """Columns of unverified.parquet; `scores` has a value for each class, in the order of the vocabulary."""
     return pa.schema([("fname", pa.string()), ("scores", pa.list_(pa.float32(), classes))])
 
 
 def predictions_schema(classes: int) -> pa.Schema:
-    """Scores at the end of each stage (from 0); `part` is validation or test."""
+    """Columns of predictions.parquet: scores at the end of each stage; `part` is validation or test."""
     return pa.schema([*scores_schema(classes), ("part", pa.string()), ("stage", pa.int32())])
 
 
@@ -114,7 +114,7 @@ def _curves(record: Record, stages: Sequence[Stage]) -> pa.Table:
     counts = [stage.iterations for stage in stages]
     iteration, stage = np.arange(1, sum(counts) + 1), np.repeat(np.arange(len(counts)), counts)
     values = record.curves.cpu().numpy()
-    columns = {name: values[:, place].copy() for place, name in enumerate(CURVE_NAMES)}
+    columns = {name: values[:, number].copy() for number, name in enumerate(CURVE_NAMES)}
     return pa.table(
         {"iteration": iteration.astype(np.int32), "stage": stage.astype(np.int32), **columns}, CURVES
     )

@@ -56,7 +56,7 @@ def _mechanism(kind: type[Mechanism], key: str, name: object, settings: object) 
 
 
 def _written(key: str) -> PlainSerializer:
-    """The reverse: as a configuration would say it."""
+    """Turn mechanisms back into what a configuration says."""
 
     def write(value: dict[str, Mechanism]) -> dict[str, Any]:
         return {name: {key: chosen.name, **chosen.model_dump(mode="json")} for name, chosen in value.items()}

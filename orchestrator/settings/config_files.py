@@ -22,7 +22,7 @@ LARGEST = 2**63 - 1
 
 
 def shipped_names() -> list[str]:
-    """Such as demo and paper."""
+    """Names of the shipped configurations, such as demo and paper."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
