@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.data.csv_files import read_columns
-from orchestrator.data.layouts import FIRST_PRIVATE, PARTS, DataSettings, Source, find_layout, need
-from orchestrator.data.problems import Kind, Problem, Problems
+from orchestrator.data.fsdkaggle2019 import BAD, FIRST_PRIVATE
+from orchestrator.data.layouts import PARTS, DataSettings, Source, find_layout, need
+from orchestrator.data.tables import Kind, Problem, Problems, read_columns
 from trainable.errors import UserError, did_you_mean
 from trainable.later import Later
 
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 else:
     pd = Later("pandas")
 
-BAD = frozenset(
-    f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
-)
-"""Curated clips that the authors of the data set call bad: five wrong labels, one without signal."""
 LABEL_SHOWN = 100
 """Characters of a label in a message: a broken table may have one of megabytes."""
 USAGES = ("", "Public", "Private")
@@ -58,7 +54,7 @@ class ClipTable:
 
 def multi_hot(labels: Iterable[Sequence[str]], vocabulary: Sequence[str]) -> NDArray[np.uint8]:
     """Each clip's labels as a row of 0 and 1: (clips, classes)."""
-    column = {name: place for place, name in enumerate(vocabulary)}
+    column = {name: index for index, name in enumerate(vocabulary)}
     rows = list(labels)
     targets = np.zeros((len(rows), len(column)), np.uint8)
     for row, names in enumerate(rows):
@@ -81,11 +77,11 @@ class Row:
     line: int
     labelled: bool
     bad: bool
-    """Officially."""
+    """Whether the data set's authors call the clip bad."""
 
-    def problem(self, kind: Kind, what: str) -> Problem:
-        """What is wrong in this line."""
-        return Problem.at(kind, self.table, self.line, what)
+    def problem(self, kind: Kind, fault: str) -> Problem:
+        """A fault in this line."""
+        return Problem.at(kind, self.table, self.line, fault)
 
 
 @dataclass(frozen=True)
@@ -208,12 +204,12 @@ def _check(rows: Sequence[Row], vocabulary: Sequence[str], problems: Problems) -
             problems.add(row.problem("file name", "the file name is empty"))
         elif row.fname in seen:
             first = seen[row.fname]
-            what = f"{row.fname} is in {first.table.name}, line {first.line}, too"
-            problems.add(row.problem("clip twice", what))
+            fault = f"{row.fname} is in {first.table.name}, line {first.line}, too"
+            problems.add(row.problem("clip twice", fault))
         seen.setdefault(row.fname, row)
         if row.usage not in USAGES:
-            what = f"the usage {row.usage[:LABEL_SHOWN]} is neither Public nor Private (nor empty)"
-            problems.add(row.problem("usage", what))
+            fault = f"the usage {row.usage[:LABEL_SHOWN]} is neither Public nor Private (nor empty)"
+            problems.add(row.problem("usage", fault))
         if row.labelled:
             _check_labels(row, known, problems)
 

@@ -1,26 +1,45 @@
-"""A data set as an experiment sees it: clips in the order of the features, their labels, their folds."""
+"""A data set as an experiment sees it: clips that can be used, their labels and folds, known label errors.
+
+Bad files are told by their headers, before anything long begins, and refused or left out.
+"""
+
+from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.data.bad_clips import without_bad
 from orchestrator.data.clip_table import ClipTable, read_dataset
 from orchestrator.data.folds import assign_folds
+from orchestrator.data.fsdkaggle2019 import NOISE_TRUTH
 from orchestrator.data.groups import FoldGroup, group_clips
 from orchestrator.data.layouts import PARTS, DataSettings
-from orchestrator.data.noise_truth import read_noise_truth
+from orchestrator.data.sound_files import check_sound
+from orchestrator.data.tables import Kind, Problem, Problems, read_columns
 from orchestrator.files.integrity import digest
 from trainable.arrays import Ints
 from trainable.errors import UserError
+from trainable.later import Later
 from trainable.sampling import TrainingClips
 
+if TYPE_CHECKING:
+    import pandas as pd
+else:
+    pd = Later("pandas")
+
+THREADS = 16
+"""Files looked at once: on a network's disk that is where the time goes."""
 SHOWN = 10
-"""Classes listed in one message."""
+"""Bad files or classes listed in one message."""
+COLUMNS = ("fname", "given", "true", "kind")
+KIND: Kind = "list of label errors"
 
 
 @dataclass(frozen=True)
@@ -50,7 +69,7 @@ class FoldedDataset:
         counts = self.targets[: len(self.fold_of)].sum(0, dtype=int).tolist()
         return {name: n for name, n in zip(self.table.vocabulary, counts, strict=True) if n < folds}
 
-    def rows_of(self, fold: int) -> "FoldRows":
+    def rows_of(self, fold: int) -> FoldRows:
         """Fold `fold`: every unverified clip trains, the verified ones train but for the fold's own."""
         part = self.table.clips["part"]
         rows = {name: np.flatnonzero(part == name) for name in PARTS}
@@ -103,3 +122,64 @@ def fold_dataset(table: ClipTable, folds: int, fold_seed: int, group: FoldGroup 
         )
     group_of = group_clips(table.clips[verified], group)
     return FoldedDataset(table, assign_folds(targets, folds, fold_seed, group_of))
+
+
+class BadClips(UserError):
+    """Clips that cannot be used, all of one pass over the data set."""
+
+    def __init__(self, reasons: Mapping[str, str], total: int) -> None:
+        self.reasons = dict(reasons)
+        shown = "\n  ".join(list(self.reasons.values())[:SHOWN])
+        more = f"\n  and {len(reasons) - SHOWN} more" if len(reasons) > SHOWN else ""
+        super().__init__(
+            f"{len(reasons)} of {total} clips cannot be used:\n  {shown}{more}\n"
+            "with --set data.bad_clips=skip they are left out"
+        )
+
+
+def without_bad(table: ClipTable, settings: DataSettings) -> ClipTable:
+    """The clips whose files are sound by their headers.
+
+    Raises:
+        BadClips: some are not, and the settings say to stop.
+    """
+    names, paths = table.clips["fname"], table.clips["path"]
+    with ThreadPoolExecutor(THREADS) as pool:
+        told = pool.map(_reason, paths, chunksize=1)
+    reasons = {fname: reason for fname, reason in zip(names, told, strict=True) if reason}
+    if reasons and settings.bad_clips == "stop":
+        raise BadClips(reasons, len(names))
+    return table.without(reasons)
+
+
+def _reason(path: str) -> str:
+    """Why a file cannot be used; empty where its header is in order."""
+    try:
+        check_sound(path)
+    except UserError as error:
+        return str(error)
+    return ""
+
+
+def read_noise_truth(folder: Path, table: ClipTable, problems: Problems | None = None) -> pd.DataFrame | None:
+    """Known label errors of the unverified clips of `table`: COLUMNS; None where the data set knows none.
+
+    Raises:
+        UserError: the file is malformed, or names a clip twice or one that is not unverified; names the line.
+    """
+    path = folder / NOISE_TRUTH
+    if not path.exists():
+        return None
+    problems = problems or Problems()
+    lines = read_columns(path, COLUMNS, problems, KIND)
+    unverified = set(table.clips["fname"][table.clips["part"] == "unverified"])
+    seen: set[str] = set()
+    for number, values in lines:
+        fname = values["fname"]
+        if fname not in unverified and fname not in table.skipped:
+            problems.stop(Problem.at(KIND, path, number, f"{fname} is no unverified clip of this data set"))
+        if fname in seen:
+            problems.stop(Problem.at(KIND, path, number, f"{fname} is there twice"))
+        seen.add(fname)
+    kept = [values for _, values in lines if values["fname"] in unverified]
+    return pd.DataFrame(kept, columns=list(COLUMNS), dtype=str)

@@ -1,4 +1,4 @@
-"""FSDKaggle2019 as it was published (Zenodo record 3612637): its classes, how many clips and labels."""
+"""FSDKaggle2019 as it was published (Zenodo record 3612637): its classes and its counts."""
 
 import hashlib
 from collections.abc import Sequence
@@ -6,6 +6,14 @@ from dataclasses import dataclass
 
 VOCABULARY_SHA256 = "15715fa55257b74f54b86ace8206210c94adf38823c1ab2b6b018a41e6642a5f"
 """Of the data set's class names in their order, joined by newlines."""
+BAD = frozenset(
+    f"{name}.wav" for name in ("f76181c4", "77b925c2", "6a1f682a", "c7db12aa", "7752cc8a", "1d44b0bd")
+)
+"""Curated clips that the authors of the data set call bad: five wrong labels, one without signal."""
+FIRST_PRIVATE = "4260ebea"
+"""Names of the public test clips sort before it, those of private ones do not."""
+NOISE_TRUTH = "FSDKaggle2019.doc/noise_truth.csv"
+"""Where the embedded data set, which has the same layout, tells its own label errors."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from orchestrator.data.csv_files import regular_size
+from orchestrator.data.tables import regular_size
 from trainable.arrays import Ints
 from trainable.errors import UserError
 from trainable.later import Later
@@ -36,7 +36,7 @@ BEGINNING = 16_384
 """Bytes in which different recordings differ."""
 Pair = tuple[int, int]
 File = tuple[int, str]
-"""A clip's place among the verified ones, and its path."""
+"""A clip's number among the verified ones, and its path."""
 
 
 def group_clips(verified: "pd.DataFrame", group: FoldGroup) -> Ints:
@@ -70,7 +70,7 @@ def source_column(verified: "pd.DataFrame") -> str:
 def _same_source(verified: "pd.DataFrame") -> Iterator[Pair]:
     """Neighbours in the chain of each source."""
     if source_column(verified) == BY_COLUMN:
-        yield from _equal((place, source) for place, source in enumerate(verified["source"]) if source)
+        yield from _equal((clip, source) for clip, source in enumerate(verified["source"]) if source)
     else:
         yield from _near(verified)
 
@@ -79,12 +79,12 @@ def _near(verified: "pd.DataFrame") -> Iterator[Pair]:
     """Clips that share a label and whose Freesound ids are near."""
     by_label: dict[str, list[tuple[int, int]]] = defaultdict(list)
     names = zip(verified["fname"], verified["freesound_id"], verified["labels"], strict=True)
-    for place, (fname, text, labels) in enumerate(names):
+    for clip, (fname, text, labels) in enumerate(names):
         for label in labels if text else ():
-            by_label[label].append((_number(fname, text), place))
+            by_label[label].append((_number(fname, text), clip))
     for clips in by_label.values():
-        for (one, first), (other, second) in pairwise(sorted(clips)):
-            if other - one <= NEAR:
+        for (low, first), (high, second) in pairwise(sorted(clips)):
+            if high - low <= NEAR:
                 yield first, second
 
 
@@ -99,7 +99,7 @@ def _equal_files(verified: "pd.DataFrame") -> Iterator[Pair]:
     files = list(enumerate(verified.get("path", ())))
     for key in (_size, _beginning):
         files = list(_alike(files, key))
-    yield from _equal((place, _content(path)) for place, path in files)
+    yield from _equal((clip, _content(path)) for clip, path in files)
 
 
 def _alike(files: Iterable[File], key: Callable[[str], Hashable]) -> Iterator[File]:
@@ -130,11 +130,11 @@ def _content(path: str) -> str:
 
 
 def _equal(keys: Iterable[tuple[int, Hashable]]) -> Iterator[Pair]:
-    """Neighbours among the places that have the same key."""
-    places: dict[Hashable, list[int]] = defaultdict(list)
-    for place, key in keys:
-        places[key].append(place)
-    for own in places.values():
+    """Neighbours among the clips that have the same key."""
+    clips: dict[Hashable, list[int]] = defaultdict(list)
+    for clip, key in keys:
+        clips[key].append(clip)
+    for own in clips.values():
         yield from pairwise(own)
 
 
@@ -145,7 +145,7 @@ def joined(clips: int, pairs: Iterable[Pair]) -> Ints:
         low, high = sorted(_root(first, clip) for clip in pair)
         first[high] = low
     roots = [_root(first, clip) for clip in range(clips)]
-    number = {root: place for place, root in enumerate(dict.fromkeys(roots))}
+    number = {root: index for index, root in enumerate(dict.fromkeys(roots))}
     return np.array([number[root] for root in roots], np.int64)
 
 

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from orchestrator.data.csv_files import read_lines
-from orchestrator.data.problems import Problem, Problems
+from orchestrator.data.tables import Problem, Problems, read_lines
 from trainable.config import OURS, Settings
 from trainable.errors import UserError
 
 PARTS = ("verified", "unverified", "test")
 SUBMISSION = "sample_submission.csv"
 """Kaggle's example of what it wants; it names the test clips."""
-FIRST_PRIVATE = "4260ebea"
-"""Names of FSDKaggle2019's public test clips sort before it, those of private ones do not."""
 
 
 class PlainSettings(Settings):
@@ -145,8 +142,8 @@ def read_submission(path: Path, problems: Problems) -> tuple[tuple[str, ...], tu
         return (), ()
     header, *lines = [line.values for line in read_lines(path, problems, "vocabulary")] or [[]]
     if header[:1] != ["fname"] or len(header) == 1:
-        what = "the columns must be fname and the classes"
-        problems.stop(Problem.at("vocabulary", path, 1, what))
+        fault = "the columns must be fname and the classes"
+        problems.stop(Problem.at("vocabulary", path, 1, fault))
         return (), ()
     classes = _check_classes(path, header[1:], lambda index: 1, problems)
     return classes, tuple(line[0] for line in lines)
@@ -190,9 +187,9 @@ def need(path: Path) -> Path:
 def _read_vocabulary(path: Path, problems: Problems) -> tuple[str, ...]:
     if problems.attempt("vocabulary", path, lambda: need(path)) is None:
         return ()
-    before = len(problems.found)
+    before = len(problems.gathered)
     lines = read_lines(path, problems, "vocabulary")
-    if not lines and len(problems.found) > before:  # it is known why there are none
+    if not lines and len(problems.gathered) > before:  # it is known why there are none
         return ()
     for index, line in enumerate(lines):
         if len(line.values) != 2 or line.values[0] != str(index):
@@ -211,7 +208,7 @@ def _check_classes(
     seen: dict[str, None] = {}
     for index, name in enumerate(names):
         if not name or name in seen:
-            what = f"class {name} is there twice" if name else "a class has no name"
-            problems.stop(Problem.at("vocabulary", path, line_of(index), what))
+            fault = f"class {name} is there twice" if name else "a class has no name"
+            problems.stop(Problem.at("vocabulary", path, line_of(index), fault))
         seen[name] = None
     return tuple(name for name in seen if name)

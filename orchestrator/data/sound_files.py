@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import soundfile
 
-from orchestrator.data.csv_files import regular_size
+from orchestrator.data.tables import regular_size
 from trainable.errors import UserError
 
 PCM = 1

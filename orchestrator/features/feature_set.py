@@ -52,7 +52,7 @@ class Shard(Settings):
 
     @property
     def written(self) -> StoredFile:
-        """What the file was when it was written."""
+        """Size and checksum of the file when it was written."""
         return StoredFile(size=self.bytes, sha256=self.sha256)
 
 
@@ -78,12 +78,12 @@ class FeatureSet:
 
     @property
     def id(self) -> str:
-        """What the features were made from: 16 hexadecimal digits."""
+        """Identity of the settings and files that the features were made from: 16 hexadecimal digits."""
         return self.manifest.id
 
     @property
     def content_hash(self) -> str:
-        """What the features are."""
+        """Hash of the features themselves."""
         return self.manifest.content_hash
 
     @property
@@ -147,11 +147,11 @@ def _read_shard(store: Store, shard: Shard) -> pa.Table:
 
 
 def feature_damages(store: Store, set_id: str) -> list[Damage]:
-    """What is wrong with the shards of a feature set."""
+    """Shards of a feature set that are missing or not as they were written."""
     folder = sets_of(store) / set_id
     try:
         manifest = folder.read_model(MANIFEST, FeatureManifest)
     except (FileNotFoundError, UserError):
         return [Damage(folder, MANIFEST, "missing or not what was written")]
-    found = [find_damage(folder, shard.name, shard.written) for shard in manifest.shards]
-    return [damage for damage in found if damage]
+    damages = (find_damage(folder, shard.name, shard.written) for shard in manifest.shards)
+    return [damage for damage in damages if damage]

@@ -16,22 +16,39 @@ import fcntl
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from numpy.typing import NDArray
 
-from orchestrator.features.blocks import BankArrays
-from orchestrator.features.feature_set import FeatureSet, read_clips
+from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
 from trainable.errors import UserError
 
+BLOCK_BYTES = 2**28
+"""Of a block: what its maker holds besides what is already made."""
 OURS = re.compile(r"[0-9a-f]{64}\.frames(\.tmp)?")
 """Names of the files that are written here: all else in the folder is somebody's, and stays."""
 WRITTEN_AT_ONCE = 2**22
 """Bytes that are collected for one write."""
+
+
+@dataclass(frozen=True)
+class BankArrays:
+    """What a `Bank` reads, in the order of the `ClipTable`."""
+
+    blocks: list[Frames]
+    """Frames (N, bands), each block with whole clips."""
+    offsets: NDArray[np.int64]
+    """Clip i owns the frames from offsets[i] up to offsets[i + 1]: (clips + 1,)."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all frames."""
+        return sum(block.nbytes for block in self.blocks)
 
 
 def usual_folder() -> Path:
@@ -131,7 +148,7 @@ class FrameFile:
 
     def _refusal(self, error: OSError) -> UserError:
         return UserError(
-            f"{self.folder}: no place for {self.size:,} bytes of features ({error.strerror}): make room, or "
+            f"{self.folder}: no room for {self.size:,} bytes of features ({error.strerror}): make room, or "
             "name another folder with resources.features_folder"
         )
 
@@ -152,3 +169,28 @@ def _locked(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def into_blocks(
+    clips: Iterable[Frames], keep: Callable[[Frames], None], most_bytes: int = BLOCK_BYTES
+) -> NDArray[np.int64]:
+    """Give `keep` the frames of all clips in blocks, each with as many clips as fit into `most_bytes`.
+
+    `keep` must copy what it is given: the next block is written over it. The offsets of the clips,
+    (clips + 1,), among all frames.
+    """
+    lengths, block, filled = [0], np.empty((0, 0), np.float16), 0
+    for clip in clips:
+        lengths.append(len(clip))
+        if filled + len(clip) > len(block):
+            if filled:
+                keep(block[:filled])
+            rows = max(most_bytes // clip[0].nbytes, len(clip))
+            if len(block) != rows:
+                block = np.empty((rows, clip.shape[1]), np.float16)
+            filled = 0
+        block[filled : filled + len(clip)] = clip
+        filled += len(clip)
+    if filled:
+        keep(block[:filled])
+    return np.cumsum(lengths)

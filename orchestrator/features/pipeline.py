@@ -23,8 +23,8 @@ import ray
 import torch
 from ray.data import DataContext
 
-from orchestrator.data.bad_clips import BadClips
 from orchestrator.data.clip_table import ClipTable
+from orchestrator.data.folded import BadClips
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import (
     MANIFEST,

@@ -35,7 +35,7 @@ READ_AT_ONCE = 4
 
 
 class Stamp(NamedTuple):
-    """What tells without reading whether a file is another one now."""
+    """Size and times of a file: they tell without reading it whether it is another one now."""
 
     size: int
     modified: int
@@ -44,7 +44,7 @@ class Stamp(NamedTuple):
 
 @dataclass
 class Recordings:
-    """The checksums that are known, by path."""
+    """Known checksums of sound files, by path."""
 
     known: dict[str, tuple[Stamp, str]] = field(default_factory=dict)
     changed: bool = False
@@ -52,7 +52,7 @@ class Recordings:
 
     @classmethod
     def read(cls, sets: Store) -> "Recordings":
-        """Those in the folder of the feature sets; none where there is no such file, or a damaged one."""
+        """The checksums kept in the folder of the feature sets; none where the file is missing or damaged."""
         try:
             rows = table_of(sets.read(FILE)).cast(SCHEMA).to_pylist()
         except (FileNotFoundError, OSError, pa.ArrowException, ValueError):
@@ -82,14 +82,14 @@ class Recordings:
         return checksum
 
     def write(self, sets: Store) -> None:
-        """Keep them for the next time."""
+        """Keep the checksums for the next time."""
         rows = [{"path": path, **stamp._asdict(), "sha256": sha} for path, (stamp, sha) in self.known.items()]
         sets.write_table(FILE, pa.Table.from_pylist(rows, SCHEMA))
 
 
 def _stamp(path: str) -> Stamp:
-    found = Path(path).stat()
-    return Stamp(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+    status = Path(path).stat()
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 def _stamp_of(row: dict[str, int]) -> Stamp:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from orchestrator.data.folded import FoldedDataset
-from orchestrator.data.noise_truth import read_noise_truth
+from orchestrator.data.folded import FoldedDataset, read_noise_truth
 from orchestrator.files.integrity import StoredFile
 from orchestrator.files.store import Store, table_bytes
 from orchestrator.legs import artifacts

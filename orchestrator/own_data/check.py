@@ -10,9 +10,8 @@ from pathlib import Path
 import psutil
 
 from orchestrator.data.clip_table import ClipTable, Reading, Row, read_tables
-from orchestrator.data.folded import ClassesMissing, FoldedDataset, fold_dataset
-from orchestrator.data.noise_truth import read_noise_truth
-from orchestrator.data.problems import Kind, Problem, Problems
+from orchestrator.data.folded import ClassesMissing, FoldedDataset, fold_dataset, read_noise_truth
+from orchestrator.data.tables import Kind, Problem, Problems
 from orchestrator.own_data.counts import class_facts, comparisons, part_facts
 from orchestrator.own_data.findings import Check, Finding, Needs, in_order
 from orchestrator.own_data.remarks import remarks
@@ -51,9 +50,9 @@ def check_dataset(request: Request, progress: Progress) -> Check:
     sounds = _sounds(reading, request.processes, progress)
     skipped = [] if experiment.data.bad_clips == "stop" else _bad_files(reading.rows, sounds)
     if not skipped:
-        problems.found += _bad_files(reading.rows, sounds)
+        problems.gathered += _bad_files(reading.rows, sounds)
     dataset = _folded(reading, sounds, request, problems)
-    found = [Finding.fault(problem) for problem in problems.found]
+    found = [Finding.fault(problem) for problem in problems.gathered]
     found += [Finding.remark("bad file, skipped", bad.text, bad.path) for bad in skipped]
     published = comparisons(reading)
     found += remarks(reading, sounds, experiment, dataset, published)

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from orchestrator.data.problems import Kind, Problem
+from orchestrator.data.tables import Kind, Problem
 
 FILE = "check.json"
 RemarkKind = Literal[

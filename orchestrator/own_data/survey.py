@@ -9,9 +9,8 @@ from typing import Literal
 import soundfile
 
 from orchestrator.data.clip_table import Reading, read_tables
-from orchestrator.data.csv_files import read_columns, read_lines
 from orchestrator.data.layouts import PARTS, DataSettings, PlainSettings
-from orchestrator.data.problems import Problems
+from orchestrator.data.tables import Problems, read_columns, read_lines
 from trainable.errors import UserError
 
 AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})

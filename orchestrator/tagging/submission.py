@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.data.layouts import SUBMISSION, kaggle_test_folder, read_submission
-from orchestrator.data.problems import Problems
+from orchestrator.data.tables import Problems
 from orchestrator.tagging.outputs import csv_bytes, file_place
 from orchestrator.tagging.predict import Predictions
 from trainable.errors import UserError

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.data.bad_clips import BadClips
-from orchestrator.data.folded import FoldedDataset
+from orchestrator.data.folded import BadClips, FoldedDataset
 from orchestrator.data.synth.synthesize import DamagedData, synthesize
 from orchestrator.features.feature_set import (
     FeatureSet,

@@ -13,12 +13,10 @@ import pandas as pd
 import soundfile
 
 from orchestrator.cli.plan_options import cluster_sizes
-from orchestrator.data.bad_clips import without_bad
 from orchestrator.data.clip_table import ClipTable, read_dataset, read_tables
-from orchestrator.data.folded import fold_dataset
+from orchestrator.data.folded import fold_dataset, read_noise_truth, without_bad
 from orchestrator.data.layouts import DataSettings
-from orchestrator.data.noise_truth import read_noise_truth
-from orchestrator.data.problems import Problems
+from orchestrator.data.tables import Problems
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import open_features, read_clips
 from orchestrator.files.store import Store
@@ -94,10 +92,10 @@ def _table(folder: Callable[[], Path], name: str) -> Target:
         path = folder() / name
         path.write_bytes(data)
         try:
-            gathered = Problems(strict=False)
-            read_tables(folder(), DataSettings(), gathered, check_audio=False)
+            problems = Problems(strict=False)
+            read_tables(folder(), DataSettings(), problems, check_audio=False)
             table = read_dataset(folder(), DataSettings(), check_audio=False)
-            assert not gathered.found, "what check calls a fault, run refuses"
+            assert not problems.gathered, "what check calls a fault, run refuses"
             read_noise_truth(folder(), table)
             fold_dataset(table, 2, 0)
             with suppress(UserError):  # most have no column that tells sources

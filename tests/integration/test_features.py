@@ -23,8 +23,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ray.data import DataContext
 
-from orchestrator.data.bad_clips import BadClips
 from orchestrator.data.clip_table import ClipTable
+from orchestrator.data.folded import BadClips
 from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import MANIFEST, features_id, open_features, read_clips
 from orchestrator.features.pipeline import (

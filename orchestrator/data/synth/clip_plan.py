@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from orchestrator.data.layouts import FIRST_PRIVATE
+from orchestrator.data.fsdkaggle2019 import FIRST_PRIVATE
 from orchestrator.data.synth.sounds import Sound, list_sounds
 
 Sounds = tuple[Sound, ...]

@@ -76,9 +76,9 @@ def through_channel(samples: Samples, rng: Generator) -> Samples:
 def _sweep(variant: int, n: int, rng: Generator) -> Samples:
     """Glides: even variants rise, odd ones fall; later ones span more octaves."""
     _, since, period = _events(n, _log_uniform(1.2, 3, rng), 0.1, rng)
-    place = np.minimum(since / period, 1)
-    octaves = (0.8 + 0.6 * (variant // 2)) * (place if variant % 2 == 0 else 1 - place)
-    return _tone(_log_uniform(300, 1500, rng) * 2**octaves, _partials(3, rng)) * np.sin(np.pi * place) ** 0.5
+    phase = np.minimum(since / period, 1)
+    octaves = (0.8 + 0.6 * (variant // 2)) * (phase if variant % 2 == 0 else 1 - phase)
+    return _tone(_log_uniform(300, 1500, rng) * 2**octaves, _partials(3, rng)) * np.sin(np.pi * phase) ** 0.5
 
 
 def _tremolo(variant: int, n: int, rng: Generator) -> Samples:
@@ -175,8 +175,8 @@ def _tone(pitch: Samples, weights: Samples) -> Samples:
     """A tone at `pitch` Hz (n,) with partials of these strengths (K,): (n,)."""
     turn = np.arange(TABLE) / TABLE
     table = np.sin(2 * np.pi * turn[:, None] * np.arange(1, len(weights) + 1)) @ weights
-    place = np.cumsum(pitch * (TABLE / RATE)).astype(np.int64)
-    return np.asarray(table[place % TABLE])
+    position = np.cumsum(pitch * (TABLE / RATE)).astype(np.int64)
+    return np.asarray(table[position % TABLE])
 
 
 def _decay(since: Samples, seconds: float) -> Samples:

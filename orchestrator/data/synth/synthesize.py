@@ -198,8 +198,8 @@ def _write_all(folder: Path, settings: SynthSettings) -> None:
     rng = _generator(settings.seed, len(PART_PLANS), 0)
     clips = plan_clips(settings.classes, counts, settings.wrong_rate, rng)
     audio = {part: folder / f"FSDKaggle2019.audio_{kind.files}" for part, kind in PART_PLANS.items()}
-    for place in audio.values():
-        place.mkdir(parents=True)
+    for parent in audio.values():
+        parent.mkdir(parents=True)
 
     def write(clip: Clip) -> None:
         (audio[clip.part] / clip.fname).write_bytes(_wav(sound_of(clip, settings)))

@@ -7,9 +7,8 @@ from typing import Any
 import ray
 from numpy.typing import NDArray
 
-from orchestrator.features.blocks import BankArrays, into_blocks
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
-from orchestrator.features.frame_file import FrameFile
+from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ import pytest
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from orchestrator.data.clip_table import read_dataset
+from orchestrator.data.folded import read_noise_truth
 from orchestrator.data.folds import assign_folds
 from orchestrator.data.layouts import DataSettings
-from orchestrator.data.noise_truth import read_noise_truth
 from tests.orchestrator.data.small_sets import (
     CLASSES,
     EXPECTED,

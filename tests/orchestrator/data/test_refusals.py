@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.data.bad_clips import BadClips
 from orchestrator.data.clip_table import read_dataset
-from orchestrator.data.folded import FoldedDataset, open_dataset
+from orchestrator.data.folded import BadClips, FoldedDataset, open_dataset
 from orchestrator.data.layouts import DataSettings, PlainSettings
 from tests.orchestrator.data.small_sets import CLASSES, VERIFIED, sounding, write_csv
 from trainable.errors import UserError

@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from orchestrator.features.blocks import BankArrays
 from orchestrator.features.feature_set import open_features
-from orchestrator.features.frame_file import FrameFile
+from orchestrator.features.frame_file import BankArrays, FrameFile
 from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import ID
 from tests.trainable.tiny import MemoryWorker, data, task

@@ -12,8 +12,8 @@ from typing import BinaryIO, ClassVar
 import numpy as np
 import pytest
 
-from orchestrator.features.feature_set import FeatureSet
-from orchestrator.features.frame_file import FrameFile, usual_folder
+from orchestrator.features.feature_set import FeatureSet, Frames
+from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks, usual_folder
 from orchestrator.files.integrity import DamagedFile
 from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import noise, write_clips
@@ -21,6 +21,7 @@ from trainable.config import Audio
 from trainable.errors import UserError
 
 CLIPS = list(noise(40, 30, 4))
+OF_SIX = [np.full((length, 4), number, np.float16) for number, length in enumerate([3, 1, 9, 2, 2, 1])]
 Usage = namedtuple("Usage", "free")
 
 
@@ -118,14 +119,14 @@ def test_the_next_set_takes_the_place_of_what_nobody_has_mapped(tmp_path: Path) 
 def test_no_room_is_said_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = FrameFile(feature_set(tmp_path), tmp_path / "disk")
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(file.size - 1))
-    with pytest.raises(UserError, match=r"disk: no place for 9,928 bytes.*9,927 bytes are free"):
+    with pytest.raises(UserError, match=r"disk: no room for 9,928 bytes.*9,927 bytes are free"):
         file.arrays()
     assert not file.path.exists()
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(UserError, match="file/disk: no place for"):
+    with pytest.raises(UserError, match="file/disk: no room for"):
         FrameFile(feature_set(tmp_path), tmp_path / "file" / "disk").arrays()
 
 
@@ -141,5 +142,18 @@ def test_a_usual_folder_that_another_user_made_is_refused(
     monkeypatch.setattr("orchestrator.features.frame_file.usual_folder", lambda: file.folder)
     file.arrays()
     monkeypatch.setattr(os, "getuid", lambda: file.folder.stat().st_uid + 1)
-    with pytest.raises(UserError, match=r"usual: no place for.*another user's.*resources\.features_folder"):
+    with pytest.raises(UserError, match=r"usual: no room for.*another user's.*resources\.features_folder"):
         file.arrays()
+
+
+@pytest.mark.parametrize(
+    ("rows", "lengths"), [(100, [18]), (4, [4, 9, 4, 1]), (5, [4, 9, 5]), (1, [3, 1, 9, 2, 2, 1])]
+)
+def test_blocks_hold_whole_clips_in_their_order(rows: int, lengths: list[int]) -> None:
+    """A clip longer than a block is one of its own."""
+    blocks: list[Frames] = []
+    offsets = into_blocks(OF_SIX, lambda block: blocks.append(block.copy()), rows * OF_SIX[0][0].nbytes)
+    assert offsets.tolist() == [0, 3, 4, 13, 15, 17, 18]
+    assert [len(block) for block in blocks] == lengths
+    np.testing.assert_array_equal(np.concatenate(blocks), np.concatenate(OF_SIX))
+    assert BankArrays(blocks, offsets).size == 18 * 4 * 2

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from orchestrator.features.blocks import BankArrays, into_blocks
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
-from orchestrator.features.frame_file import FrameFile
+from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks
 from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from tests.orchestrator.features.limited import checksum

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.data.clip_table import Reading, read_tables
 from orchestrator.data.layouts import DataSettings
-from orchestrator.data.problems import Problems
+from orchestrator.data.tables import Problems
 from orchestrator.own_data.counts import class_facts, comparisons, part_facts
 from orchestrator.own_data.sounds import Sound
 from tests.orchestrator.own_data.faulty_set import healthy

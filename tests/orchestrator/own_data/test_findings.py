@@ -2,7 +2,7 @@
 
 from typing import get_args
 
-from orchestrator.data.problems import Kind, Problem
+from orchestrator.data.tables import Kind, Problem
 from orchestrator.own_data.findings import FIXES, Check, Finding, RemarkKind, in_order
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from orchestrator.data.bad_clips import BadClips
 from orchestrator.data.clip_table import ClipTable
+from orchestrator.data.folded import BadClips
 from orchestrator.features import pipeline
 from orchestrator.files.store import Store
 from orchestrator.settings.loading import load_experiment

@@ -12,8 +12,8 @@ import soundfile
 from pydantic import ValidationError
 
 from orchestrator.data.clip_table import read_dataset
+from orchestrator.data.folded import read_noise_truth
 from orchestrator.data.layouts import DataSettings
-from orchestrator.data.noise_truth import read_noise_truth
 from orchestrator.data.synth import synthesize as synth
 from orchestrator.data.synth.clip_plan import Clip
 from orchestrator.data.synth.sounds import RATE

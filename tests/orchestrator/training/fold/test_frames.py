@@ -8,9 +8,8 @@ import pyarrow as pa
 import pytest
 import ray
 
-from orchestrator.features import blocks
 from orchestrator.features.feature_set import FeatureSet, Frames
-from orchestrator.features.frame_file import FrameFile
+from orchestrator.features.frame_file import FrameFile, into_blocks
 from orchestrator.files.store import Store
 from orchestrator.training.fold.frames import StoredFrames, place_frames
 from tests.orchestrator.features.faked_sets import noise, write_clips
@@ -58,7 +57,7 @@ class FakeStore:
 def test_on_the_way_to_the_object_store(features: FeatureSet, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FakeStore()
     monkeypatch.setattr(ray, "put", store.put)
-    monkeypatch.setattr(blocks.into_blocks, "__defaults__", (BLOCK,))
+    monkeypatch.setattr(into_blocks, "__defaults__", (BLOCK,))
     most, placed = held(features, None)
     assert isinstance(placed, StoredFrames)
     assert sum(store.lengths[:-1]) == features.size

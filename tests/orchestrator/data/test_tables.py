@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.data.problems import SHOWN, Problem, Problems
+from orchestrator.data.tables import SHOWN, Problem, Problems
 from trainable.errors import UserError
 
 BROKEN = Problem.at("table", Path("t.csv"), 3, "is blank")
@@ -26,7 +26,7 @@ def test_gathering_goes_on() -> None:
     problems.stop(BROKEN)
     assert problems.attempt("table", "t.csv", refuse) is None
     assert problems.attempt("table", "t.csv", lambda: 7) == 7
-    assert [problem.text for problem in problems.found] == ["t.csv, line 3: is blank", "t.csv is a pipe"]
+    assert [problem.text for problem in problems.gathered] == ["t.csv, line 3: is blank", "t.csv is a pipe"]
 
 
 def test_one_message_tells_the_first_ones_and_how_many_there_are() -> None:

@@ -1,23 +1,105 @@
-"""The tables of a data set as lines with their numbers: whatever bytes come, lines or a UserError."""
+"""The tables of a data set as lines with their numbers, and whatever is wrong with a data set.
+
+`run` stops where nothing sensible can be read any further, and tells the faults of a table's lines together.
+`check` gathers them all. Both read by the same functions, which hand whatever is wrong to a `Problems`.
+"""
 
 import csv
 import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeVar
 
-from orchestrator.data.problems import Kind, Problem, Problems
 from trainable.errors import UserError
 
-KINDS = {
+T = TypeVar("T")
+Kind = Literal[
+    "layout", "table", "vocabulary", "file name", "missing file", "clip twice", "usage", "label", "bad file",
+    "class", "folds", "columns of the grid", "list of label errors",
+]  # fmt: skip
+SHOWN = 10
+"""Problems listed in one message."""
+NO_FILES = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
     stat.S_IFSOCK: "a socket",
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    kind: Kind
+    path: str
+    """File or folder; empty where it is the data set as a whole."""
+    line: int | None
+    """Of a table."""
+    text: str
+    """For people: file and line, what is wrong, and mostly what to do."""
+
+    @classmethod
+    def at(cls, kind: Kind, path: Path, line: int, fault: str) -> "Problem":
+        """A fault in a line of a table."""
+        return cls(kind, str(path), line, f"{path}, line {line}: {fault}")
+
+    @classmethod
+    def of(cls, kind: Kind, path: Path | str, text: str) -> "Problem":
+        """A fault of a whole file or folder, which `text` names."""
+        return cls(kind, str(path), None, text)
+
+
+@dataclass
+class Problems:
+    """Gathers, so that one message tells more than the first."""
+
+    strict: bool = True
+    """Whether to raise what makes the rest unreadable."""
+    gathered: list[Problem] = field(default_factory=list)
+
+    def add(self, problem: Problem) -> None:
+        """A fault beside which the rest can be read."""
+        self.gathered.append(problem)
+
+    def stop(self, problem: Problem) -> None:
+        """A fault without which more would follow: raised, or gathered for whoever wants all.
+
+        Raises:
+            UserError: strict.
+        """
+        if self.strict:
+            raise UserError(problem.text)
+        self.add(problem)
+
+    def attempt(self, kind: Kind, path: Path | str, action: Callable[[], T]) -> T | None:
+        """The result of `action`; None where it raised a UserError that was gathered.
+
+        Raises:
+            UserError: strict, and `action` raised it.
+        """
+        try:
+            return action()
+        except UserError as error:
+            if self.strict:
+                raise
+            self.add(Problem.of(kind, path, str(error)))
+            return None
+
+    def raise_any(self) -> None:
+        """Refuse a data set in which anything is wrong.
+
+        Raises:
+            UserError: the first problems, and how many more there are.
+        """
+        if self.gathered:
+            more = len(self.gathered) - SHOWN
+            tail = [f"... and {more} more"] if more > 0 else []
+            raise UserError("\n".join([*(problem.text for problem in self.gathered[:SHOWN]), *tail]))
 
 
 class Line(NamedTuple):
@@ -40,7 +122,9 @@ def regular_size(path: str | Path) -> int:
         raise UserError(f"{path}: cannot be read ({reason}): restore it or drop it") from error
     kind = stat.S_IFMT(status.st_mode)
     if kind != stat.S_IFREG:
-        raise UserError(f"{path} is {KINDS.get(kind, 'something else')}, not a file: put a file in its place")
+        raise UserError(
+            f"{path} is {NO_FILES.get(kind, 'something else')}, not a file: put a file in its place"
+        )
     return status.st_size
 
 
@@ -89,11 +173,11 @@ def read_columns(
             or more values than there are columns.
     """
     problems = problems or Problems()
-    before = len(problems.found)
+    before = len(problems.gathered)
     lines = read_lines(path, problems, kind)
     names = lines[0].values if lines else []
     if complaint := _complaint(names, required):
-        if lines or len(problems.found) == before:  # else it is known why there are none
+        if lines or len(problems.gathered) == before:  # else it is known why there are none
             problems.stop(Problem.at(kind, path, 1, complaint))
         return []
     rows = []
