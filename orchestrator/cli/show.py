@@ -31,8 +31,8 @@ def show(
     """Show one cell: curves, scores, its best and worst classes, and the clips that it masks most."""
     from orchestrator.files.store import Store
     from orchestrator.legs.run import Run
-    from orchestrator.report.show.view import view_cell
+    from orchestrator.report.show import show_cell
 
     with console.status("reading the cell"):
-        view = view_cell(Run.open(Store.open(out)), cell)
-    console.print(view)
+        shown = show_cell(Run.open(Store.open(out)), cell)
+    console.print(shown)

@@ -1,8 +1,13 @@
 """What a run says about each of the paper's claims.
 
 Differences are paired: both entries are scored on the same bootstrap samples of the same clips, and by models
-of the same seeds and folds. Where a seed is lost on one side, trainings are held open over the seeds that
-both have.
+of the same seeds and folds. Where a seed is lost on one side, the interval over other trainings is over the
+seeds that both have.
+
+Of many claims about nothing some would come out at 95 % each. So verdicts are kept for a fixed set of
+claims, corrected for its size: what the paper itself claims over the whole grid, on the held-out clips, for
+Table 2 in cross-validation, and of training but for what holds in part by construction. Everything else is
+exploratory.
 """
 
 from collections.abc import Sequence
@@ -10,14 +15,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from orchestrator.legs.run import Run
 from orchestrator.stats.bootstrap import Difference, mean_of, paired
 from orchestrator.stats.claims import Claim, Pair, claims_of
 from orchestrator.stats.components import ENOUGH, Components, Crossed, components, mean_difference
-from orchestrator.stats.family import holm, in_family
 from orchestrator.stats.grid import Hole
+from orchestrator.stats.inputs import Inputs
+from orchestrator.stats.paper import NOT_IN_PAPER, Published
 from orchestrator.stats.predictions import Split
-from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.training import Pairs, TrainingClaim, judge_training, training_claims
@@ -45,8 +49,8 @@ class ClaimResult:
     claim: Claim
     evidence: Evidence
     difference: Difference | Hole
-    """Of lwlrap, mean over the claim's pairs that have results, other clips alone held open. By training:
-    that of `crossed`. A hole of kind "not judged" where there is no pair, or too few."""
+    """Of lwlrap, mean over the claim's pairs that have results, with an interval over other clips alone. By
+    training: that of `crossed`. A hole of kind "not judged" where there is no pair, or too few."""
     incomplete: str = ""
     """What is missing, where there is a difference nevertheless: of pairs, or seeds."""
     published: float | None = None
@@ -55,12 +59,12 @@ class ClaimResult:
     """What models and clips contribute; None where no clip was scored by two models of each cell, of seeds
     that all cells have."""
     crossed: Crossed | None = None
-    """The same difference, other clips and other trainings held open; None where these are too few. Over the
-    seeds that all cells have."""
+    """The same difference, with an interval over other clips and other trainings; None where these are too
+    few. Over the seeds that all cells have."""
     unpaired: bool = False
     """Some of its cells have seeds that others lack."""
     corrected_p: float | None = None
-    """After the family's correction; None: the claim is not of it."""
+    """Corrected for the number of claims that are judged; None: this one is not."""
     level: float = 0.95
 
     @property
@@ -74,7 +78,7 @@ class ClaimResult:
 
     @property
     def verdict(self) -> Verdict:
-        """By what holds the most open."""
+        """By the interval that says the most."""
         if self.standing is Standing.THESE_MODELS or isinstance(self.difference, Hole):
             return verdict_on(self.difference)
         if self.standing is not Standing.JUDGED:
@@ -89,35 +93,55 @@ class ClaimResult:
 
     @property
     def shown(self) -> Difference | Crossed | Hole:
-        """The difference, where there is room for one interval: that which holds the most open."""
+        """The difference, where there is room for one interval: that which says the most."""
         return self.crossed or self.difference
 
     @property
     def testable_p(self) -> float:
-        """For the family's correction: 1 where nothing can be tested."""
+        """For the correction: 1 where nothing can be tested."""
         return self.crossed.p if self.crossed and self.crossed.nu >= ENOUGH and not self.incomplete else 1.0
 
 
-def assess_claims(run: Run, scores: RunScores, published: Published) -> list[ClaimResult]:
+def assess_claims(inputs: Inputs, scores: RunScores, published: Published) -> list[ClaimResult]:
     """Every claim that the grid's names allow, on cv and on the held-out test clips, then those by training.
 
-    Those of the paper's own family are judged, corrected for its size.
+    Those that are judged have p-values corrected for their number.
     """
     results = [
         _by_scores(claim, split, scores, published)
-        for claim in claims_of(run.experiment)
+        for claim in claims_of(inputs.grid)
         for split in scores.main_splits
     ]
-    return _corrected([*results, *_by_training(run, scores)], scores)
+    return _corrected([*results, *_by_training(inputs, scores)], scores)
 
 
 def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
-    """The results, those of the family with their corrected p-values."""
-    family = [r for r in results if in_family(r.claim, r.evidence.split, scores.held_out)]
-    corrected = holm([result.testable_p for result in family])
-    p = {(r.claim, r.evidence): value for r, value in zip(family, corrected, strict=True)}
+    """The results, those that are judged with their corrected p-values."""
+    chosen = [r for r in results if is_judged(r.claim, r.evidence.split, scores.held_out)]
+    corrected = holm([result.testable_p for result in chosen])
+    p = {(r.claim, r.evidence): value for r, value in zip(chosen, corrected, strict=True)}
     level = scores.settings.level
     return [replace(r, corrected_p=p.get((r.claim, r.evidence)), level=level) for r in results]
+
+
+def is_judged(claim: Claim, split: Split | None, held_out: Split) -> bool:
+    """Whether a claim by the scores of a split, or by training (None), is one of those that are judged."""
+    judged_on = held_out if claim.clips == "all" else "cv"
+    papers = claim.scope.is_whole_grid and claim.source != NOT_IN_PAPER and claim.judged
+    return papers and split in (judged_on, None)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Corrected p-values: rejecting those up to alpha errs in all of them together with at most alpha.
+
+    Holm (1979, Scandinavian Journal of Statistics 6, 65-70); nothing is assumed of their dependence. A claim
+    that cannot be tested has p = 1: the number of claims does not depend on results.
+    """
+    corrected, worst = [1.0] * len(p), 0.0
+    for rank, index in enumerate(sorted(range(len(p)), key=p.__getitem__)):
+        worst = max(worst, min(1.0, (len(p) - rank) * p[index]))
+        corrected[index] = worst
+    return corrected
 
 
 def whole_grid(results: Sequence[ClaimResult]) -> list[ClaimResult]:
@@ -176,15 +200,15 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
     return float(np.mean(differences)) if complete else None
 
 
-def _by_training(run: Run, scores: RunScores) -> list[ClaimResult]:
-    claims = training_claims(run.experiment)
-    pairs = Pairs.of(run) if claims else None
+def _by_training(inputs: Inputs, scores: RunScores) -> list[ClaimResult]:
+    claims = training_claims(inputs.grid)
+    pairs = Pairs.of(inputs) if claims else None
     return [_of_training(pairs, claim, scores.settings.level) for claim in claims if pairs]
 
 
 def _of_training(pairs: Pairs, training: TrainingClaim, level: float) -> ClaimResult:
-    found, incomplete = judge_training(pairs, training, level)
-    if isinstance(found, Hole):
-        return ClaimResult(training.claim, TRAINING, found, incomplete)
-    difference = Difference(found.estimate, found.low, found.high)
-    return ClaimResult(training.claim, TRAINING, difference, incomplete, crossed=found)
+    judgement, incomplete = judge_training(pairs, training, level)
+    if isinstance(judgement, Hole):
+        return ClaimResult(training.claim, TRAINING, judgement, incomplete)
+    difference = Difference(judgement.estimate, judgement.low, judgement.high)
+    return ClaimResult(training.claim, TRAINING, difference, incomplete, crossed=judgement)

@@ -22,21 +22,12 @@ Shapes: N clips, M models, R resamples.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from scipy.special import ndtr, stdtrit
 
-from trainable.later import Later
+from trainable.arrays import Floats, Ints
 from trainable.metrics import LabelPrecisions
-
-if TYPE_CHECKING:
-    from scipy import special
-else:
-    special = Later("scipy.special")
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 CHUNK = 256
 """Resamples drawn at a time: their weights of 4481 clips take 9 MB. Part of what a seed means."""
@@ -176,8 +167,8 @@ def interval(sampled: Sampled, level: float = 0.95) -> Interval:
     freedom = sampled.clips - sampled.strata
     if freedom == 0:
         return Interval(float("nan"), float("nan"))
-    tails = special.stdtrit(freedom, np.array([1 - level, 1 + level]) / 2) * np.sqrt(sampled.clips / freedom)
-    low, high = np.nanquantile(sampled.draws, special.ndtr(tails))
+    tails = stdtrit(freedom, np.array([1 - level, 1 + level]) / 2) * np.sqrt(sampled.clips / freedom)
+    low, high = np.nanquantile(sampled.draws, ndtr(tails))
     return Interval(float(low), float(high))
 
 

@@ -5,55 +5,19 @@ A claim compares pairs of entries; with several pairs it is about their mean dif
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import permutations
 from typing import Literal
 
-from orchestrator.settings.tree import Experiment
-from orchestrator.stats.grid import Entry
+from orchestrator.stats.grid import Entry, Grid
+from orchestrator.stats.paper import (
+    MECHANISMS,
+    NOT_IN_PAPER,
+    SEVERAL_LABELS,
+    SPARSEMAX,
+    STAGED,
+    TWO_HEADS,
+    Source,
+)
 from orchestrator.stats.predictions import Clips
-from trainable.selection import ByLoss
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a claim stands in the paper."""
-
-    place: str
-    sentence: str = ""
-    """In the paper's words."""
-
-    def __str__(self) -> str:
-        return self.place
-
-    @property
-    def cited(self) -> str:
-        """Place and sentence."""
-        return f'{self.place}: "{self.sentence}"' if self.sentence else self.place
-
-
-NOT_IN_PAPER = Source("not in the paper")
-TWO_HEADS = Source(
-    "section 5.1", "Systems with multi-activation structure outperform systems with single activation."
-)
-STAGED = Source(
-    "section 5.1",
-    "Compared with only using verified data, staged training strategy can learn from noisy label to improve "
-    "performance.",
-)
-MECHANISMS = Source(
-    "section 5.1",
-    "As for selection mechanisms in the staged training strategy, performance of the updatable parameter "
-    "selection mechanism outperforms top k selection mechanism.",
-)
-SPARSEMAX = Source(
-    "section 5.1",
-    "Performance of sigmoid-sparsemax is slightly better than sigmoid-softmax on both cross-fold validation "
-    "and private evaluation dataset.",
-)
-SEVERAL_LABELS = Source(
-    "table 2",
-    "As shown in Table 2, sigmoid-sparsemax structure can improve the performance on data with multi labels.",
-)
 
 Axis = Literal["activation", "selection"]
 Pair = tuple[Entry, Entry]
@@ -129,10 +93,10 @@ class Comparison:
             return Entry(self.higher, other), Entry(self.lower, other)
         return Entry(other, self.higher), Entry(other, self.lower)
 
-    def claims(self, experiment: Experiment) -> Iterator[Claim]:
+    def claims(self, grid: Grid) -> Iterator[Claim]:
         """Over the whole other axis, if it is longer than one, then at each of its names."""
         across: Axis = "selection" if self.axis == "activation" else "activation"
-        names = list(experiment.selections if across == "selection" else experiment.activations)
+        names = list(grid.columns if across == "selection" else grid.rows)
         pairs = [self.pair(name) for name in names]
         whole = [(Scope(across), tuple(pairs))] if len(names) > 1 else []
         single = [(Scope(across, name), (pair,)) for name, pair in zip(names, pairs, strict=True)]
@@ -155,9 +119,9 @@ _MORE = (
 )  # fmt: skip
 
 
-def comparisons(experiment: Experiment) -> Iterator[Comparison]:
+def comparisons(grid: Grid) -> Iterator[Comparison]:
     """All that the grid's names allow: rows against sigmoid, columns against verified_only, and the rest."""
-    rows, columns = list(experiment.activations), list(experiment.selections)
+    rows, columns = list(grid.rows), list(grid.columns)
     against_plain = [
         Comparison("activation", name, "sigmoid", TWO_HEADS if name in PAPERS_ROWS else NOT_IN_PAPER)
         for name in rows
@@ -165,22 +129,21 @@ def comparisons(experiment: Experiment) -> Iterator[Comparison]:
         Comparison("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
         for name in columns
     ]
-    for comparison in [*against_plain, *_MORE, *_ranked_otherwise(experiment)]:
+    for comparison in [*against_plain, *_MORE, *_ranked_otherwise(grid)]:
         names = rows if comparison.axis == "activation" else columns
         if {comparison.higher, comparison.lower} <= set(names) and comparison.higher != comparison.lower:
             yield comparison
 
 
-def _ranked_otherwise(experiment: Experiment) -> Iterator[Comparison]:
-    """Columns that differ in `rank_by` alone, against those that rank by the loss."""
-    for (higher, other), (lower, plain) in permutations(experiment.selections.items(), 2):
-        ranked_otherwise = isinstance(other, ByLoss) and other.rank_by != "loss"
-        if ranked_otherwise and plain == other.model_copy(update={"rank_by": "loss"}):
+def _ranked_otherwise(grid: Grid) -> Iterator[Comparison]:
+    """Columns that rank by something else, against those that are the same but rank by the loss."""
+    for higher, masking in grid.columns.items():
+        for lower in masking.ranks_otherwise_than:
             yield Comparison("selection", higher, lower, NOT_IN_PAPER)
             yield Comparison("selection", higher, lower, NOT_IN_PAPER, "several")
 
 
-def claims_of(experiment: Experiment) -> Iterator[Claim]:
+def claims_of(grid: Grid) -> Iterator[Claim]:
     """Each comparison over the whole other axis, then at each of its names."""
-    for comparison in comparisons(experiment):
-        yield from comparison.claims(experiment)
+    for comparison in comparisons(grid):
+        yield from comparison.claims(grid)

@@ -1,4 +1,4 @@
-"""Intervals that hold clips and trainings open: models and clips as crossed random effects.
+"""Intervals over other clips and other trainings: models and clips as crossed random effects.
 
 Not in the paper. A model is a (seed, fold); a clip's share of a model's score is u_mi, linearised around the
 ratio (`shares`). With u_mi = mean + model m + clip i + residual, all random, the mean squares of the two-way
@@ -23,6 +23,11 @@ is seeds x clips within each fold, the mean squares are averaged over the K fold
 place of M - 1. So it needs two seeds. Mean squares are divided by the clips of their layout first: exact for
 folds of unequal size. What other folds would change, no such interval says.
 
+Power is that of this design's t test, each component of variance as a run estimates it: the noncentral t of
+Hillis, Obuchowski and Berbaum (2011, Academic Radiology 18, 129-142) for more readers of the same cases. Of
+one claim, without the correction for many, which asks for more. With few models the estimates themselves are
+rough: the number is a size to plan with, not a promise.
+
 Shapes: n clips, M models of a layout.
 """
 
@@ -30,19 +35,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
+from scipy.special import nctdtr, stdtr, stdtrit
 
-from orchestrator.stats.bootstrap import ClipSums, Floats, joined
+from orchestrator.stats.bootstrap import ClipSums, joined
+from trainable.arrays import Floats
 
 LEAST = 2
 """Degrees of freedom of the models below which there is no interval: with one its quantile is 12.7."""
 ENOUGH = 3
 """Degrees of freedom from which on an interval is more than a hint: those of four models."""
+POWER, ALPHA = 0.8, 0.05
+MOST_SEEDS = 100
 
 
 @dataclass(frozen=True)
 class Crossed:
-    """A score, or a difference, with an interval that holds clips and trainings open."""
+    """A score, or a difference, with an interval over other clips and other trainings."""
 
     estimate: float
     low: float
@@ -180,3 +188,32 @@ def mean_difference(pairs: Sequence[tuple[ClipSums, ClipSums]]) -> ClipSums:
     counts = pairs[0][0].counts
     assert all((side.counts == counts).all() for pair in pairs for side in pair)
     return ClipSums(np.mean([higher.sums - lower.sums for higher, lower in pairs], axis=0), counts)
+
+
+def power(measured: Components, models_each: int, difference: float) -> float:
+    """Chance that a true difference of that size is found, and on its side, with that many models."""
+    expected = measured.with_models(models_each)
+    if expected.variance == 0:
+        return 1.0
+    away = abs(difference) / expected.variance**0.5
+    return float(1 - nctdtr(expected.nu, away, stdtrit(expected.nu, 1 - ALPHA / 2)))
+
+
+def seeds_needed(measured: Components, seeds: int, difference: float) -> int | None:
+    """The fewest seeds with POWER and degrees of freedom ENOUGH for a verdict; None: over MOST_SEEDS.
+
+    `seeds`: how many the run has, which tells how many models each of them adds.
+    """
+    per_seed = measured.models_each // seeds
+    return next((n for n in range(1, MOST_SEEDS + 1) if _is_enough(measured, n * per_seed, difference)), None)
+
+
+def _is_enough(measured: Components, models_each: int, difference: float) -> bool:
+    freedom = measured.layouts * (models_each - 1)
+    return freedom >= ENOUGH and power(measured, models_each, difference) >= POWER
+
+
+def most_needed(needed: Sequence[int | None]) -> int | None:
+    """Seeds that are enough for all; None where one needs more than MOST_SEEDS."""
+    known = [seeds for seeds in needed if seeds is not None]
+    return max(known) if known and len(known) == len(needed) else None

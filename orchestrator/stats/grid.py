@@ -1,6 +1,8 @@
-"""The names of a grid, and why a number of it is missing."""
+"""The names of a grid, which of its cells is the best, and why a number is missing."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 
@@ -58,3 +60,69 @@ class Hole:
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.detail}" if self.detail else self.kind
+
+
+@dataclass(frozen=True)
+class Masking:
+    """What statistics must know of a column's selection."""
+
+    uses_unverified: bool = True
+    by_loss: bool = True
+    """False: it masks at random, which says nothing about a clip."""
+    ranks_otherwise_than: tuple[str, ...] = ()
+    """Columns that are the same but rank by the loss, where this one ranks by something else."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The rows and columns of a run, and how often each of their cells is trained."""
+
+    rows: Mapping[str, int]
+    """Activations, with the number of their heads."""
+    columns: Mapping[str, Masking]
+    """Selections."""
+    seeds: Sequence[int]
+    folds: int
+    stages: Sequence[bool]
+    """For each stage whether clips may be masked in it."""
+    cells: Sequence[Cell]
+    """All cells, in the order in which tables list them."""
+
+    @cached_property
+    def entries(self) -> dict[Entry, list[Cell]]:
+        """All entries, row by row, with the cells of their seeds."""
+        return {
+            Entry(row, column): [Cell(row, column, seed) for seed in self.seeds]
+            for row in self.rows
+            for column in self.columns
+        }
+
+    def only(self, cells: Sequence[Cell]) -> "Grid":
+        """The grid as if it had these cells alone, which are of one entry."""
+        entry = cells[0].entry
+        return replace(
+            self, rows={entry.activation: self.rows[entry.activation]}, cells=cells,
+            columns={entry.selection: self.columns[entry.selection]}, seeds=[cell.seed for cell in cells],
+        )  # fmt: skip
+
+
+def members_of(cells: Iterable[Cell], ensembles: Mapping[str, Sequence[str]]) -> dict[str, tuple[Cell, ...]]:
+    """The cells of each ensemble; a member that names no seed stands for its cells of all seeds."""
+    names = {cell: {str(cell.entry), f"{cell.entry}/{cell.seed}"} for cell in cells}
+    return {
+        name: tuple(cell for cell, own in names.items() if not own.isdisjoint(members))
+        for name, members in ensembles.items()
+    }
+
+
+def ranked(entries: Mapping[Entry, Sequence[Cell]], lwlrap: Mapping[Cell, float]) -> dict[Entry, float]:
+    """Entries with a result and their lwlrap in cross-validation, the best first.
+
+    The one rule of `report`, `show`, `predict` and `export`: the highest mean over folds and seeds when
+    training ended. Test clips choose nothing, so that a score on them stays honest. Entries without a result
+    of every seed come after all others. `lwlrap` has the cells with a result.
+    """
+    done = {entry: [lwlrap[cell] for cell in cells if cell in lwlrap] for entry, cells in entries.items()}
+    scores = {entry: sum(values) / len(values) for entry, values in done.items() if values}
+    order = sorted(scores, key=lambda entry: (len(done[entry]) < len(entries[entry]), -scores[entry]))
+    return {entry: scores[entry] for entry in order}

@@ -1,18 +1,18 @@
-"""From the predictions of a cell to the sums that its scores and their bootstrap need.
+"""From the predictions of a cell, or of an ensemble of cells, to the sums that their scores need.
 
 Shapes: n clips, C classes, M models.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from orchestrator.legs.run import Part, Predictions, Run
-from orchestrator.stats.bootstrap import ClipSums, Ints, clip_sums
-from orchestrator.stats.grid import Cell
+from orchestrator.stats.bootstrap import ClipSums, clip_sums
+from orchestrator.stats.inputs import CellPredictions, ClipArrays, ClipScores
+from trainable.arrays import Bools, Ints, Labels
 from trainable.metrics import Ties, label_precisions
 from trainable.postprocess import class_normalise, geometric_mean
 
@@ -30,39 +30,26 @@ SPLIT_NAMES: dict[Split, str] = {
 USAGE: dict[Split, str] = {"public": "Public", "private": "Private"}
 
 
-@dataclass(frozen=True)
-class ClipScores:
-    """Clips and their scores by one model, or by several together."""
+def normalised(predictions: CellPredictions, clip_sigma: float | None) -> CellPredictions:
+    """Each model's scores class-wise normalised over its own clips (section 2.3).
 
-    rows: Ints
-    """Rows of `Run.clips`: (n,)."""
-    scores: NDArray[Any]
-    """(n, C)."""
+    `clip_sigma`: standard deviations at which they are clipped; None: no clipping.
+    """
+    return _mapped(predictions, lambda scores: class_normalise(scores, clip_sigma))
 
 
-@dataclass(frozen=True)
-class CellPredictions:
-    """What the folds of a cell predict when a stage ends."""
+def _mapped(predictions: CellPredictions, change: Callable[[NDArray[Any]], NDArray[Any]]) -> CellPredictions:
+    """The same clips with other scores."""
 
-    validation: tuple[ClipScores, ...]
-    """Each fold's own validation clips."""
-    test: tuple[ClipScores, ...]
-    """The same test clips by each fold."""
+    def changed(models: Sequence[ClipScores]) -> tuple[ClipScores, ...]:
+        return tuple(ClipScores(model.rows, change(model.scores)) for model in models)
 
-    def normalised(self, clip_sigma: float | None) -> "CellPredictions":
-        """Each model's scores class-wise normalised over its own clips (section 2.3).
+    return CellPredictions(changed(predictions.validation), changed(predictions.test))
 
-        `clip_sigma`: standard deviations at which they are clipped; None: no clipping.
-        """
 
-        def normal(model: ClipScores) -> ClipScores:
-            return ClipScores(model.rows, class_normalise(model.scores, clip_sigma))
-
-        return CellPredictions(tuple(map(normal, self.validation)), tuple(map(normal, self.test)))
-
-    def blend(self) -> "CellPredictions":
-        """The folds' test scores as one model's: their geometric mean."""
-        return CellPredictions(self.validation, (together(self.test),) if self.test else ())
+def blended(predictions: CellPredictions) -> CellPredictions:
+    """The folds' test scores as one model's: their geometric mean."""
+    return CellPredictions(predictions.validation, (together(predictions.test),) if predictions.test else ())
 
 
 def together(models: Sequence[ClipScores]) -> ClipScores:
@@ -74,23 +61,31 @@ def together(models: Sequence[ClipScores]) -> ClipScores:
     return ClipScores(first.rows, geometric_mean(np.stack([model.scores for model in models])))
 
 
-def read_predictions(run: Run, cell: Cell, stages: Sequence[int | None] = (None,)) -> list[CellPredictions]:
-    """The predictions of a cell at the end of each of `stages`; None: the last one. Reads each fold once.
+@dataclass(frozen=True)
+class Ensemble:
+    """Some cells as one system."""
 
-    Raises:
-        FileNotFoundError: the cell has no result.
+    raw: CellPredictions
+    """Members' raw scores together; all folds as one model of the test clips."""
+    normalised: CellPredictions
+    """Members' scores, normalised first."""
+
+
+def make_ensemble(members: Sequence[CellPredictions], clip_sigma: float | None) -> Ensemble:
+    """The geometric mean of what the members predict (section 2.3, table 3).
+
+    Validation clips by the members' models of their own fold, test clips by the models of all folds. Raw
+    scores are rounded as they are written, so that the files give the very scores of the table.
     """
-    folds = [run.predictions(cell, fold) for fold in range(run.experiment.folds)]
-    return [
-        CellPredictions(_models(folds, "validation", stage), _models(folds, "test", stage))
-        for stage in stages
-    ]
+    raw = _mapped(_combined(members), lambda scores: scores.astype(np.float32))
+    return Ensemble(raw, _combined([normalised(member, clip_sigma) for member in members]))
 
 
-def _models(folds: Sequence[Predictions], part: Part, stage: int | None) -> tuple[ClipScores, ...]:
-    """Each fold's scores of one part, where there are clips in it."""
-    scores = [fold.of(part, stage) for fold in folds]
-    return tuple(ClipScores(fold.rows, fold.scores) for fold in scores if len(fold.rows))
+def _combined(members: Sequence[CellPredictions]) -> CellPredictions:
+    """Fold by fold over members, and for test clips over folds too."""
+    validation = tuple(together(folds) for folds in zip(*(m.validation for m in members), strict=True))
+    test = [model for member in members for model in member.test]
+    return CellPredictions(validation, (together(test),) if test else ())
 
 
 @dataclass(frozen=True)
@@ -98,15 +93,15 @@ class Pool:
     """The labelled clips that a bootstrap draws from: all verified ones, or all test ones."""
 
     rows: Ints
-    """Rows of `Run.clips`, ascending: (n,)."""
-    truth: NDArray[np.uint8]
+    """Among all clips, ascending: (n,)."""
+    truth: Labels
     """(n, C)."""
     fold: Ints
     """Fold of each clip, -1 for test clips: (n,)."""
-    usage: NDArray[np.str_]
+    usage: NDArray[np.object_]
     """Public, Private or nothing: (n,)."""
 
-    def mask(self, split: Split, clips: Clips = "all") -> NDArray[np.bool_]:
+    def mask(self, split: Split, clips: Clips = "all") -> Bools:
         """The clips of a split, or those of them with several labels: (n,)."""
         chosen = np.ones(len(self.rows), bool)
         if split in USAGE:
@@ -116,24 +111,21 @@ class Pool:
         return chosen
 
 
-def make_pools(run: Run) -> dict[Split, Pool]:
+def make_pools(clips: ClipArrays) -> dict[Split, Pool]:
     """The pool of every split; public, private and test share one. Without a labelled clip: none."""
-    labelled = run.targets.any(1)
-    part = run.clips["part"].to_numpy()
-    verified, test = (_pool(run, labelled & (part == name)) for name in ("verified", "test"))
+    labelled = clips.targets.any(1)
+    verified, test = (_pool(clips, labelled & (clips.part == name)) for name in ("verified", "test"))
     pools: dict[Split, Pool] = {"cv": verified, "public": test, "private": test, "test": test}
     return {split: pool for split, pool in pools.items() if pool.mask(split).any()}
 
 
-def _pool(run: Run, chosen: NDArray[np.bool_]) -> Pool:
+def _pool(clips: ClipArrays, chosen: Bools) -> Pool:
     rows = np.flatnonzero(chosen)
-    clips = run.clips.iloc[rows]
-    fold = clips["fold"].to_numpy().astype(np.int64)
-    return Pool(rows, run.targets[rows], fold, clips["usage"].to_numpy().astype(str))
+    return Pool(rows, clips.targets[rows], clips.fold[rows], clips.usage[rows])
 
 
 def within(pool: Pool, model: ClipScores) -> tuple[Ints, NDArray[Any]]:
-    """The clips of `model` that the pool has: their places in it (n,), and their scores (n, C)."""
+    """The clips of `model` that the pool has: their rows in it (n,), and their scores (n, C)."""
     known = np.isin(model.rows, pool.rows)
     return np.searchsorted(pool.rows, model.rows[known]), model.scores[known]
 
@@ -142,6 +134,6 @@ def precision_sums(pool: Pool, models: Sequence[ClipScores], ties: Ties) -> Clip
     """A column for each model: (n of the pool, M)."""
     precisions = []
     for model in models:
-        places, scores = within(pool, model)
-        precisions.append((places, label_precisions(pool.truth[places], scores, ties)))
+        rows, scores = within(pool, model)
+        precisions.append((rows, label_precisions(pool.truth[rows], scores, ties)))
     return clip_sums(precisions, len(pool.rows))

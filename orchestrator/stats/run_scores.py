@@ -12,27 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from orchestrator.legs.run import Run
-from orchestrator.settings.report_settings import ReportSettings
-from orchestrator.stats.ensembles import (
-    Ensemble,
-    ScoredEnsembles,
-    ensemble_hole,
-    ensemble_sums,
-    make_ensemble,
-    members_of,
-)
-from orchestrator.stats.grid import Cell, Entry, Hole
+from orchestrator.stats.grid import Cell, Entry, Grid, Hole
+from orchestrator.stats.inputs import CellPredictions, ClipArrays, ClipScores, Inputs
 from orchestrator.stats.predictions import (
     SPLITS,
-    CellPredictions,
-    ClipScores,
+    Ensemble,
     Pool,
     Split,
+    make_ensemble,
     make_pools,
-    read_predictions,
+    normalised,
     within,
 )
 from orchestrator.stats.scoring import (
@@ -41,13 +31,14 @@ from orchestrator.stats.scoring import (
     Pools,
     Score,
     ScoreKey,
+    ScoreSettings,
     cell_sums,
+    ensemble_sums,
     held_out,
     score_cells,
 )
+from trainable.arrays import Floats, Ints, Labels, Scores
 from trainable.metrics import Average, Ties, f_score, per_class_lwlrap, tied_share
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -68,17 +59,30 @@ class EntryScores:
 
 
 @dataclass(frozen=True)
+class ScoredEnsembles:
+    """All ensembles of a configuration."""
+
+    complete: Mapping[str, Ensemble]
+    """Those whose members all have results."""
+    scores: Mapping[str, Mapping[ScoreKey, Score]]
+    """Of the complete ones: blends alone."""
+    holes: Mapping[str, Hole]
+    """The others, with the reason."""
+
+
+@dataclass(frozen=True)
 class RunScores:
     """All scores of a run."""
 
-    settings: ReportSettings
+    grid: Grid
+    settings: ScoreSettings
     entries: Mapping[Entry, EntryScores]
     """Only entries with a result, in the order of the configuration."""
     holes: Mapping[Entry, Hole]
     """The others: failed or not run."""
     unscored: Mapping[Split, Hole]
     """Splits that nothing can be scored on."""
-    labels: Mapping[Split, NDArray[np.int64]]
+    labels: Mapping[Split, Ints]
     """Labels per class of each split that can be scored: (C,)."""
     ensembles: ScoredEnsembles
     test_clips: int
@@ -121,14 +125,13 @@ class _CellScores:
     tied: dict[Split, float]
 
 
-def score_run(run: Run) -> RunScores:
-    """All scores of a run, finished or not, by its configuration's `report` and `ensembles`."""
-    settings, pools = run.experiment.report, make_pools(run)
-    holes = {cell: hole for cell in run.cells if (hole := run.hole(cell))}
-    cells, ensembles, incomplete = _read_and_sum(run, pools, holes)
+def score_run(inputs: Inputs, settings: ScoreSettings) -> RunScores:
+    """All scores of a run, finished or not."""
+    grid, holes, pools = inputs.grid, inputs.holes, make_pools(inputs.clips)
+    cells, ensembles, incomplete = _read_and_sum(inputs, pools, settings)
     entries = {
         entry: {cell.seed: cells[cell] for cell in seeds if cell in cells}
-        for entry, seeds in run.entries.items()
+        for entry, seeds in grid.entries.items()
     }
     sums: dict[Entry | str, dict[int, CellSums]] = {
         entry: {seed: cell.sums for seed, cell in seeds.items()} for entry, seeds in entries.items() if seeds
@@ -137,9 +140,10 @@ def score_run(run: Run) -> RunScores:
     scores = score_cells(sums, pools, settings)
     lost = {
         entry: {cell.seed: holes[cell] for cell in seeds if cell in holes}
-        for entry, seeds in run.entries.items()
+        for entry, seeds in grid.entries.items()
     }
     return RunScores(
+        grid,
         settings,
         {
             entry: _entry_scores(list(seeds.values()), scores[entry], lost[entry])
@@ -147,39 +151,44 @@ def score_run(run: Run) -> RunScores:
             if seeds
         },
         {entry: _merged(list(lost[entry].values())) for entry, seeds in entries.items() if not seeds},
-        {split: _why_unscored(run, split) for split in SPLITS if split not in pools},
+        {split: _why_unscored(inputs.clips, split) for split in SPLITS if split not in pools},
         {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()},
         ScoredEnsembles(ensembles, {name: scores[name] for name in ensembles}, incomplete),
-        int((run.clips["part"] == "test").sum()),
+        int((inputs.clips.part == "test").sum()),
     )
 
 
 def _read_and_sum(
-    run: Run, pools: Pools, holes: Mapping[Cell, Hole]
+    inputs: Inputs, pools: Pools, settings: ScoreSettings
 ) -> tuple[dict[Cell, _CellScores], dict[str, Ensemble], dict[str, Hole]]:
-    """What every cell with a result adds, the ensembles, and why others are none. Reads each fold once."""
-    members = members_of(run)
-    incomplete = {name: hole for name, cells in members.items() if (hole := ensemble_hole(cells, holes))}
-    kept = {cell for name, cells in members.items() if name not in incomplete for cell in cells}
+    """What every cell with a result adds, the ensembles, and why others are none. Reads each cell once."""
+    holes, members = inputs.holes, inputs.ensembles
+    incomplete = {name: hole for name, cells in members.items() if (hole := _ensemble_hole(cells, holes))}
+    complete = {name: cells for name, cells in members.items() if name not in incomplete}
+    kept = {cell for cells in complete.values() for cell in cells}
     scored: dict[Cell, _CellScores] = {}
     last: dict[Cell, CellPredictions] = {}
-    for cell in (cell for cell in run.cells if cell not in holes):
-        predictions, *earlier = read_predictions(run, cell, [None, *_earlier_stages(run, cell)])
-        scored[cell] = _cell_scores(run, predictions, earlier, pools)
+    for cell in (cell for cell in inputs.grid.cells if cell not in holes):
+        predictions, *earlier = inputs.predictions(cell, [None, *_earlier_stages(inputs.grid, cell)])
+        scored[cell] = _cell_scores(predictions, earlier, pools, settings, inputs.f_threshold)
         if cell in kept:
             last[cell] = predictions
     ensembles = {
-        name: make_ensemble(cells, last, run.experiment.report)
-        for name, cells in members.items()
-        if name not in incomplete
+        name: make_ensemble([last[cell] for cell in cells], settings.clip_sigma)
+        for name, cells in complete.items()
     }
     return scored, ensembles, incomplete
 
 
-def _earlier_stages(run: Run, cell: Cell) -> range:
+def _ensemble_hole(members: Sequence[Cell], holes: Mapping[Cell, Hole]) -> Hole | None:
+    """Why cells cannot be an ensemble, given those without a result; None where they can."""
+    reasons = [f"{cell.entry}: {holes[cell]}" for cell in members if cell in holes]
+    return Hole("incomplete", "; ".join(dict.fromkeys(reasons))) if reasons else None
+
+
+def _earlier_stages(grid: Grid, cell: Cell) -> range:
     """Stages at whose ends a column without unverified clips is scored too."""
-    uses_unverified = run.experiment.selections[cell.selection].uses_unverified
-    return range(0 if uses_unverified else len(run.experiment.stages) - 1)
+    return range(0 if grid.columns[cell.selection].uses_unverified else len(grid.stages) - 1)
 
 
 def _merged(holes: Sequence[Hole]) -> Hole:
@@ -189,17 +198,20 @@ def _merged(holes: Sequence[Hole]) -> Hole:
 
 
 def _cell_scores(
-    run: Run, predictions: CellPredictions, earlier: Sequence[CellPredictions], pools: Pools
+    predictions: CellPredictions,
+    earlier: Sequence[CellPredictions],
+    pools: Pools,
+    settings: ScoreSettings,
+    f_threshold: float,
 ) -> _CellScores:
-    settings, threshold = run.experiment.report, run.experiment.schedule.f_threshold
     forms: dict[Form, CellPredictions] = {
         "raw": predictions,
-        "normalised": predictions.normalised(settings.clip_sigma),
+        "normalised": normalised(predictions, settings.clip_sigma),
     }
     pairs = {split: list(_pairs(pool, split, predictions)) for split, pool in pools.items()}
 
     def fscore(average: Average) -> dict[Split, float]:
-        return {split: _mean([f_score(*m, threshold, average) for m in pairs[split]]) for split in pairs}
+        return {split: _mean([f_score(*m, f_threshold, average) for m in pairs[split]]) for split in pairs}
 
     return _CellScores(
         cell_sums(forms, dict(enumerate(earlier)), pools, settings),
@@ -210,7 +222,7 @@ def _cell_scores(
     )
 
 
-Pair = tuple[NDArray[np.uint8], NDArray[np.float32]]
+Pair = tuple[Labels, Scores]
 """Truth and scores of a model: (n, C) each."""
 
 
@@ -219,8 +231,8 @@ def _pairs(pool: Pool, split: Split, predictions: CellPredictions) -> list[Pair]
     mask = pool.mask(split)
 
     def pair(model: ClipScores) -> Pair:
-        places, scores = within(pool, model)
-        return pool.truth[places][mask[places]], scores[mask[places]]
+        rows, scores = within(pool, model)
+        return pool.truth[rows][mask[rows]], scores[mask[rows]]
 
     return [pair(model) for model in (predictions.validation if split == "cv" else predictions.test)]
 
@@ -250,10 +262,10 @@ def _entry_scores(
     )
 
 
-def _why_unscored(run: Run, split: Split) -> Hole:
-    test = (run.clips["part"] == "test").to_numpy()
+def _why_unscored(clips: ClipArrays, split: Split) -> Hole:
+    test = clips.part == "test"
     if not test.any():
         return Hole("no test clips")
-    if not run.targets[test].any():
+    if not clips.targets[test].any():
         return Hole("no labels")
     return Hole("no test clip is marked Public" if split == "public" else "no test clip is marked Private")

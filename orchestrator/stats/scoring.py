@@ -3,15 +3,15 @@
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from orchestrator.settings.report_settings import ReportSettings
 from orchestrator.stats.bootstrap import ClipSums, Interval, Sampled, bootstrap, interval, joined
 from orchestrator.stats.components import Crossed, components
-from orchestrator.stats.predictions import CellPredictions, Clips, Pool, Split, precision_sums
+from orchestrator.stats.inputs import CellPredictions
+from orchestrator.stats.predictions import Clips, Ensemble, Pool, Split, blended, precision_sums
+from trainable.arrays import Bools, Ints
 from trainable.metrics import Ties
 
 Average = Literal["folds", "blend"]
@@ -23,6 +23,30 @@ TIES: tuple[Ties, ...] = ("group", "challenge")
 CLIPS: tuple[Clips, ...] = ("all", "several")
 Name = TypeVar("Name", bound=Hashable)
 Pools = Mapping[Split, Pool]
+
+
+class ScoreSettings(Protocol):
+    """How scores and their intervals are made from predictions."""
+
+    @property
+    def clip_sigma(self) -> float | None:
+        """Standard deviations at which class-normalised scores are clipped; None: no clipping."""
+
+    @property
+    def resamples(self) -> int:
+        """Bootstrap samples of the clips."""
+
+    @property
+    def bootstrap_seed(self) -> int:
+        """Seed of these samples."""
+
+    @property
+    def level(self) -> float:
+        """Coverage of intervals."""
+
+    @property
+    def ties(self) -> Ties:
+        """Rank of equal scores in the tables."""
 
 
 def held_out(scored: Container[Split]) -> Split:
@@ -55,13 +79,13 @@ class Score:
     sampled: Sampled
     """For paired differences: all cells were scored on the same samples of clips."""
     crossed: Crossed | None = None
-    """Clips and trainings held open; None where every clip was scored by one or two models alone."""
+    """Over other clips and other trainings; None where every clip was scored by one or two models alone."""
     models: Mapping[int, ClipSums] = field(default_factory=dict)
-    """Each seed's, its folds as columns, where claims compare it: differences hold trainings open."""
+    """Each seed's, its folds as columns, where claims compare it: differences need trainings in pairs."""
 
     @property
     def shown(self) -> Interval:
-        """The interval where there is room for one: that which holds more open."""
+        """The interval where there is room for one: that which says more."""
         return Interval(self.crossed.low, self.crossed.high) if self.crossed else self.interval
 
     @property
@@ -83,7 +107,7 @@ def cell_sums(
     forms: Mapping[Form, CellPredictions],
     earlier: Mapping[int, CellPredictions],
     pools: Pools,
-    settings: ReportSettings,
+    settings: ScoreSettings,
 ) -> CellSums:
     """All that the scores of one cell need; `earlier`: raw predictions at the end of each earlier stage."""
     sums: CellSums = {}
@@ -101,13 +125,19 @@ def _sums(predictions: CellPredictions, pools: Pools, key: ScoreKey) -> CellSums
         of_folds = precision_sums(pools["cv"], predictions.validation, key.ties)
         sums[key] = of_folds.pooled() if blend else of_folds
     if "test" in pools:
-        models = (predictions.blend() if blend else predictions).test
+        models = (blended(predictions) if blend else predictions).test
         sums[key._replace(split="test")] = precision_sums(pools["test"], models, key.ties)
     return sums
 
 
+def ensemble_sums(ensemble: Ensemble, pools: Pools, settings: ScoreSettings) -> CellSums:
+    """All that the scores of an ensemble need: of one system, not of folds."""
+    sums = cell_sums({"raw": ensemble.raw, "normalised": ensemble.normalised}, {}, pools, settings)
+    return {key: clip_sums for key, clip_sums in sums.items() if key.average == "blend"}
+
+
 def score_cells(
-    sums: Mapping[Name, Mapping[int, CellSums]], pools: Pools, settings: ReportSettings
+    sums: Mapping[Name, Mapping[int, CellSums]], pools: Pools, settings: ScoreSettings
 ) -> dict[Name, dict[ScoreKey, Score]]:
     """Scores of all cells, given as the sums of each of their seeds, on every split that has labels.
 
@@ -141,7 +171,7 @@ def _on_clips(
                 yield name, key._replace(split=split, clips=clips), complete
 
 
-def _cut(sums: ClipSums, mask: NDArray[np.bool_]) -> ClipSums | None:
+def _cut(sums: ClipSums, mask: Bools) -> ClipSums | None:
     """The sums on some clips; None where a fold has no label there."""
     counts = sums.counts[mask]
     return ClipSums(sums.sums[mask], counts) if counts.any(0).all() else None
@@ -155,9 +185,7 @@ def _mean_of_seeds(seeds: Sequence[ClipSums]) -> ClipSums:
     return score
 
 
-def _bootstrap(
-    scores: Sequence[ClipSums], strata: NDArray[np.int64], settings: ReportSettings
-) -> list[Sampled]:
+def _bootstrap(scores: Sequence[ClipSums], strata: Ints, settings: ScoreSettings) -> list[Sampled]:
     """The samples of each score; equal ones are drawn once, as those by both rules for ties mostly are."""
     contents = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
     distinct = dict(zip(contents, scores, strict=True))

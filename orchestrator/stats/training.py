@@ -2,8 +2,8 @@
 
 A model is a (seed, fold). Two models of the same seed and fold are a pair: they share stem, batches and
 validation clips. Of every pair one number is taken, which is above zero where the pair bears the claim out;
-over several rows it is averaged within the pair first. The interval is Student's over pairs: it holds other
-trainings open, and what other folds would change only as far as folds differ in it.
+over several rows it is averaged within the pair first. The interval is Student's over pairs: over other
+trainings, and over other folds only as far as folds differ in it.
 
     F-score     of the validation clips, mean over a stage's evaluations
     loss        of a batch (eq. 1), mean over a stage. While clips are masked it is lower the more are, so
@@ -24,36 +24,16 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from scipy.special import stdtr, stdtrit
 
-from orchestrator.legs.run import Run
-from orchestrator.settings.tree import Experiment
-from orchestrator.stats.claims import Claim, Comparison, Source
+from orchestrator.stats.claims import Claim, Comparison
 from orchestrator.stats.components import LEAST, Crossed
-from orchestrator.stats.grid import Cell, Entry, Hole
-from orchestrator.stats.judgements import Floats, Truth, read_judged, read_truth
+from orchestrator.stats.grid import Cell, Entry, Grid, Hole
+from orchestrator.stats.inputs import FoldCurves, Inputs
+from orchestrator.stats.paper import FASTER, FOLLOWS, STAGE_2, STAGE_3, Source
+from trainable.arrays import Bools, Floats
 
 MECHANISMS = ("threshold", "top_k")
-STAGE_2 = Source(
-    "section 5.1",
-    "In the second stage, proposed mechanism outperforms top k mechanism in terms of F-score, training loss.",
-)
-STAGE_3 = Source(
-    "section 5.1",
-    "In the third stage, proposed mechanism also achieves higher F-score and lower loss than top k selection "
-    "mechanism.",
-)
-FASTER = Source(
-    "section 3.1",
-    "Compared with the mechanism that ignores the noisy samples with the top k loss, the updatable threshold "
-    "makes model more stable and helps train the network faster.",
-)
-FOLLOWS = Source(
-    "section 3.1",
-    "In [9], k samples are ignored in every batch, regardless of the proportion of incorrect labels in this "
-    "particular batch.",
-)
 UNITS = (
     "of training, not of lwlrap: F-score, loss in nats, iterations as a share of the stage, correlation; the "
     "intervals are Student's over pairs of models of one seed and fold"
@@ -65,23 +45,18 @@ UNKNOWN = Hole("not judged", "nobody knows which labels are wrong")
 class Trained:
     """One model: how it was trained."""
 
-    run: Run
+    inputs: Inputs
     cell: Cell
     fold: int
-    truth: Truth | None
 
     @cached_property
-    def curves(self) -> pd.DataFrame:
-        """A row for each iteration."""
-        return self.run.curves(self.cell, self.fold)
+    def curves(self) -> FoldCurves:
+        """What it recorded at each iteration."""
+        return self.inputs.curves(self.cell, self.fold)
 
     def mean(self, curve: str, stages: Sequence[int]) -> float:
         """Over the iterations of these stages at which the curve has a value."""
         return float(self._values(curve, stages).mean())
-
-    def _values(self, curve: str, stages: Sequence[int]) -> "pd.Series[float]":
-        rows = self.curves[self.curves["stage"].isin(list(stages))]
-        return rows.set_index("iteration")[curve].dropna().astype(float)
 
     def highest(self, curve: str, stages: Sequence[int]) -> float:
         """The curve's highest value in these stages."""
@@ -89,16 +64,25 @@ class Trained:
 
     def share_until(self, level: float, curve: str, stages: Sequence[int]) -> float:
         """Iterations of these stages until the curve is at `level`, which it reaches, over all of them."""
-        values, own = self._values(curve, stages), self.curves[self.curves["stage"].isin(list(stages))]
-        first = values.index[(values >= level).to_numpy()][0]
-        return float(np.mean(own["iteration"] <= first))
+        values, iteration = self.curves.values[curve], self.curves.iteration
+        within = self._within(stages)
+        first = iteration[within & (values >= level)][0]
+        return float(np.mean(iteration[within] <= first))
+
+    def _values(self, curve: str, stages: Sequence[int]) -> Floats:
+        values = self.curves.values[curve][self._within(stages)]
+        return values[~np.isnan(values)]
+
+    def _within(self, stages: Sequence[int]) -> Bools:
+        """Which iterations are of these stages: (T,)."""
+        return np.isin(self.curves.stage, stages)
 
     @cached_property
     def follows(self) -> float:
         """Correlation over batches of the number masked with the number of wrong labels."""
-        assert self.truth is not None
-        judged = read_judged(self.run, self.cell, self.fold)
-        wrong = self.truth.wrong[judged.clip].astype(float)
+        assert self.inputs.truth is not None
+        judged = self.inputs.judged(self.cell, self.fold)
+        wrong = self.inputs.truth.wrong[judged.clip].astype(float)
         batches = np.unique(judged.iteration)
         masked_T, wrong_T = (
             np.bincount(judged.iteration, values)[batches].astype(float) for values in (judged.masked, wrong)
@@ -126,22 +110,21 @@ class TrainingClaim:
     needs_truth: bool = False
 
 
-def training_claims(experiment: Experiment) -> list[TrainingClaim]:
+def training_claims(grid: Grid) -> list[TrainingClaim]:
     """Over all rows, then in each; none where the grid lacks one of the two mechanisms."""
-    if not set(MECHANISMS) <= set(experiment.selections):
+    if not set(MECHANISMS) <= set(grid.columns):
         return []
     return [
         TrainingClaim(claim, measure, comparison.source is FOLLOWS)
-        for comparison, measure in _comparisons(experiment)
-        for claim in comparison.claims(experiment)
+        for comparison, measure in _comparisons(grid)
+        for claim in comparison.claims(grid)
     ]
 
 
-def _comparisons(experiment: Experiment) -> Iterator[tuple[Comparison, Measure]]:
+def _comparisons(grid: Grid) -> Iterator[tuple[Comparison, Measure]]:
     """Those that the grid's stages allow; names as the paper's where the stages are the paper's three."""
-    stages = experiment.cell(MECHANISMS[0])
-    selecting = [number for number, stage in enumerate(stages) if stage.selection]
-    later = list(range(selecting[-1] + 1, len(stages))) if selecting else []
+    selecting = [number for number, selects in enumerate(grid.stages) if selects]
+    later = list(range(selecting[-1] + 1, len(grid.stages))) if selecting else []
     for numbers, source in ((selecting, STAGE_2), (later, STAGE_3)):
         if numbers:
             yield _compared(f"F-score in {_named(numbers)}", source), _higher("fscore", numbers)
@@ -186,24 +169,24 @@ class Pairs:
     by_row: dict[str, dict[tuple[int, int], tuple[Trained, Trained]]]
     missing: dict[str, str]
     """By row: which cells have no result, and why."""
-    truth: Truth | None
+    truth_known: bool
 
     @classmethod
-    def of(cls, run: Run) -> "Pairs":
+    def of(cls, inputs: Inputs) -> "Pairs":
         """The models of both mechanisms that are there."""
-        truth, rows = read_truth(run), run.experiment.activations
-        cells = {row: [[Cell(row, name, seed) for name in MECHANISMS] for seed in run.experiment.seeds]
-                 for row in rows}  # fmt: skip
+        grid = inputs.grid
+        cells = {row: [[Cell(row, name, seed) for name in MECHANISMS] for seed in grid.seeds]
+                 for row in grid.rows}  # fmt: skip
         by_row = {
             row: {
-                (both[0].seed, fold): (Trained(run, both[0], fold, truth), Trained(run, both[1], fold, truth))
-                for both in seeds
-                if not any(map(run.hole, both))
-                for fold in range(run.experiment.folds)
+                (a.seed, fold): (Trained(inputs, a, fold), Trained(inputs, b, fold))
+                for a, b in seeds
+                if not {a, b} & inputs.holes.keys()
+                for fold in range(grid.folds)
             }
             for row, seeds in cells.items()
         }
-        return cls(by_row, {row: _missing(run, row) for row in rows}, truth)
+        return cls(by_row, {row: _missing(inputs, row) for row in grid.rows}, inputs.truth is not None)
 
     def values(self, training: TrainingClaim) -> list[float]:
         """The measure of every pair of seed and fold that all its rows have, averaged over them: (P,)."""
@@ -219,13 +202,13 @@ class Pairs:
         return [pair[0].activation for pair in training.claim.pairs]
 
 
-def _missing(run: Run, row: str) -> str:
-    several = len(run.experiment.seeds) > 1
+def _missing(inputs: Inputs, row: str) -> str:
+    several = len(inputs.grid.seeds) > 1
     holes = [
-        f"{cell.entry}{f', seed {cell.seed}' if several else ''}: {hole}"
+        f"{cell.entry}{f', seed {cell.seed}' if several else ''}: {inputs.holes[cell]}"
         for name in MECHANISMS
-        for cell in run.entries[Entry(row, name)]
-        if (hole := run.hole(cell))
+        for cell in inputs.grid.entries[Entry(row, name)]
+        if cell in inputs.holes
     ]
     return "; ".join(holes)
 
@@ -245,11 +228,10 @@ def over_models(values: Sequence[float], level: float) -> Crossed | None:
 def judge_training(pairs: Pairs, training: TrainingClaim, level: float) -> tuple[Crossed | Hole, str]:
     """The interval of a claim, or why there is none; and what is missing of it."""
     incomplete = pairs.incomplete(training)
-    if training.needs_truth and pairs.truth is None:
+    if training.needs_truth and not pairs.truth_known:
         return UNKNOWN, ""
     values = pairs.values(training)
     if not values:
         return Hole("not judged", incomplete or "no two models of one seed"), ""
-    found = over_models(values, level)
     few = f"{len(values)} pairs of models, an interval needs {LEAST + 1}: add --seeds"
-    return found or Hole("not judged", few), incomplete
+    return over_models(values, level) or Hole("not judged", few), incomplete

@@ -27,13 +27,13 @@ class Standing(Enum):
     """What a difference can say: it decides the words."""
 
     THESE_MODELS = "these models"
-    """Its interval holds other clips open, not another training."""
+    """Its interval is over other clips, not over another training."""
     EXPLORATORY = "exploratory"
-    """Clips and trainings are open, but it is not of the family that is judged: see `family`."""
+    """Its interval is over other clips and trainings, but it is not of the claims that are judged."""
     TOO_FEW = "too few trainings"
-    """It is of the family, with fewer than ENOUGH degrees of freedom."""
+    """It is of the claims that are judged, with fewer than ENOUGH degrees of freedom."""
     JUDGED = "judged"
-    """Clips and trainings are open, and the family's size is corrected for."""
+    """Its interval is over other clips and trainings, corrected for the number of claims judged."""
 
     def words(self, verdict: Verdict) -> str:
         """A verdict for people."""
@@ -66,7 +66,7 @@ def verdict_on(difference: Difference | Hole) -> Verdict:
 
 
 def judged(estimate: float, corrected_p: float, level: float) -> Verdict:
-    """Of a claim in the family, by its p-value after the correction."""
+    """Of a claim that is judged, by its p-value after the correction."""
     if corrected_p > 1 - level:
         return Verdict.UNCLEAR
     return Verdict.HIGHER if estimate > 0 else Verdict.LOWER

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from orchestrator.legs.run import Run
+from orchestrator.report.inputs import difference_from_fsdkaggle2019, read_clips, read_predictions
 from orchestrator.stats.bootstrap import Interval
-from orchestrator.stats.ensembles import ensemble_sums, make_ensemble
-from orchestrator.stats.predictions import SPLITS, Split, make_pools, read_predictions
-from orchestrator.stats.published import difference_from_fsdkaggle2019
-from orchestrator.stats.scoring import Score, ScoreKey, cell_sums, score_cells
+from orchestrator.stats.predictions import SPLITS, Split, make_ensemble, make_pools
+from orchestrator.stats.scoring import Score, ScoreKey, cell_sums, ensemble_sums, score_cells
 from orchestrator.tagging.systems import System
 from trainable.tagger import ModelFile
 
@@ -32,9 +31,9 @@ OTHER_LICENCE = (
 
 def score_system(run: Run, system: System) -> dict[ScoreKey, Score]:
     """lwlrap of the system's networks together, with bootstrap intervals, on every split with labels."""
-    settings, pools = run.experiment.report, make_pools(run)
-    predictions = {cell: read_predictions(run, cell)[0] for cell in system.cells}
-    sums = ensemble_sums(make_ensemble(system.cells, predictions, settings), pools, settings)
+    settings, pools = run.experiment.report, make_pools(read_clips(run))
+    members = [read_predictions(run, cell)[0] for cell in system.cells]
+    sums = ensemble_sums(make_ensemble(members, settings.clip_sigma), pools, settings)
     return score_cells({system.name: {0: sums}}, pools, settings)[system.name]
 
 
@@ -42,7 +41,7 @@ def score_networks(run: Run, system: System) -> dict[ScoreKey, Score]:
     """lwlrap of one network, the mean of all, on the same splits; none where they are not of one cell."""
     if len({cell.entry for cell in system.cells}) > 1:
         return {}
-    settings, pools = run.experiment.report, make_pools(run)
+    settings, pools = run.experiment.report, make_pools(read_clips(run))
     sums = {
         cell.seed: cell_sums({"raw": read_predictions(run, cell)[0]}, {}, pools, settings)
         for cell in system.cells

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from orchestrator.files.integrity import StoredFile, is_digest
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
+from orchestrator.report.inputs import ranking
 from orchestrator.settings.messages import shortened
-from orchestrator.stats.best import ranked
-from orchestrator.stats.ensembles import members_of
-from orchestrator.stats.grid import Cell
+from orchestrator.stats.grid import Cell, members_of
 from trainable.errors import UserError, did_you_mean
 from trainable.tagger import Member, ModelFile, Tagger
 
@@ -56,7 +55,7 @@ def all_systems(run: Run) -> dict[str, tuple[Cell, ...]]:
     """Every name that a system may have, with its cells."""
     entries = {str(entry): tuple(cells) for entry, cells in run.entries.items()}
     seeds = {f"{cell.entry}/{cell.seed}": (cell,) for cell in run.cells}
-    return entries | seeds | members_of(run)
+    return entries | seeds | members_of(run.cells, run.experiment.ensembles)
 
 
 def _trained(run: Run) -> list[Cell]:
@@ -64,8 +63,8 @@ def _trained(run: Run) -> list[Cell]:
 
 
 def _best(run: Run) -> System:
-    """The first of `ranked` whose seeds are all trained."""
-    for entry, lwlrap in ranked(run).items():
+    """The first of `ranking` whose seeds are all trained."""
+    for entry, lwlrap in ranking(run).items():
         if not any(map(run.hole, run.entries[entry])):
             reason = f"best in cross-validation, lwlrap {lwlrap:.4f}"
             return System(str(entry), tuple(run.entries[entry]), reason)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator.legs.run import Run
+from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.curves import stage_ends
 from orchestrator.report.figures.style import (
     ACROSS,
@@ -25,7 +26,6 @@ from orchestrator.report.figures.style import (
     mark_stages,
     picture,
 )
-from orchestrator.stats.diagnostics import Diagnostics
 
 SLANTED = 5
 """Columns whose names still have room side by side."""

@@ -12,8 +12,8 @@ from orchestrator.stats.assessment import (
 )
 from orchestrator.stats.claims import Claim
 from orchestrator.stats.grid import Entry, Hole
+from orchestrator.stats.paper import Published
 from orchestrator.stats.predictions import SPLIT_NAMES
-from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.verdicts import counted

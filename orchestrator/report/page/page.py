@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
+from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture
 from orchestrator.report.kept import PAGE
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
@@ -23,9 +24,8 @@ from orchestrator.report.tables.mask_tables import mask_tables, suspect_table
 from orchestrator.report.tables.paper_tables import claims_table
 from orchestrator.report.tables.table import Row, Table, Value, number, signed
 from orchestrator.stats.assessment import ClaimResult, whole_grid
-from orchestrator.stats.diagnostics import Diagnostics
 from orchestrator.stats.grid import Hole
-from orchestrator.stats.published import Published
+from orchestrator.stats.paper import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.verdicts import Verdict
 

@@ -8,7 +8,7 @@ from orchestrator.report.tables.more_tables import readings_table, stages_table,
 from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
 from orchestrator.report.tables.table import Table
 from orchestrator.stats.assessment import ClaimResult
-from orchestrator.stats.published import Published
+from orchestrator.stats.paper import Published
 from orchestrator.stats.run_scores import RunScores
 
 

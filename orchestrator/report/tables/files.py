@@ -13,8 +13,8 @@ from orchestrator.legs.run import Run
 from orchestrator.report.tables.all_tables import Tables
 from orchestrator.report.tables.table import csv_text, exact, to_csv, to_latex, to_markdown
 from orchestrator.stats.grid import Entry
+from orchestrator.stats.paper import Published
 from orchestrator.stats.predictions import SPLITS
-from orchestrator.stats.published import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import AVERAGES, Score, ScoreKey
 

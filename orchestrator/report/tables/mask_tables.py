@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.tables.table import Column, Row, Table
-from orchestrator.stats.diagnostics import Diagnostics
 from orchestrator.stats.grid import Hole
 from orchestrator.stats.suspects import TOP
 

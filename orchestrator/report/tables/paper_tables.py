@@ -9,8 +9,8 @@ from orchestrator.report.tables.table import Column, Content, DetailHole, Row, T
 from orchestrator.stats.assessment import TRAINING, ClaimResult
 from orchestrator.stats.bootstrap import Interval
 from orchestrator.stats.grid import Entry, Hole
+from orchestrator.stats.paper import TABLE_3, Published
 from orchestrator.stats.predictions import SPLITS, Split
-from orchestrator.stats.published import TABLE_3, Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import FORMS, Form, Score, ScoreKey
 from orchestrator.stats.training import UNITS

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from orchestrator.legs.run import Run
+from orchestrator.report.inputs import published_beside, read_inputs
 from orchestrator.report.tables.table import Column, Content, Row, Table
-from orchestrator.stats.assessment import ClaimResult
-from orchestrator.stats.power import (
-    ALPHA,
-    MOST_SEEDS,
-    POWER,
-    measured_claims,
-    most_needed,
-    seeds_needed,
-)
+from orchestrator.stats.assessment import ClaimResult, assess_claims
+from orchestrator.stats.components import ALPHA, MOST_SEEDS, POWER, most_needed, seeds_needed
+from orchestrator.stats.run_scores import score_run
 from trainable.errors import UserError
+
+FEWEST_SAMPLES = 100
+"""Of the bootstrap, whose intervals are not used here."""
 
 
 def power_table(run: Run, difference: float) -> Table:
@@ -22,7 +20,7 @@ def power_table(run: Run, difference: float) -> Table:
     Raises:
         UserError: it has measured none.
     """
-    claims, seeds = measured_claims(run), len(run.experiment.seeds)
+    claims, seeds = _judged_claims(run), len(run.experiment.seeds)
     known = [result for result in claims if result.components]
     if not known:
         raise UserError(
@@ -34,6 +32,16 @@ def power_table(run: Run, difference: float) -> Table:
     columns = tuple(map(Column, ("split", "sd of a training", "sd of its mean", "seeds")))
     title = f"Seeds that find a difference of {difference:g}"
     return Table(title, "claim", columns, rows, tuple(_notes(claims, known, most_needed(needed))))
+
+
+def _judged_claims(run: Run) -> list[ClaimResult]:
+    """The claims about scores that are judged, with their components of variance."""
+    inputs, settings = (
+        read_inputs(run),
+        run.experiment.report.model_copy(update={"resamples": FEWEST_SAMPLES}),
+    )
+    results = assess_claims(inputs, score_run(inputs, settings), published_beside(run))
+    return [result for result in results if result.corrected_p is not None and result.evidence.split]
 
 
 def _cells(result: ClaimResult, seeds: int | None) -> tuple[Content, ...]:

@@ -1,18 +1,24 @@
-"""Tables of two runs' scores: the old one, the new one, and the difference with its interval."""
+"""Tables of two runs' scores: the old one, the new one, and the difference with its interval.
+
+Differences are paired, clip by clip, where both runs were scored on the same clips."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from orchestrator.legs.run import Run
-from orchestrator.report.diff.agreement import why_unpaired
+from orchestrator.report.inputs import read_inputs
 from orchestrator.report.tables.paper_tables import content_of
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value, signed
 from orchestrator.stats.bootstrap import Sampled, mean_of, paired
-from orchestrator.stats.grid import Entry, Hole
-from orchestrator.stats.predictions import SPLIT_NAMES, Clips, Split
+from orchestrator.stats.grid import Cell, Entry, Hole
+from orchestrator.stats.inputs import ClipArrays, Inputs
+from orchestrator.stats.predictions import SPLIT_NAMES, Clips, Split, make_pools
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.verdicts import Standing, verdict_on
+from trainable.arrays import Ints
 
 SAME = "the same models"
 
@@ -21,22 +27,18 @@ SAME = "the same models"
 class Scored:
     """Two runs with all their scores, both by the old one's settings of reports."""
 
-    old: Run
-    new: Run
+    old: Inputs
+    new: Inputs
     old_scores: RunScores
     new_scores: RunScores
-
-    @classmethod
-    def of(cls, old: Run, new: Run) -> "Scored":
-        """Score both."""
-        config = {**new.manifest.config, "report": old.manifest.config.get("report", {})}
-        alike = Run(new.store, new.manifest.model_copy(update={"config": config}))
-        return cls(old, new, score_run(old), score_run(alike))
+    old_legs: dict[Cell, str]
+    """Ids of the legs at whose ends the cells' models are: hashes of all that matters."""
+    new_legs: dict[Cell, str]
 
     @property
     def entries(self) -> list[Entry]:
         """Of both grids."""
-        return list(dict.fromkeys([*self.old.entries, *self.new.entries]))
+        return list(dict.fromkeys([*self.old.grid.entries, *self.new.grid.entries]))
 
     @property
     def splits(self) -> tuple[Split, ...]:
@@ -48,9 +50,41 @@ class Scored:
         return self.old_scores.find(entry, key), self.new_scores.find(entry, key)
 
     def are_same(self, entry: Entry) -> bool:
-        """Whether both runs have the very same legs for it: their ids are hashes of all that matters."""
-        old, new = ([run.cells[cell] for cell in run.entries.get(entry, [])] for run in (self.old, self.new))
+        """Whether both runs have the very same legs for it."""
+        sides = ((self.old, self.old_legs), (self.new, self.new_legs))
+        old, new = ([legs[cell] for cell in side.grid.entries.get(entry, [])] for side, legs in sides)
         return old == new
+
+
+def score_both(old: Run, new: Run) -> Scored:
+    """Score both by the old run's settings."""
+    before, after, settings = read_inputs(old), read_inputs(new), old.experiment.report
+    scores = score_run(before, settings), score_run(after, settings)
+    return Scored(before, after, *scores, old.cells, new.cells)
+
+
+def why_unpaired(old: ClipArrays, new: ClipArrays, split: Split) -> str:
+    """What differs in the clips of a split, or in their labels or folds; empty where nothing does.
+
+    Where nothing does, equal seeds and numbers of samples draw the same clips for both runs.
+    """
+    if list(old.classes) != list(new.classes):
+        return "the classes differ"
+    rows, others = _rows(old, split), _rows(new, split)
+    if not len(rows) or not len(others):
+        return "one run has no such clips"
+    if len(rows) != len(others):
+        return f"the clips differ: {len(rows)} and {len(others)}"
+    if (old.names[rows] != new.names[others]).any():
+        return "the clips differ"
+    if (old.fold[rows] != new.fold[others]).any():
+        return "the folds differ"
+    return "the labels differ" if (old.targets[rows] != new.targets[others]).any() else ""
+
+
+def _rows(clips: ClipArrays, split: Split) -> Ints:
+    pool = make_pools(clips).get(split)
+    return np.zeros(0, np.int64) if pool is None else pool.rows[pool.mask(split)]
 
 
 def score_tables(scored: Scored) -> list[Table]:
@@ -63,7 +97,7 @@ def score_tables(scored: Scored) -> list[Table]:
 
 
 def _table(scored: Scored, title: str, clips: Clips, splits: Sequence[Split]) -> Table:
-    reasons = {split: why_unpaired(scored.old, scored.new, split) for split in splits}
+    reasons = {split: why_unpaired(scored.old.clips, scored.new.clips, split) for split in splits}
     keys = [ScoreKey(split, clips=clips, ties=scored.old_scores.settings.ties) for split in splits]
     columns = [Column(split, name) for split in splits for name in ("old", "new", "new - old")]
     rows = [
@@ -97,7 +131,7 @@ def _is_in_both(scored: Scored, entry: Entry) -> bool:
 
 
 def _cells(scored: Scored, entry: Entry, key: ScoreKey, reason: str) -> tuple[Content, ...]:
-    if entry not in scored.old.entries or entry not in scored.new.entries:
+    if entry not in scored.old.grid.entries or entry not in scored.new.grid.entries:
         return _lonely(scored, entry, key)
     old, new = scored.find(entry, key)
     sides = tuple(content_of(side) if reason else _plain(side) for side in (old, new))
@@ -111,7 +145,7 @@ def _cells(scored: Scored, entry: Entry, key: ScoreKey, reason: str) -> tuple[Co
 def _lonely(scored: Scored, entry: Entry, key: ScoreKey) -> tuple[Content, ...]:
     """Of a cell that only one grid has."""
     old, new = scored.find(entry, key)
-    if entry in scored.old.entries:
+    if entry in scored.old.grid.entries:
         return _plain(old), "", "only in the old run"
     return "", _plain(new), "only in the new run"
 

@@ -1,1 +1,0 @@
-"""One cell on the terminal."""
