@@ -11,15 +11,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from orchestrator.legs import artifacts
-from orchestrator.report.build import write_report
+from orchestrator.report.build import write_ensembles, write_report
+from orchestrator.report.inputs import published_beside
 from orchestrator.report.tables.all_tables import make_tables
 from orchestrator.report.tables.files import write_tables
-from orchestrator.stats.assessment import assess_claims
-from orchestrator.stats.ensembles import write_ensembles
-from orchestrator.stats.published import Published
-from orchestrator.stats.run_scores import score_run
 from tests.benchmarks.table import Row
 from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.measured import claims_about, scores_of
 
 PAPER_SIZE = Numbers(verified=4964, unverified=100, test=4481, classes=80, separation=3.0)
 REAL_SIZE = replace(PAPER_SIZE, unverified=19_815, iterations=(10_000, 10_000, 5_000), batch=64)
@@ -45,10 +43,10 @@ def _numbers() -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         run = make_fake_run(Path(folder), folds=4, numbers=PAPER_SIZE, config=CONFIG)
         ticks = [time.perf_counter()]
-        scores = score_run(run)
+        scores = scores_of(run)
         ticks.append(time.perf_counter())
-        published = Published.beside(run)
-        claims = assess_claims(run, scores, published)
+        published = published_beside(run)
+        claims = claims_about(run, scores, published)
         ticks.append(time.perf_counter())
         report = run.store / artifacts.REPORT
         write_tables(make_tables(run, scores, claims, published), run, scores, published, report)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
-from orchestrator.stats.predictions import read_predictions
+from orchestrator.report.inputs import read_predictions
 from trainable.metrics import lwlrap, tied_share
 from trainable.postprocess import class_normalise
 

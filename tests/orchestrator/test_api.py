@@ -10,7 +10,8 @@ import soundfile
 import orchestrator.api
 from orchestrator.api import Run, TrainedModel
 from orchestrator.legs.run import Run as RunFolder
-from orchestrator.stats.predictions import read_predictions
+from orchestrator.report.inputs import read_predictions
+from orchestrator.stats.predictions import blended
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.systems import choose_system
 from tests.orchestrator.tagging.trained_run import clips_of, make_trained_run
@@ -24,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 def test_a_model_tags_as_the_run_has(folder: RunFolder) -> None:
     model, clips = Run(Path(folder.store.base)).model("sigmoid/top_k"), clips_of(folder, "test")
-    (written,) = read_predictions(folder, choose_system(folder, model.name).cells[0])[0].blend().test
+    (written,) = blended(read_predictions(folder, choose_system(folder, model.name).cells[0])[0]).test
     np.testing.assert_allclose(model.scores(clips), written.scores, atol=1e-5, rtol=0)
     tags = model.tag(clips[3])
     assert list(tags.values()) == sorted(tags.values(), reverse=True)

@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator.cli import app, options
 from orchestrator.legs.run import Run
-from orchestrator.stats.predictions import read_predictions
+from orchestrator.report.inputs import read_predictions
+from orchestrator.stats.predictions import blended
 from orchestrator.tagging.systems import choose_system
 from tests.orchestrator.tagging.trained_run import clips_of
 
@@ -53,7 +54,7 @@ def test_predict_without_a_name_takes_the_best_cell_and_says_so(trained: Run, st
 def test_predict_writes_what_the_run_has_written(trained: Run, stagegrid: Stagegrid, tmp_path: Path) -> None:
     """To 1e-5, in CSV, JSON and Parquet; nothing stays beside them."""
     folder, cell = Path(clips_of(trained, "test")[0]).parent, choose_system(trained, "sigmoid/top_k").cells[0]
-    (written,) = read_predictions(trained, cell)[0].blend().test
+    (written,) = blended(read_predictions(trained, cell)[0]).test
     names = trained.clips["fname"].to_numpy()[written.rows].tolist()
     for option, name in (("--csv", "x.csv"), ("--json", "x.json"), ("--parquet", "x")):
         asked = ("predict", trained.store.base, folder, "--cell", "sigmoid/top_k", option, tmp_path / name)
@@ -135,7 +136,7 @@ def test_submission_fills_in_the_form(trained: Run, stagegrid: Stagegrid, tmp_pa
     table, form = pd.read_csv(place), pd.read_csv(data / "sample_submission.csv")
     assert table["fname"].tolist() == form["fname"].tolist()
     assert table.columns.tolist() == form.columns.tolist()
-    (written,) = read_predictions(trained, choose_system(trained, "sigmoid/top_k").cells[0])[0].blend().test
+    (written,) = blended(read_predictions(trained, choose_system(trained, "sigmoid/top_k").cells[0])[0]).test
     np.testing.assert_allclose(table[trained.manifest.vocabulary][::-1], written.scores, atol=1e-5, rtol=0)
     assert [path.name for path in place.parent.iterdir()] == ["submission.csv"]
 

@@ -7,22 +7,23 @@ import numpy as np
 import pytest
 
 from orchestrator.legs.run import Run
+from orchestrator.report.inputs import read_clips, read_predictions
 from orchestrator.stats.grid import Entry
-from orchestrator.stats.predictions import make_pools, read_predictions, within
-from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.predictions import blended, make_pools, within
 from orchestrator.stats.scoring import ScoreKey
 from orchestrator.tagging import model_card as module
 from orchestrator.tagging.model_card import _scores, model_card, score_networks, score_system
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.systems import choose_system, read_weights
 from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.measured import scores_of
 from trainable.metrics import lwlrap
 
 
 def test_the_scores_are_those_of_all_networks_together(trained: Run) -> None:
     system = choose_system(trained, "sigmoid/top_k")
-    scores, pool = score_system(trained, system), make_pools(trained)["test"]
-    (blend,) = read_predictions(trained, system.cells[0])[0].blend().test
+    scores, pool = score_system(trained, system), make_pools(read_clips(trained))["test"]
+    (blend,) = blended(read_predictions(trained, system.cells[0])[0]).test
     places, values = within(pool, blend)
     assert scores[ScoreKey("test", "blend")].value == pytest.approx(
         lwlrap(pool.truth[places], values), abs=1e-9
@@ -39,7 +40,7 @@ def test_of_single_networks_there_may_be_an_interval_that_holds_trainings_open(
     run = make_fake_run(tmp_path, activations=["sigmoid"], folds=4, config=config)
     entry, system = Entry("sigmoid", "top_k"), choose_system(run, "sigmoid/top_k")
     lines = "\n".join(_scores(run, system))
-    expected = score_run(run).entries[entry].scores[ScoreKey("private")]
+    expected = scores_of(run).entries[entry].scores[ScoreKey("private")]
     assert expected.crossed is not None
     low, high = expected.crossed.low, expected.crossed.high
     row = f"| {expected.value:.4f} | {low:.4f} to {high:.4f} | clips and trainings | one network, mean of 4 |"

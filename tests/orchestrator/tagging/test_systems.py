@@ -8,12 +8,13 @@ import pytest
 from orchestrator.files.integrity import DamagedFile
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
-from orchestrator.report.show.choice import find_cells
+from orchestrator.report.inputs import read_inputs
+from orchestrator.report.show import find_cells
 from orchestrator.stats.grid import Cell
-from orchestrator.stats.run_scores import score_run
 from orchestrator.stats.scoring import ScoreKey
 from orchestrator.tagging.systems import choose_system, open_tagger, read_weights
 from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.measured import scores_of
 from tests.orchestrator.tagging.trained_run import make_trained_run
 from trainable.errors import UserError
 
@@ -38,8 +39,8 @@ def test_without_a_name_the_best_in_cross_validation_speaks(tmp_path: Path, numb
     )
     system = choose_system(run)
     assert system.name == "sigmoid/top_k"
-    assert list(system.cells) == find_cells(run, None)
-    values = {entry: s.scores[ScoreKey("cv")].value for entry, s in score_run(run).entries.items()}
+    assert list(system.cells) == find_cells(run, read_inputs(run), None)
+    values = {entry: s.scores[ScoreKey("cv")].value for entry, s in scores_of(run).entries.items()}
     assert values[system.cells[0].entry] == max(values.values())
     assert system.reason == f"best in cross-validation, lwlrap {max(values.values()):.4f}"
 

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 
 from orchestrator.legs.run import Run
-from orchestrator.stats.ensembles import make_ensemble
-from orchestrator.stats.predictions import read_predictions
+from orchestrator.report.inputs import read_predictions
+from orchestrator.stats.predictions import blended, make_ensemble
 from orchestrator.tagging.systems import all_systems, choose_system, open_tagger
 from orchestrator.tagging.tag import Bad, Hearing, Tagged, tag_recordings
 from tests.orchestrator.tagging.trained_run import clips_of
@@ -33,7 +33,7 @@ def scores(tagger: Tagger, paths: list[str]) -> Array:
 def test_a_cell_gives_the_scores_that_the_run_has_written(trained: Run, row: str, column: str) -> None:
     """Of the test clips by all folds together, as the run blends them."""
     system = choose_system(trained, f"{row}/{column}")
-    (written,) = read_predictions(trained, system.cells[0])[0].blend().test
+    (written,) = blended(read_predictions(trained, system.cells[0])[0]).test
     assert np.ptp(written.scores, axis=0).max() > 1e-3  # else any clip would do
     again = scores(open_tagger(trained, system, "cpu"), clips_of(trained, "test"))
     np.testing.assert_allclose(again, written.scores, atol=1e-5, rtol=0)
@@ -50,8 +50,8 @@ def test_each_fold_gives_the_scores_of_its_own_file(trained: Run, tagger: Tagger
 
 def test_an_ensemble_gives_the_scores_of_its_report(trained: Run) -> None:
     cells = all_systems(trained)["both"]
-    predictions = {cell: read_predictions(trained, cell)[0] for cell in cells}
-    (written,) = make_ensemble(cells, predictions, trained.experiment.report).raw.test
+    members = [read_predictions(trained, cell)[0] for cell in cells]
+    (written,) = make_ensemble(members, trained.experiment.report.clip_sigma).raw.test
     ensemble = open_tagger(trained, choose_system(trained, "both"), "cpu")
     assert len(ensemble.networks) == 4
     np.testing.assert_allclose(scores(ensemble, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0)

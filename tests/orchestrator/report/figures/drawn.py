@@ -8,11 +8,9 @@ from matplotlib.figure import Figure
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
-from orchestrator.stats.assessment import assess_claims
-from orchestrator.stats.diagnostics import diagnose
-from orchestrator.stats.published import Published
-from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.paper import Published
 from tests.orchestrator.fake_run import Numbers
+from tests.orchestrator.measured import claims_about, diagnostics_of, scores_of
 
 SMALL = Numbers(verified=24, unverified=30, test=16, classes=4, iterations=(8, 8, 4), batch=16)
 QUICK = {"report": {"resamples": 100}}
@@ -20,9 +18,9 @@ QUICK = {"report": {"resamples": 100}}
 
 def figures(run: Run) -> dict[str, Picture]:
     """All figures of a run, by name."""
-    scores = score_run(run)
-    claims = assess_claims(run, scores, Published("another data set"))
-    return {picture.name: picture for picture in make_figures(run, scores, claims, diagnose(run))}
+    scores = scores_of(run)
+    claims = claims_about(run, scores, Published("another data set"))
+    return {picture.name: picture for picture in make_figures(run, scores, claims, diagnostics_of(run))}
 
 
 def texts(picture: Picture) -> set[str]:

@@ -5,16 +5,18 @@ from orchestrator.report.figures.forest import claims_forest
 from orchestrator.report.figures.style import INK, Picture, style
 from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
 from orchestrator.stats.bootstrap import Difference
-from orchestrator.stats.claims import Claim, Scope, Source
+from orchestrator.stats.claims import Claim, Scope
 from orchestrator.stats.grid import Entry, Hole
-from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.paper import Source
+from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.verdicts import Verdict, verdict_on
+from tests.orchestrator.measured import scores_of
 from tests.orchestrator.report.figures.drawn import texts
 
 
 @pytest.fixture(scope="module")
 def scores(run: Run) -> RunScores:
-    return score_run(run)
+    return scores_of(run)
 
 
 PAIR = (Entry("a", "x"), Entry("b", "x"))

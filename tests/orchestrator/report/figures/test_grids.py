@@ -9,15 +9,16 @@ from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.style import Picture, style
 from orchestrator.stats.grid import Hole
 from orchestrator.stats.predictions import Split
-from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.measured import scores_of
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, texts
 
 
 @pytest.fixture(scope="module")
 def scores(run: Run) -> RunScores:
-    return score_run(run)
+    return scores_of(run)
 
 
 def test_the_grid_shows_every_score_and_hole(scores: RunScores, made: dict[str, Picture]) -> None:
@@ -47,7 +48,7 @@ def test_a_row_without_results_says_so(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid", "sigmoid_softmax"),
                         selections=("top_k",), missing=lost, config=QUICK)  # fmt: skip
     with style():
-        drawn = per_class(run, score_run(run))
+        drawn = per_class(run, scores_of(run))
     assert drawn is not None
     assert "no result" in texts(drawn)
 

@@ -6,8 +6,8 @@ import pandas as pd
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.masks import masking, masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.style import Picture, style
-from orchestrator.stats.diagnostics import diagnose
 from tests.orchestrator.fake_run import make_fake_run, with_noise_truth
+from tests.orchestrator.measured import diagnostics_of
 from tests.orchestrator.report.figures.drawn import SMALL, texts
 
 
@@ -40,7 +40,7 @@ def test_masks_have_a_column_for_each_activation_and_say_what_is_measured(
 def test_without_known_truth_only_the_share_is_drawn(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("top_k",))
     run = with_noise_truth(run, None)
-    diagnostics = diagnose(run)
+    diagnostics = diagnostics_of(run)
     with style():
         drawn = masks_over_time(run, diagnostics)
         assert worklist_precision(diagnostics) is None
@@ -51,7 +51,7 @@ def test_without_known_truth_only_the_share_is_drawn(tmp_path: Path) -> None:
 
 
 def test_classes_go_from_the_most_masked_to_the_least(run: Run, made: dict[str, Picture]) -> None:
-    table = diagnose(run).by_class
+    table = diagnostics_of(run).by_class
     table = table[table["selection"].isin(["top_k", "threshold"])]
     masked = table["judged"] * table["masked_share"]
     sums = (
@@ -64,7 +64,7 @@ def test_classes_go_from_the_most_masked_to_the_least(run: Run, made: dict[str, 
 
 
 def test_the_worklist_tells_its_precision(run: Run, made: dict[str, Picture]) -> None:
-    wrong = diagnose(run).suspects["wrong"].to_numpy(float)
+    wrong = diagnostics_of(run).suspects["wrong"].to_numpy(float)
     first, base = np.mean(wrong[:10]), np.mean(wrong)
     assert f"from {first:.2f} in the first 10 clips to {base:.2f} in all" in made["suspects"].alt
     assert {"first n suspects", "base rate"} <= texts(made["suspects"])
@@ -72,7 +72,7 @@ def test_the_worklist_tells_its_precision(run: Run, made: dict[str, Picture]) ->
 
 def test_a_run_that_judged_nothing_has_no_figures_of_masks(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("verified_only",))
-    diagnostics = diagnose(run)
+    diagnostics = diagnostics_of(run)
     assert masks_over_time(run, diagnostics) is None
     assert masks_by_class(diagnostics) is None
     assert worklist_precision(diagnostics) is None

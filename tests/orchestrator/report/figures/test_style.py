@@ -16,14 +16,14 @@ from orchestrator.report.figures.style import (
     picture,
     style,
 )
-from orchestrator.stats.diagnostics import diagnose
+from tests.orchestrator.measured import diagnostics_of
 from tests.orchestrator.report.figures.drawn import empty_axes
 
 
 def test_the_users_settings_of_matplotlib_stay_and_do_not_matter(run: Run, made: dict[str, Picture]) -> None:
     with mpl.rc_context({"font.size": 30, "lines.linewidth": 9}):
         with style():
-            again = worklist_precision(diagnose(run))
+            again = worklist_precision(diagnostics_of(run))
         assert again == made["suspects"]
         assert mpl.rcParams["font.size"] == 30
 

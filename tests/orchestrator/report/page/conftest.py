@@ -5,17 +5,19 @@ import pytest
 
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
+from orchestrator.report.build import headline
+from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
+from orchestrator.report.inputs import ranking
 from orchestrator.report.kept import PAGE
 from orchestrator.report.page.page import Findings, write_page
 from orchestrator.report.tables.all_tables import make_tables
-from orchestrator.stats.assessment import ClaimResult, assess_claims
-from orchestrator.stats.diagnostics import Diagnostics, diagnose
-from orchestrator.stats.headline import headline
-from orchestrator.stats.published import Published
-from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.paper import Published
+from orchestrator.stats.run_scores import RunScores
 from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.measured import claims_about, diagnostics_of, scores_of
 
 SMALL = Numbers(verified=24, unverified=40, test=16, classes=4, iterations=(8, 8, 4), batch=16)
 QUICK = {"report": {"resamples": 100}}
@@ -35,14 +37,14 @@ class Made:
 
     @classmethod
     def of(cls, run: Run) -> "Made":
-        scores = score_run(run)
-        claims, diagnostics = assess_claims(run, scores, ANOTHER), diagnose(run)
+        scores = scores_of(run)
+        claims, diagnostics = claims_about(run, scores, ANOTHER), diagnostics_of(run)
         return cls(run, scores, claims, diagnostics, make_figures(run, scores, claims, diagnostics))
 
     def page(self, folder: Path) -> str:
         run, scores, claims = self.run, self.scores, self.claims
         tables = make_tables(run, scores, claims, ANOTHER)
-        first = headline(run, scores, claims)
+        first = headline(scores, claims, list(ranking(run)))
         findings = Findings(first, scores, claims, ANOTHER, tables, self.diagnostics, self.figures)
         write_page(run, findings, Store.open(folder))
         return (folder / PAGE).read_text()

@@ -6,7 +6,7 @@ import pytest
 from orchestrator.report.page.overview import grids, summary, verdict_counts, verdicts
 from orchestrator.stats.assessment import TRAINING
 from orchestrator.stats.grid import Entry, Hole
-from orchestrator.stats.published import Published
+from orchestrator.stats.paper import Published
 from orchestrator.stats.scoring import Score
 from tests.orchestrator.report.page.conftest import ANOTHER, Made
 

@@ -9,11 +9,12 @@ import pytest
 import soundfile
 
 from orchestrator.legs.run import Run
+from orchestrator.report.build import headline
+from orchestrator.report.inputs import ranking
 from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
 from orchestrator.report.tables.mask_tables import SUSPECTS
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.stats.grid import Hole
-from orchestrator.stats.headline import headline
 from orchestrator.stats.verdicts import Verdict
 from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.page.conftest import EVIL, QUICK, SMALL, Made
@@ -104,7 +105,7 @@ def test_files_are_linked_where_the_report_has_them(parsed: Strict) -> None:
 
 
 def test_the_page_opens_with_the_result(html: str, made: Made) -> None:
-    first, second = headline(made.run, made.scores, made.claims)
+    first, second = headline(made.scores, made.claims, list(ranking(made.run)))
     before = html[: html.index('id="grid"')].replace("<wbr>", "")
     assert before.index(first) < before.index(second)
 

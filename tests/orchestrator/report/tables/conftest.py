@@ -4,10 +4,11 @@ import pytest
 
 from orchestrator.legs.run import Run
 from orchestrator.report.tables.all_tables import Tables, make_tables
-from orchestrator.stats.assessment import ClaimResult, assess_claims
-from orchestrator.stats.published import Published
-from orchestrator.stats.run_scores import RunScores, score_run
+from orchestrator.stats.assessment import ClaimResult
+from orchestrator.stats.paper import Published
+from orchestrator.stats.run_scores import RunScores
 from tests.orchestrator.fake_run import make_fake_run
+from tests.orchestrator.measured import claims_about, scores_of
 
 FAST = {"report": {"resamples": 200}}
 MEMBERS = {"best": ["sigmoid_softmax/threshold", "sigmoid_sparsemax/threshold"], "lost": ["sigmoid/top_k"]}
@@ -24,8 +25,8 @@ class Results:
 
     @classmethod
     def of(cls, run: Run) -> "Results":
-        scores = score_run(run)
-        return cls(run, scores, assess_claims(run, scores, ANOTHER))
+        scores = scores_of(run)
+        return cls(run, scores, claims_about(run, scores, ANOTHER))
 
     def tables(self) -> Tables:
         return make_tables(self.run, self.scores, self.claims, ANOTHER)

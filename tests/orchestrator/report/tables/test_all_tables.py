@@ -1,5 +1,5 @@
 from orchestrator.report.tables.all_tables import Tables, make_tables
-from orchestrator.stats.published import Published
+from orchestrator.stats.paper import Published
 from tests.orchestrator.report.tables.conftest import ANOTHER, Results
 
 

@@ -8,7 +8,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.tables.files import COLUMNS, INTERVAL_COLUMNS, intervals_csv, write_tables
 from orchestrator.stats.grid import Entry
-from orchestrator.stats.published import Published
+from orchestrator.stats.paper import Published
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.report.tables.conftest import ANOTHER, FAST, Results

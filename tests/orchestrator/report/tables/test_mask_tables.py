@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.tables.mask_tables import SUSPECTS, mask_tables, suspect_table
-from orchestrator.stats.diagnostics import Diagnostics, diagnose
 from orchestrator.stats.grid import Hole
 from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.measured import diagnostics_of
 
 SMALL = Numbers(verified=24, unverified=40, test=10, classes=5, iterations=(4, 10, 3), batch=16)
 
@@ -16,7 +17,7 @@ SMALL = Numbers(verified=24, unverified=40, test=10, classes=5, iterations=(4, 1
 def diagnostics(tmp_path_factory: pytest.TempPathFactory) -> Diagnostics:
     columns = ("verified_only", "keep_all", "top_k")
     folder = tmp_path_factory.mktemp("run")
-    return diagnose(make_fake_run(folder, activations=("sigmoid",), selections=columns, numbers=SMALL))
+    return diagnostics_of(make_fake_run(folder, activations=("sigmoid",), selections=columns, numbers=SMALL))
 
 
 def test_what_was_masked_has_a_row_for_each_cell_that_judges(diagnostics: Diagnostics) -> None:

@@ -8,10 +8,10 @@ from orchestrator.report.tables.table import DetailHole, Table, Value
 from orchestrator.stats.assessment import TRAINING
 from orchestrator.stats.bootstrap import Difference, Interval
 from orchestrator.stats.grid import Cell, Hole
-from orchestrator.stats.published import Published
-from orchestrator.stats.run_scores import score_run
+from orchestrator.stats.paper import Published
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.measured import scores_of
 from tests.orchestrator.report.tables.conftest import ANOTHER, FAST, Results
 
 
@@ -51,7 +51,7 @@ def test_published_numbers_stand_beside_the_papers_data(results: Results) -> Non
 
 def test_table_2_puts_the_paper_beside_threshold(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, folds=4, numbers=Numbers(verified=120), config=FAST)
-    table = table2(run, score_run(run), Published())
+    table = table2(run, scores_of(run), Published())
     beside = [cell.published for cell in row(table, "sigmoid_softmax/threshold") if isinstance(cell, Value)]
     assert beside == [0.7617, 0.8097, 0.7941, 0.7643, 0.7825]
     plain = row(table, "sigmoid_softmax/top_k")
@@ -115,7 +115,7 @@ def test_table_1_names_lost_seeds_and_the_spread_over_seeds(tmp_path: Path) -> N
     columns = ["top_k", "threshold"]
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, seeds=[0, 1], config=FAST)
     run.leg_of(Cell("sigmoid", "top_k", 1)).store.delete("result.json")
-    scores = score_run(run)
+    scores = scores_of(run)
     notes = table1(run, scores, ANOTHER).notes
     assert "sigmoid/top_k: without seed 1 (not run)" in notes
     (entry,) = [of for e, of in scores.entries.items() if e.selection == "threshold"]
