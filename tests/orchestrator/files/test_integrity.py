@@ -18,15 +18,6 @@ from orchestrator.files.integrity import (
     read_intact,
 )
 from orchestrator.files.store import Store
-from tests.object_storage import Bucket
-
-
-@pytest.fixture(params=["disk", "objects"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "disk":
-        return Store.open(tmp_path)
-    bucket: Bucket = request.getfixturevalue("bucket")
-    return Store.open(bucket.uri(tmp_path.name))
 
 
 @given(st.binary(max_size=200))

@@ -20,7 +20,6 @@ from orchestrator.files.processes import (
     this_process,
 )
 from orchestrator.files.store import Store
-from tests.object_storage import Bucket
 from trainable.errors import UserError
 
 
@@ -58,40 +57,10 @@ def test_of_another_machine_nobody_here_can_say(monkeypatch: pytest.MonkeyPatch)
     assert ended.is_gone
 
 
-def test_asking_hurts_nobody() -> None:
-    """The first signal that a program cannot take would end it."""
-    child = subprocess.Popen(["sleep", "60"])
-    try:
-        for _ in range(3):
-            assert not other(child.pid).is_gone
-        assert child.poll() is None
-    finally:
-        child.kill()
-        child.wait()
-
-
-def test_a_process_of_somebody_else_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kernel forbids the signal; tests may run as root, to whom it forbids none."""
-
-    def forbidden(pid: int, number: int) -> None:
-        raise PermissionError(pid, number)
-
-    monkeypatch.setattr(os, "kill", forbidden)
-    assert not other(1).is_gone
-
-
 def test_it_is_named_for_people_and_survives_json() -> None:
     process = other(7, "node-3")
     assert str(process) == "process 7 on node-3"
     assert Process.model_validate_json(process.model_dump_json()) == process
-
-
-@pytest.fixture(params=["disk", "objects"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    if request.param == "disk":
-        return Store.open(tmp_path)
-    bucket: Bucket = request.getfixturevalue("bucket")
-    return Store.open(bucket.uri(tmp_path.name))
 
 
 def test_the_second_driver_is_told_who_the_first_is(store: Store) -> None:

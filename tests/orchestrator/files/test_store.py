@@ -15,15 +15,6 @@ from tests.object_storage import SECRET, Bucket
 from trainable.errors import UserError
 
 
-@pytest.fixture(params=["disk", "objects"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
-    """A folder on disk, and one on object storage."""
-    if request.param == "disk":
-        return Store.open(tmp_path)
-    bucket: Bucket = request.getfixturevalue("bucket")
-    return Store.open(bucket.uri(tmp_path.name))
-
-
 class Note(BaseModel):
     text: str
     number: int | None

@@ -25,12 +25,6 @@ def test_assignments_reach_mappings_lists_and_absent_sections(tmp_path: Path) ->
     assert experiment.selections["strict"].model_dump()["k"] == 3
 
 
-def test_a_key_given_twice_is_refused_with_its_line(tmp_path: Path) -> None:
-    path = write(tmp_path, MINIMAL + "name: again\n")
-    with pytest.raises(ValueError, match=r"tiny.yaml: line 7: name is given twice"):
-        load_experiment(path)
-
-
 def test_broken_and_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no such configuration"):
         load_experiment(tmp_path / "none.yaml")

@@ -114,6 +114,11 @@ def test_pooling_halves_once_for_each_block(tmp_path: Path) -> None:
         ("resources", {"machines": [{"gpus": 1}]}),
         ("resources", {"machines": [{"cpus": 1, "count": 0}]}),
         ("resources", {"max_failures": -1}),
+        ("report", {"clip_sigma": 0}),
+        ("report", {"resamples": 99}),
+        ("report", {"level": 1}),
+        ("report", {"bootstrap_seed": -1}),
+        ("report", {"ties": "none"}),
     ],
 )
 def test_sections_refuse_what_has_no_meaning(section: str, content: dict[str, Any]) -> None:
