@@ -7,7 +7,6 @@ import typer
 
 from docs.generate.kinds import cell
 from orchestrator.cli import app
-from orchestrator.cli.examples import EXAMPLES
 
 HEAD = """# Commands
 
@@ -19,7 +18,7 @@ What `stagegrid COMMAND --help` says. Exit code 0: done; 1: something was found 
 def commands_page() -> str:
     """The page."""
     program = typer.main.get_group(app.app)
-    named = [_command(name, command) for name, command in program.commands.items()]
+    named = [_command(name, app.command(name)) for name in app.COMMANDS]
     return "\n".join([HEAD, *_table(program.params), "", *named])
 
 
@@ -28,7 +27,7 @@ def _command(name: str, command: Any) -> str:
     words = [_argument(param) for param in arguments]
     lines = [f"## {name}\n", f"{command.help}\n", "```", " ".join(["stagegrid", name, *words, "[OPTIONS]"])]
     lines += ["```\n", *_table(command.params)]
-    return "\n".join([*lines, "\n```", *EXAMPLES[name], "```\n"])
+    return "\n".join([*lines, "\n```", *app.COMMANDS[name][1:], "```\n"])
 
 
 def _argument(param: Any) -> str:

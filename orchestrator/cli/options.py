@@ -73,8 +73,8 @@ def with_seeds(assignments: Sequence[str] | None, seeds: int | None) -> list[str
     return [*(assignments or ()), *([] if seeds is None else [f"seeds={seeds}"])]
 
 
-def one_name(cell: str | None, ensemble: str | None) -> str | None:
-    """What was named: one of the two, or nothing.
+def system_name(cell: str | None, ensemble: str | None) -> str | None:
+    """The cell or the ensemble that was named, or nothing.
 
     Raises:
         UserError: both are.

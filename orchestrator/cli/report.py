@@ -1,87 +1,18 @@
-"""Commands that read what a run left."""
+"""`report`: tables, figures and the page, once more."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
-
-from orchestrator.cli.options import Cell, Ensemble, RunFolder, console, one_name, say
-from trainable.errors import UserError
-
-if TYPE_CHECKING:
-    from orchestrator.legs.run import Run
+from orchestrator.cli.options import RunFolder, console
+from orchestrator.cli.verify import refuse_damaged
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
+from orchestrator.legs.status import StatusReader
+from orchestrator.watch.live_page import write_live_page
 
 
 def report(out: RunFolder) -> None:
     """Make the report again, from the run's files alone."""
-    from orchestrator.cli.verify import refuse_damaged
-    from orchestrator.files.store import Store
-    from orchestrator.legs.run import Run
     from orchestrator.report.build import write_report
 
     reported = Run.open(Store.open(out))
     console.print(write_report(reported))
+    write_live_page(reported, StatusReader(reported).read())
     refuse_damaged(reported)
-
-
-def verify(out: RunFolder) -> None:
-    """Hold every file of a run against its checksum; changes nothing. Exit code 1 where one is damaged."""
-    from orchestrator.cli.verify import verify as verify_run
-    from orchestrator.files.store import Store
-    from orchestrator.legs.run import Run
-
-    with console.status("reading every file"):
-        checked = verify_run(Run.open(Store.open(out)))
-    for damage in checked.damages:
-        say(f"damaged: {damage}")
-    console.print(f"{checked.files} files checked, {len(checked.damages)} damaged")
-    if checked.damages:
-        raise SystemExit("the same `stagegrid run` sets them aside and makes them again")
-
-
-def status(
-    out: RunFolder,
-    watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
-) -> None:
-    """Show how far a run is, running or not."""
-    from orchestrator.cli.watch import show_status
-
-    show_status(out, watch)
-
-
-def export(
-    out: RunFolder,
-    tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
-    mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
-    model: Annotated[Path | None, typer.Option(help="New folder for a model that tags without Ray.")] = None,
-    cell: Cell = None,
-    ensemble: Ensemble = None,
-    onnx: Annotated[bool, typer.Option("--onnx", help="Put the model there as model.onnx too.")] = False,
-) -> None:
-    """Give a trained model away, or the curves of finished cells to TensorBoard or MLflow."""
-    from orchestrator.files.store import Store
-    from orchestrator.legs.run import Run
-    from orchestrator.watch.export import to_mlflow, to_tensorboard
-
-    if tensorboard is None and mlflow is None and model is None:
-        raise UserError("say where to: --model FOLDER, --tensorboard FOLDER or --mlflow URI")
-    if model is None and (cell or ensemble or onnx):
-        raise UserError("--cell, --ensemble and --onnx are about a model: say where to with --model FOLDER")
-    exported = Run.open(Store.open(out))
-    if model is not None:
-        _export_model(exported, one_name(cell, ensemble), model, onnx)
-    if tensorboard is not None:
-        say(f"{to_tensorboard(exported, tensorboard)} new cells in {tensorboard}")
-    if mlflow is not None:
-        name = exported.experiment.name
-        say(f"{to_mlflow(exported, mlflow)} new cells in MLflow experiment {name}")
-
-
-def _export_model(run: "Run", name: str | None, folder: Path, onnx: bool) -> None:
-    from orchestrator.tagging.model_folder import export_model
-    from orchestrator.tagging.systems import choose_system
-
-    with console.status("writing the model"):
-        system = choose_system(run, name)
-        written = export_model(run, system, folder, onnx)
-    say(f"{system.named}: {', '.join(written)} in {folder}")

@@ -20,7 +20,15 @@ from pydantic import NonNegativeInt, PositiveInt, ValidationError
 
 from orchestrator.data.clip_table import ClipTable
 from orchestrator.features.recordings import Recordings
-from orchestrator.files.integrity import Damage, Sealed, StoredFile, digest, find_damage, read_intact
+from orchestrator.files.integrity import (
+    Damage,
+    Sealed,
+    StoredFile,
+    digest,
+    find_damage,
+    is_digest,
+    read_intact,
+)
 from orchestrator.files.store import Store, table_of
 from trainable.config import Audio, Settings
 from trainable.errors import UserError
@@ -110,6 +118,11 @@ def features_id(table: ClipTable, audio: Audio, recordings: Recordings | None = 
 def sets_of(store: Store) -> Store:
     """The folder of all feature sets of a run."""
     return store / "features"
+
+
+def set_ids(store: Store) -> list[str]:
+    """Ids of the feature sets of a run, but those that are unfinished or were set aside."""
+    return [name for name in sets_of(store).names() if is_digest(name)]
 
 
 def open_features(store: Store, set_id: str) -> FeatureSet | None:

@@ -14,6 +14,7 @@ from tests.docs.documents import DOCUMENTS, blocks, inline, shown
 from tests.places import ROOT
 
 PROGRAM: Any = typer.main.get_command(app.app)
+COMMANDS: dict[str, Any] = {name: app.command(name) for name in app.COMMANDS}
 LINES = [
     pytest.param(line, id=f"{shown(path)}-{line[:60]}")
     for path in DOCUMENTS
@@ -33,16 +34,16 @@ TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MUL
 def parse(line: str) -> None:
     """Read a whole line as the program would."""
     _, name, *arguments = shlex.split(line, comments=True)
-    PROGRAM.commands[name].make_context(name, [word for word in arguments if word != app.DEBUG])
+    COMMANDS[name].make_context(name, [word for word in arguments if word != app.DEBUG])
 
 
 def unknown(mention: str) -> list[str]:
     """Words of a line that may be shortened which are neither a command nor one of its options."""
     words = shlex.split(mention)[1:]
     names = [word for word in words if not word.startswith("-")][:1]
-    command = PROGRAM.commands.get(names[0], PROGRAM) if names else PROGRAM
+    command = COMMANDS.get(names[0], PROGRAM) if names else PROGRAM
     known = {option for part in (PROGRAM, command) for param in part.params for option in param.opts}
-    strange = [] if not names or names[0] in {*PROGRAM.commands, "COMMAND"} else names
+    strange = [] if not names or names[0] in {*COMMANDS, "COMMAND"} else names
     return strange + [word for word in words if word.startswith("--") and word not in known | {"--help"}]
 
 

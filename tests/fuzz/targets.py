@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import soundfile
 
-from orchestrator.cli.plan_options import cluster_sizes
+from orchestrator.cli.plan import cluster_sizes
 from orchestrator.data.clip_table import ClipTable, read_dataset, read_tables
 from orchestrator.data.folded import fold_dataset, read_noise_truth, without_bad
 from orchestrator.data.layouts import DataSettings

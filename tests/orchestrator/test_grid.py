@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.grid import added_options
 from tests.places import ROOT
 
 GRID = ROOT / "orchestrator" / "grid.py"
@@ -68,14 +69,24 @@ def test_stagegrid_is_not_blamed_for_another_missing_module(copy: Path) -> None:
     assert done.stderr.splitlines()[-1].startswith("ModuleNotFoundError: No module named 'typer'")
 
 
-def test_a_module_that_stagegrid_itself_lacks_is_a_fault_of_its_installation(copy: Path) -> None:
+def test_a_module_that_stagegrid_itself_lacks_is_a_fault_of_its_installation(
+    copy: Path, tmp_path: Path
+) -> None:
     """`orchestrator` is there without its `cli`: half a copy. The traceback says which module is missing."""
     for package in ("orchestrator", "trainable"):
-        (copy.parent / package).mkdir()
-        (copy.parent / package / "__init__.py").write_text('PROJECT = "stagegrid"')
-    done = run(copy)
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text('PROJECT = "stagegrid"')
+    done = run(copy, path=str(tmp_path))
     assert "not installed on this machine" not in done.stderr
     assert done.stderr.splitlines()[-1] == "ModuleNotFoundError: No module named 'orchestrator.cli'"
+
+
+def test_what_stands_beside_it_hides_no_other_module(copy: Path) -> None:
+    """Python puts a script's folder first: our `data`, `files` and `stats` are in it."""
+    for name in ("pathlib", "importlib", "typer", "rich"):
+        (copy.parent / f"{name}.py").write_text("raise SystemExit('taken from beside the script')")
+    done = run(copy, "--help", path=str(ROOT), site=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_where_it_is_installed_it_is_stagegrid_run(copy: Path) -> None:
@@ -102,14 +113,27 @@ def test_without_arguments_it_runs_what_the_environment_says(copy: Path) -> None
 
 
 def test_importing_it_runs_nothing() -> None:
-    command = "import runpy; runpy.run_path('grid.py', run_name='imported')"
-    done = subprocess.run(
-        [sys.executable, "-c", command],
-        cwd=GRID.parent,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    code = "import sys; before = list(sys.path); import orchestrator.grid; assert sys.path == before"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# --- options that nobody has given ----------------------------------------------------------------------
+
+SET = {"STAGEGRID_CONFIG": "c.yaml", "STAGEGRID_DATA": "/d", "STAGEGRID_OUT": "s3://b/o"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "added"),
+    [
+        ([], SET, ["--config", "c.yaml", "--data", "/d", "--out", "s3://b/o"]),
+        (["--out=x", "--config", "y"], SET, ["--data", "/d"]),
+        (["--out", "x"], {"STAGEGRID_DATA": ""}, []),
+        ([], {}, ["--config", str(ROOT / "configs/demo.yaml"), "--out", "runs/demo"]),
+    ],
+)
+def test_the_environment_says_what_the_arguments_do_not_and_else_it_is_the_demo(
+    arguments: list[str], environment: dict[str, str], added: list[str]
+) -> None:
+    assert added_options(arguments, environment, ROOT) == added

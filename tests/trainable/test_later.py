@@ -8,8 +8,8 @@ from trainable.later import Later
 
 HEAVY = ("torch", "ray", "pandas", "librosa", "scipy", "matplotlib", "sklearn")
 LIGHT = (
-    "orchestrator.cli.watch",
-    "orchestrator.cli.plan_preview",
+    "orchestrator.cli.status",
+    "orchestrator.cli.plan",
     "orchestrator.report.kept",
     "orchestrator.training.fill",
     "orchestrator.watch.terminal",

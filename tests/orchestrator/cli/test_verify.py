@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.cli.verify import verify
+from orchestrator.cli.verify import check_files
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
@@ -22,7 +22,7 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_whole_run_has_no_damage_and_nothing_is_changed(run: Run) -> None:
     before = run.store.sizes()
-    found = verify(run)
+    found = check_files(run)
     assert found.damages == ()
     assert (
         found.files == len([path for path in before if "." in Path(path).name]) - 2
@@ -37,10 +37,10 @@ def test_every_file_that_is_changed_is_named(run: Run, tmp_path: Path) -> None:
         path = tmp_path / name
         data = path.read_bytes()
         path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-        (damage,) = verify(Run.open(run.store)).damages
+        (damage,) = check_files(Run.open(run.store)).damages
         assert f"{damage.store.base}/{damage.name}" == str(path)
         path.write_bytes(data)
-    assert verify(Run.open(run.store)).damages == ()
+    assert check_files(Run.open(run.store)).damages == ()
 
 
 def test_what_was_set_aside_is_no_damage(run: Run, tmp_path: Path) -> None:
@@ -49,4 +49,4 @@ def test_what_was_set_aside_is_no_damage(run: Run, tmp_path: Path) -> None:
         b"x"
     )
     (tmp_path / "features" / f"{ID}.corrupt-20200101-000000").mkdir()
-    assert verify(run).damages == ()
+    assert check_files(run).damages == ()

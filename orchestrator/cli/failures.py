@@ -1,4 +1,4 @@
-"""What goes wrong, for people: a line for what they can mend, a traceback in a file for a fault of ours."""
+"""Failures, for people: a line for what they can mend, a traceback in a file for a fault of ours."""
 
 import errno
 import sys
@@ -11,7 +11,7 @@ from orchestrator.files.printable import printable
 from trainable.errors import UserError
 
 LINE_SHOWN, LINES_SHOWN = 2_000, 60
-"""Characters and lines of a complaint: whatever it quotes may be long."""
+"""Characters and lines of a message: whatever it quotes may be long."""
 DISK_ERRORS = (
     errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.ENAMETOOLONG, errno.ENOTDIR,
     errno.EACCES, errno.EPERM,

@@ -1,4 +1,4 @@
-"""Tags on the terminal."""
+"""Tags on the terminal; the command itself is in tests/orchestrator/tagging/test_commands.py."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from orchestrator.cli.predict_view import _length, one_line, tagging_bar, tags_view
+from orchestrator.cli.predict import _length, in_a_line, tags_text
 from orchestrator.tagging.tag import Tagged
 
 VOCABULARY = ("Bark", "[red]Meow[/red]", "Esc\x1b[31m", "Purr")
@@ -15,7 +15,7 @@ SCORES = np.array([[0.9, 0.5, 0.25, 0.0]], np.float32)
 
 def shown(tagged: list[Tagged], width: int = 80, top: int = 3) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
-    console.print(tags_view(tagged, VOCABULARY, top))
+    console.print(tags_text(tagged, VOCABULARY, top))
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -31,7 +31,7 @@ def test_nothing_that_a_label_or_a_file_is_called_reaches_the_terminal_as_markup
     assert "[red]Meow[/red]" in text
     assert "\x1b" not in text
     assert "\x07" not in text
-    assert one_line("Glöckchen_1") == "Glöckchen_1"
+    assert in_a_line("Glöckchen_1") == "Glöckchen_1"
 
 
 def test_a_long_recording_says_when() -> None:
@@ -54,11 +54,3 @@ def test_many_recordings_have_a_line_each_below_their_folder(width: int) -> None
 @pytest.mark.parametrize(("seconds", "text"), [(3.25, "3.2 s"), (65, "1:05"), (3723, "1:02:03")])
 def test_lengths_read_as_on_a_clock(seconds: float, text: str) -> None:
     assert _length(seconds) == text
-
-
-def test_the_bar_counts_what_this_command_has_done() -> None:
-    console = Console(file=io.StringIO(), width=80, force_terminal=True)
-    with tagging_bar(console) as progress:
-        progress(5, 10)
-        progress(10, 10)
-    assert "10/10" in console.file.getvalue()  # type: ignore[attr-defined]

@@ -1,54 +1,12 @@
-"""Commands about data sets."""
+"""`init` and `synth`, which write what a run begins with: a configuration, or a data set."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import Assignments, Config, DataFolder, console, say
+from orchestrator.cli.options import console, say
 from trainable.errors import UserError
-
-
-def check(
-    config: Config,
-    data: DataFolder,
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for check.json, outside the data set; without it this one.")
-    ] = None,
-    processes: Annotated[
-        int | None, typer.Option(min=1, help="Processes that read at a time; without it one for each CPU.")
-    ] = None,
-    assignments: Assignments = None,
-) -> None:
-    """Look at a whole data set: every fault with file, line and what to do. Exit code 1 where there is one.
-
-    Reads every table, decodes every sound file, and changes none. Shown, and written whole to check.json, are
-    faults, odd clips, lengths, rates, labels by class and fold, and what the features will take.
-    """
-    from orchestrator.cli.check_view import check_view, progress_bar
-    from orchestrator.files.addresses import folder_beside
-    from orchestrator.files.store import Store
-    from orchestrator.own_data.check import Request, check_dataset
-    from orchestrator.own_data.findings import FILE
-    from orchestrator.settings.loading import load_experiment
-
-    experiment = load_experiment(config, assignments or ())
-    folder = folder_beside(out, data)
-    with progress_bar(console) as progress:
-        checked = check_dataset(Request(str(config), experiment, data, processes), progress)
-    console.print(check_view(checked))
-    if folder:
-        Store.open(folder).write_model(FILE, checked)
-    remarks = len(checked.findings) - len(checked.faults)
-    where = f"all in {folder / FILE}" if folder else "--out FOLDER writes all of them to check.json there"
-    counts = f"{_counted(len(checked.faults), 'fault')}, {_counted(remarks, 'remark')}"
-    say(f"{counts} in {checked.seconds:.1f} s; {where}")
-    if checked.faults:
-        raise SystemExit(1)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def init(
@@ -69,13 +27,13 @@ def init(
     if demo or paper:
         say(f"written: {write_new(folder, shipped_text('demo' if demo else 'paper'))}")
         return
-    found = survey(folder)
-    written = write_new(folder, configuration_text(found, folder))
-    clips = ", ".join(f"{count} {part}" for part, count in found.clips.items())
-    say(f"found:   {clips} clips ({found.layout} layout)")
+    seen = survey(folder)
+    written = write_new(folder, configuration_text(seen, folder))
+    clips = ", ".join(f"{count} {part}" for part, count in seen.clips.items())
+    say(f"found:   {clips} clips ({seen.layout} layout)")
     say(f"written: {written}")
-    for part in sorted(found.guessed):
-        say(f"a guess: {found.tables[part].csv} is the table of {part} clips")
+    for part in sorted(seen.guessed):
+        say(f"a guess: {seen.tables[part].csv} is the table of {part} clips")
     say(f"next:    stagegrid check --config {written} --data {folder}")
 
 

@@ -1,4 +1,4 @@
-"""The command that follows a run, on a terminal or in a browser."""
+"""`status` and `watch`: how far a run is, once or until it is done, on a terminal or in a browser."""
 
 from contextlib import suppress
 from typing import Annotated
@@ -6,8 +6,22 @@ from typing import Annotated
 import typer
 
 from orchestrator.cli.options import RunFolder, console, say
+from orchestrator.cli.verify import refuse_damaged
+from orchestrator.files.store import Store
+from orchestrator.legs.run import Run
+from orchestrator.legs.status import StatusReader
+from orchestrator.watch.live_page import write_live_page
+from orchestrator.watch.terminal import wait_for_run, watch_run
 
 PORT = 8300
+
+
+def status(
+    out: RunFolder,
+    watch: Annotated[bool, typer.Option(help="Wait for it to begin, and go on until it is done.")] = False,
+) -> None:
+    """Show how far a run is, running or not."""
+    _show(out, watch)
 
 
 def watch(
@@ -19,18 +33,11 @@ def watch(
     if serve:
         _serve(out, port)
     else:
-        show_status(out, go_on=True)
+        _show(out, go_on=True)
 
 
-def show_status(out: str, go_on: bool) -> None:
+def _show(out: str, go_on: bool) -> None:
     """Print a run's state once, or wait for the run to begin and keep it on the screen until it is done."""
-    from orchestrator.cli.verify import refuse_damaged
-    from orchestrator.files.store import Store
-    from orchestrator.legs.run import Run
-    from orchestrator.legs.status import StatusReader
-    from orchestrator.watch.live_page import write_live_page
-    from orchestrator.watch.terminal import wait_for_run, watch_run
-
     store = Store.open(out)
     if go_on:
         wait_for_run(store, console)
@@ -43,7 +50,6 @@ def show_status(out: str, go_on: bool) -> None:
 
 
 def _serve(out: str, port: int) -> None:
-    from orchestrator.files.store import Store
     from orchestrator.watch.page_server import page_server
 
     with page_server(Store.open(out), port) as server:

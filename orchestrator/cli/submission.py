@@ -1,0 +1,33 @@
+"""`submission`: the Kaggle competition's form, filled in."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from orchestrator.cli.options import Cell, Ensemble, say
+from orchestrator.cli.predict import Device, OnRay, opened, refuse_bad, tagged
+
+
+def submission(
+    out: Annotated[str, typer.Argument(help="Folder of a run, or of an exported model.")],
+    data: Annotated[Path, typer.Option(help="Folder with Kaggle's sample_submission.csv and test/.")],
+    cell: Cell = None,
+    ensemble: Ensemble = None,
+    to: Annotated[str, typer.Option("--out", "-o", help="The file to write.")] = "submission.csv",
+    device: Device = None,
+    ray: OnRay = None,
+) -> None:
+    """Write a submission to the Kaggle competition: the rows and columns of its sample_submission.csv."""
+    from orchestrator.tagging.outputs import parts_beside
+    from orchestrator.tagging.submission import read_form, write_submission
+    from orchestrator.tagging.tag import Hearing
+
+    tagger = opened(out, cell, ensemble, device)
+    form, hearing = read_form(data, tagger.vocabulary), Hearing.clips(tagger)
+    parts = parts_beside(to, tagger, hearing)
+    done = tagged(tagger, form.paths, hearing, ray, parts)
+    refuse_bad(done, len(form.paths))
+    write_submission(to, form, tagger.vocabulary, done)
+    parts.remove()
+    say(f"{len(form.fnames)} rows{form.which}, {len(form.classes)} classes: {to}")
