@@ -104,8 +104,13 @@ class FoldFolder:
         self.store.delete(PREVIOUS_STATE)
 
     def write_state(self, state: Checkpoint) -> StoredFile:
-        """Keep a fold's state."""
-        return StoredFile.of(_write_state(self.store, state))
+        """Keep a state of the fold, and the one before it."""
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        content = buffer.getvalue()
+        if self.store.exists(STATE):
+            self.store.rename(STATE, PREVIOUS_STATE)
+        return self.put(STATE, HEADER + hashlib.sha256(content).digest() + content)
 
     def last_state(self) -> Checkpoint:
         """The state that the finished fold has left.
@@ -116,30 +121,13 @@ class FoldFolder:
         return state_of(self.read(STATE))
 
     def states(self) -> Iterator[Checkpoint]:
-        """The fold's states that are there and whole, the newest first."""
-        return _read_states(self.store)
-
-
-def _write_state(store: Store, state: Checkpoint) -> bytes:
-    """Keep a state, and the one before it; the bytes of the new file."""
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    content = buffer.getvalue()
-    data = HEADER + hashlib.sha256(content).digest() + content
-    if store.exists(STATE):
-        store.rename(STATE, PREVIOUS_STATE)
-    store.write(STATE, data)
-    return data
-
-
-def _read_states(store: Store) -> Iterator[Checkpoint]:
-    """The states that are there and whole, the newest first; the log names what is passed over."""
-    for name in (STATE, PREVIOUS_STATE):
-        if store.exists(name):
-            try:
-                yield state_of(store.read(name))
-            except (OSError, ValueError) as error:
-                log.warning("%s/%s is passed over: %s", store, name, error)
+        """The fold's states that are there and whole, the newest first; the log names what is passed over."""
+        for name in (STATE, PREVIOUS_STATE):
+            if self.store.exists(name):
+                try:
+                    yield state_of(self.store.read(name))
+                except (OSError, ValueError) as error:
+                    log.warning("%s/%s is passed over: %s", self.store, name, error)
 
 
 def state_of(data: bytes) -> Checkpoint:
@@ -155,8 +143,6 @@ def state_of(data: bytes) -> Checkpoint:
         raise ValueError("its content has changed since it was written")
     try:
         state: Checkpoint = torch.load(io.BytesIO(data[start:]), weights_only=True, map_location="cpu")
-    except (
-        Exception
-    ) as error:  # torch has no error of its own for this: pickle's, zip's, KeyError, TypeError...
+    except Exception as error:  # torch has no error of its own for this: pickle's, zip's, KeyError...
         raise ValueError(f"torch does not read it ({type(error).__name__}: {error})") from error
     return state

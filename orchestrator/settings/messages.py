@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -71,7 +71,7 @@ class Change:
 
     def __str__(self) -> str:
         sides = [self.old, self.new]
-        texts = list(map(_text, sides))
+        texts = list(map(yaml_value, sides))
         if any(map(_has_parts, sides)) or max(map(len, texts)) > LONGEST_VALUE:
             return f"{self.key} changed"
         return f"{self.key} {texts[0]} -> {texts[1]}"
@@ -95,12 +95,14 @@ def _has_parts(value: Any) -> bool:
     return isinstance(value, dict) or any(isinstance(item, dict | list) for item in inner)
 
 
-def _text(value: Any) -> str:
-    """A value as YAML would have it."""
+def yaml_value(value: object) -> str:
+    """A value as YAML has it, on one line."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(yaml_value, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {yaml_value(inner)}' for key, inner in value.items())}}}"
     return f"{value:g}" if isinstance(value, float) else str(value)

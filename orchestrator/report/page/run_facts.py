@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from orchestrator.legs.run import Run
 from orchestrator.report.tables.held_open import kept_together
+from orchestrator.settings.messages import yaml_value
 from orchestrator.settings.tree import Experiment
 from trainable.config import OURS, PAPER, Mechanism, Settings, marks
 
@@ -42,7 +43,7 @@ def _lines(settings: Settings, prefix: str, papers: Mapping[str, Any]) -> Iterat
                 yield from _lines(below, f"{key}.{step}." if step else f"{key}.", known)
         else:
             yield Setting(
-                key, _text(value), _origin(origin.get(name, ""), value, papers.get(name, field.default))
+                key, yaml_value(value), _origin(origin.get(name, ""), value, papers.get(name, field.default))
             )
 
 
@@ -60,21 +61,8 @@ def _origin(mark: str, value: object, papers: object) -> str:
     if mark == OURS:
         return "not in the paper"
     if mark == PAPER:
-        return "paper" if value == papers else f"paper: {_text(papers)}"
+        return "paper" if value == papers else f"paper: {yaml_value(papers)}"
     return ""
-
-
-def _text(value: object) -> str:
-    """A value as YAML would have it, on one line."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(_text, value))}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{k}: {_text(v)}' for k, v in value.items())}}}"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def run_facts(run: Run) -> list[tuple[str, list[tuple[str, str]]]]:
