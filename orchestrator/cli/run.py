@@ -45,15 +45,16 @@ def run(
 def _report(done: Run, display: Display) -> Shown:
     """The report that is there, where nothing that it is made from has changed; else a new one."""
     with display.busy("looking at the report"):
-        kept = kept_report(done)
-    if kept:
-        write_live_page(done, StatusReader(done).read())  # it tells of the run, and is no part of the report
+        shown = kept_report(done)
+    if shown:
         display.say("the report is kept: nothing that it was made from has changed")
-        return kept
-    from orchestrator.report.build import write_report
+    else:
+        from orchestrator.report.build import write_report
 
-    with display.busy("writing the report"):
-        return write_report(done).shown
+        with display.busy("writing the report"):
+            shown = write_report(done).shown
+    write_live_page(done, StatusReader(done).read())  # it tells of the run, and is no part of the report
+    return shown
 
 
 def submit(

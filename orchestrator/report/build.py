@@ -18,7 +18,6 @@ import pyarrow as pa
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
-from orchestrator.legs.status import StatusReader
 from orchestrator.legs.tables import predictions_table
 from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.all_figures import make_figures, write_figures
@@ -35,7 +34,6 @@ from orchestrator.stats.masks import diagnose
 from orchestrator.stats.predictions import Ensemble, Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey
-from orchestrator.watch.live_page import write_live_page
 
 PLAIN_COLUMN, PLAIN_ROW = "verified_only", "sigmoid"
 """Without a selection, and with one head: what the others are held against."""
@@ -94,7 +92,6 @@ def write_report(run: Run) -> Report:
     diagnostics.write(folder)
     write_figures(figures, folder)
     write_page(run, Findings(first, scores, claims, published, tables, diagnostics, figures), folder)
-    write_live_page(run, StatusReader(run).read())
     report = Report(folder, first, scores, claims, diagnostics, tables)
     keep(run, made_from, report.shown)
     return report
