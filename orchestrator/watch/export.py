@@ -6,7 +6,7 @@ there already stays as it is.
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +36,13 @@ def to_tensorboard(run: Run, folder: Path) -> int:
     """
     written = 0
     for cell in _finished(run):
-        place = folder / _name(cell)
-        whole = place / f".{run.cells[cell]}"
+        own = folder / _name(cell)
+        whole = own / f".{run.cells[cell]}"
         if whole.exists():
             continue
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(own, ignore_errors=True)
         for fold in range(run.experiment.folds):
-            _write_events(run.curves(cell, fold), place / f"fold-{fold}")
+            _write_events(run.curves(cell, fold), own / f"fold-{fold}")
         whole.touch()  # last: this leg is here
         written += 1
     return written
@@ -86,26 +86,24 @@ def to_mlflow(run: Run, uri: str) -> int:
 
 
 def _add_cells(client: "MlflowClient", run: Run) -> int:
-    found = client.get_experiment_by_name(run.experiment.name)
-    experiment = found.experiment_id if found else client.create_experiment(run.experiment.name)
-    cells = [cell for cell in _finished(run) if not _is_there(client, experiment, run, cell)]
-    for cell in cells:
-        _add_cell(client, experiment, run, cell)
-    return len(cells)
-
-
-def _is_there(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> bool:
-    mine = f"tags.`{LEG_TAG}` = '{run.cells[cell]}' and tags.cell = '{_name(cell)}'"
-    return bool(client.search_runs([experiment], mine, max_results=1))
+    there = client.get_experiment_by_name(run.experiment.name)
+    experiment = there.experiment_id if there else client.create_experiment(run.experiment.name)
+    added = 0
+    for cell in _finished(run):
+        mine = f"tags.`{LEG_TAG}` = '{run.cells[cell]}' and tags.cell = '{_name(cell)}'"
+        if not client.search_runs([experiment], mine, max_results=1):
+            _add_cell(client, experiment, run, cell)
+            added += 1
+    return added
 
 
 def _add_cell(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> None:
     from mlflow.entities import Metric, Param
 
     leg, name = run.cells[cell], _name(cell)
-    identity = run.legs[leg].identity()
     parent = client.create_run(experiment, run_name=name, tags={"cell": name}).info.run_id
-    params = [Param(key, value) for key, value in _flat({**_row(cell), **identity})]
+    settings = {"row": cell.activation, "column": cell.selection, **run.legs[leg].identity()}
+    params = [Param(key, value) for key, value in _flat(settings).items()]
     for start in range(0, len(params), 100):
         client.log_batch(parent, params=params[start : start + 100])
     result = run.legs[leg].result()
@@ -122,21 +120,14 @@ def _add_cell(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> 
     client.set_tag(parent, LEG_TAG, leg)  # last: this leg is there
 
 
-def _row(cell: Cell) -> dict[str, Any]:
-    return {"row": cell.activation, "column": cell.selection}
-
-
-def _flat(content: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Leaves of nested mappings and lists, named by their way: stages.1.iterations."""
-    if isinstance(content, dict):
-        items: Sequence[tuple[Any, Any]] = list(content.items())
-    elif isinstance(content, list) and any(isinstance(value, dict) for value in content):
-        items = list(enumerate(content))
-    else:
-        yield prefix, str(content)
-        return
-    for key, value in items:
-        yield from _flat(value, f"{prefix}.{key}" if prefix else str(key))
+def _flat(content: Any, prefix: str = "") -> dict[str, str]:
+    """Leaves of nested mappings and lists of them, named by their way: stages.1.iterations."""
+    if isinstance(content, list) and any(isinstance(entry, dict) for entry in content):
+        content = dict(enumerate(content))
+    if not isinstance(content, dict):
+        return {prefix: str(content)}
+    inner = (_flat(value, f"{prefix}.{key}" if prefix else str(key)) for key, value in content.items())
+    return {name: value for leaves in inner for name, value in leaves.items()}
 
 
 def _finished(run: Run) -> list[Cell]:
