@@ -22,6 +22,7 @@ from orchestrator.legs.plan import Leg
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
 from orchestrator.stats.grid import Cell, Entry, Hole
+from orchestrator.stats.inputs import ClipScores
 from trainable.arrays import Ints
 from trainable.errors import UserError, did_you_mean
 from trainable.later import Later
@@ -35,29 +36,19 @@ Part = Literal["validation", "test"]
 
 
 @dataclass(frozen=True)
-class FoldScores:
-    """A fold's scores of one kind of clips at the end of one stage."""
-
-    rows: Ints
-    """Rows of `Run.clips`: (n,)."""
-    scores: NDArray[np.float32]
-    """Raw fused scores: (n, classes)."""
-
-
-@dataclass(frozen=True)
 class Predictions:
     """All that a fold has predicted."""
 
-    scores: FoldScores
+    scores: ClipScores
     part: NDArray[np.str_]
     """Of each row: validation or test."""
     stage: Ints
     """Of each row: the stage at whose end it was scored."""
 
-    def of(self, part: Part, stage: int | None = None) -> FoldScores:
+    def of(self, part: Part, stage: int | None = None) -> ClipScores:
         """Scores of one part when `stage` ended (None: the last)."""
         wanted = (self.stage == (self.stage.max() if stage is None else stage)) & (self.part == part)
-        return FoldScores(self.scores.rows[wanted], self.scores.scores[wanted])
+        return ClipScores(self.scores.rows[wanted], self.scores.scores[wanted])
 
 
 @dataclass(frozen=True)
@@ -174,7 +165,7 @@ class Run:
         part, stage = (np.asarray(table[name].to_pylist()) for name in ("part", "stage"))
         return Predictions(self._scores(table), part, stage)
 
-    def unverified_scores(self, cell: Cell, fold: int) -> FoldScores:
+    def unverified_scores(self, cell: Cell, fold: int) -> ClipScores:
         """Scores of all unverified clips by a fold's final model.
 
         Raises:
@@ -182,10 +173,10 @@ class Run:
         """
         return self._scores(self._read(cell, fold, artifacts.UNVERIFIED))
 
-    def _scores(self, table: pa.Table) -> FoldScores:
+    def _scores(self, table: pa.Table) -> ClipScores:
         scores = table["scores"].combine_chunks().flatten().to_numpy()
         rows = self.rows_of(table["fname"].to_pylist())
-        return FoldScores(rows, scores.reshape(len(rows), len(self.manifest.vocabulary)))
+        return ClipScores(rows, scores.reshape(len(rows), len(self.manifest.vocabulary)))
 
     def curves(self, cell: Cell, fold: int) -> pd.DataFrame:
         """The curves of a fold of a cell, a row for each iteration: `legs.tables.CURVES`."""

@@ -51,22 +51,6 @@ JUDGEMENTS = pa.schema(
 )
 """A row for each unverified clip of each batch, in order of time."""
 
-BY_LABELS = pa.schema(
-    [
-        ("activation", pa.string()),
-        ("selection", pa.string()),
-        ("seed", pa.int64()),
-        ("labels", pa.int64()),
-        ("clips", pa.int64()),
-        ("judged", pa.int64()),
-        ("masked_share", pa.float64()),
-        ("masked_right", pa.float64()),
-        ("masked_wrong", pa.float64()),
-    ]
-)
-"""diagnostics/by_labels.csv, a row for each cell and number of given labels: clips, their judgements, the
-share masked, and that of clips whose labels are right, or wrong; both empty where nobody knows."""
-
 
 def scores_schema(classes: int) -> pa.Schema:
     """Columns of unverified.parquet; `scores` has a value for each class, in the order of the vocabulary."""

@@ -42,14 +42,10 @@ def read_inputs(run: Run) -> Inputs:
     def judged(cell: Cell, fold: int) -> Judged:
         return _judged(run, cell, fold)
 
-    def unverified(cell: Cell, fold: int) -> ClipScores:
-        scores = run.unverified_scores(cell, fold)
-        return ClipScores(scores.rows, scores.scores)
-
     experiment = run.experiment
     return Inputs(
         read_grid(run), read_clips(run), {cell: hole for cell in run.cells if (hole := run.hole(cell))},
-        _lwlrap(run), predictions, curves, judged, unverified, _truth(run),
+        _lwlrap(run), predictions, curves, judged, run.unverified_scores, _truth(run),
         members_of(run.cells, experiment.ensembles), experiment.schedule.f_threshold,
     )  # fmt: skip
 
@@ -101,7 +97,7 @@ def read_predictions(run: Run, cell: Cell, stages: Sequence[int | None] = (None,
 def _models(folds: Sequence[Predictions], part: Part, stage: int | None) -> tuple[ClipScores, ...]:
     """Each fold's scores of one part, where there are clips in it."""
     scores = [fold.of(part, stage) for fold in folds]
-    return tuple(ClipScores(fold.rows, fold.scores) for fold in scores if len(fold.rows))
+    return tuple(fold for fold in scores if len(fold.rows))
 
 
 def _judged(run: Run, cell: Cell, fold: int) -> Judged:

@@ -18,7 +18,6 @@ from orchestrator.data.layouts import DataSettings
 from orchestrator.data.synth.synthesize import SynthSettings
 from orchestrator.settings.axes import Activations, Selections, named
 from orchestrator.settings.messages import shortened
-from orchestrator.settings.report_settings import ReportSettings
 from trainable.config import ELSEWHERE, NO_RESULT, OURS, PAPER, Audio, Seed, Settings, TrainingSettings
 from trainable.errors import did_you_mean
 from trainable.record import unverified_clips
@@ -80,6 +79,26 @@ class Resources(Settings):
     hang_minutes: Annotated[PositiveFloat, OURS, NO_RESULT] = 10.0
     """A fold without a sign of life for so long is ended and goes on from its state: more than an evaluation
     takes, and than the first iteration where compute.compile is on."""
+
+
+class ReportSettings(Settings):
+    """How scores, intervals and verdicts are made from predictions; no trained model depends on it."""
+
+    clip_sigma: Annotated[PositiveFloat | None, OURS] = 10.0
+    """Standard deviations at which class-normalised scores are clipped; a low value ties the highest scores
+    of rare classes (docs/statistics.md). null: no clipping."""
+    resamples: Annotated[int, Field(ge=100, le=1_000_000), OURS] = 10_000
+    """Bootstrap samples of the clips, the same ones for every cell."""
+    level: Annotated[float, Field(gt=0, lt=1), OURS] = 0.95
+    """Coverage of intervals, and certainty of verdicts."""
+    bootstrap_seed: Annotated[Seed, OURS] = 0
+    """Seed of the bootstrap samples."""
+    ties: Annotated[Literal["group", "challenge"], OURS] = "group"
+    """Rank of equal scores in the tables: group counts all of them as above (eq. 10); challenge sorts,
+    ties to the higher class index, as the challenge's own code. Both are in the list of all scores."""
+    embed_clips: Annotated[bool, OURS] = False
+    """Put the first 5 seconds of the clips to be checked into the page itself, some 3 MB, so that it can be
+    sent to others; without it a page on a disk points at the files there."""
 
 
 class Experiment(TrainingSettings):
