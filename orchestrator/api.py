@@ -17,11 +17,8 @@ from os import PathLike
 
 import numpy as np
 
-from orchestrator.files.store import Store
-from orchestrator.legs.run import Run as RunFolder
-from orchestrator.tagging.models import open_model
 from orchestrator.tagging.predict import predict
-from orchestrator.tagging.systems import all_systems
+from orchestrator.tagging.systems import all_systems, open_model, open_run
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.arrays import Array, Floats, Scores
 from trainable.errors import UserError
@@ -38,19 +35,19 @@ class Run:
         UserError: no run is there.
     """
 
-    def __init__(self, place: Path) -> None:
-        self._place = str(place)
-        self._folder = RunFolder.open(Store.open(self._place))
+    def __init__(self, folder: Path) -> None:
+        self._address = str(folder)
+        self._run = open_run(self._address)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """What `model` takes: cells as row/column, with several seeds also row/column/seed; ensembles."""
-        return tuple(all_systems(self._folder))
+        """Names for `model`: cells as row/column, with several seeds also row/column/seed, and ensembles."""
+        return tuple(all_systems(self._run))
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
         """The C classes, in the order of all scores."""
-        return tuple(self._folder.manifest.vocabulary)
+        return tuple(self._run.manifest.vocabulary)
 
     def model(self, name: str | None = None, device: str | None = None) -> "TrainedModel":
         """The networks of a cell or ensemble; None: the cell that is best in cross-validation.
@@ -60,7 +57,7 @@ class Run:
         Raises:
             UserError: there is none of that name (says the nearest one), or it is not trained.
         """
-        return TrainedModel(open_model(self._place, name, device).tagger)
+        return TrainedModel(open_model(self._address, name, device).tagger)
 
 
 @dataclass(frozen=True)
@@ -76,7 +73,7 @@ class TrainedModel:
 
     @property
     def name(self) -> str:
-        """What it is called in the grid."""
+        """Name of the cell or ensemble in the grid."""
         return self.tagger.file.name
 
     @property
@@ -90,9 +87,9 @@ class TrainedModel:
         Raises:
             UserError: the recording cannot be read.
         """
-        (one,) = self._tagged([recording])
-        best = np.argsort(-one.scores_C, kind="stable")
-        return {self.vocabulary[column]: float(one.scores_C[column]) for column in best}
+        (tagged,) = self._tagged([recording])
+        best_first = np.argsort(-tagged.scores_C, kind="stable")
+        return {self.vocabulary[column]: float(tagged.scores_C[column]) for column in best_first}
 
     def scores(self, recordings: Sequence[Path]) -> Array:
         """Scores in [0, 1] of recordings, float32: (N, C).
@@ -100,8 +97,9 @@ class TrainedModel:
         Raises:
             UserError: one of them cannot be read.
         """
-        nothing = np.zeros((0, len(self.vocabulary)), np.float32)
-        return np.stack([one.scores_C for one in self._tagged(recordings)]) if recordings else nothing
+        if not recordings:
+            return np.zeros((0, len(self.vocabulary)), np.float32)
+        return np.stack([tagged.scores_C for tagged in self._tagged(recordings)])
 
     def windows(self, recording: Path, window: float | None = None) -> tuple[Floats, Scores]:
         """Start and end of each window in seconds, (W, 2), and its scores, (W, C).
@@ -111,8 +109,8 @@ class TrainedModel:
         Raises:
             UserError: the recording cannot be read.
         """
-        (one,) = self._tagged([recording], window)
-        return np.asarray(one.spans), one.scores_WC
+        (tagged,) = self._tagged([recording], window)
+        return np.asarray(tagged.spans), tagged.scores_WC
 
     def tag_samples(self, samples: Samples) -> dict[str, float]:
         """As `tag`, of one clip's samples: float32 in -1 to 1, mono, at `sample_rate` Hz: (n,)."""
@@ -120,15 +118,13 @@ class TrainedModel:
 
     @property
     def sample_rate(self) -> int:
-        """Hz."""
+        """Rate of the samples that `tag_samples` takes, in Hz."""
         return self.tagger.file.audio.sample_rate
 
     def _tagged(self, recordings: Sequence[Path], window: float | None = None) -> tuple[Tagged, ...]:
         hearing = Hearing.of(self.tagger, window)
-        done = predict(
-            self.tagger, list(map(str, recordings)), hearing, lambda done, total: None, on_ray=False
-        )
+        done = predict(self.tagger, list(map(str, recordings)), hearing, lambda done, total: None)
         if done.bad:
             raise UserError("\n".join(bad.reason for bad in done.bad))
-        by_path = {one.path: one for one in done.tagged}
+        by_path = {tagged.path: tagged for tagged in done.tagged}
         return tuple(by_path[str(recording)] for recording in recordings)

@@ -44,4 +44,4 @@ def _export_model(run: Run, name: str | None, folder: Path, onnx: bool) -> None:
     with console.status("writing the model"):
         system = choose_system(run, name)
         written = export_model(run, system, folder, onnx)
-    say(f"{system.named}: {', '.join(written)} in {folder}")
+    say(f"{system.label}: {', '.join(written)} in {folder}")

@@ -18,8 +18,7 @@ from orchestrator.watch.progress_bar import ProgressBar
 from trainable.errors import UserError
 
 if TYPE_CHECKING:  # they import torch
-    from orchestrator.tagging.parts import Parts
-    from orchestrator.tagging.predict import Predictions
+    from orchestrator.tagging.predict import Predictions, ScoreFolder
     from orchestrator.tagging.tag import Hearing, Tagged
     from trainable.tagger import Tagger
 
@@ -50,7 +49,7 @@ def predict(
     ray: OnRay = None,
 ) -> None:
     """Tag recordings with a trained cell: the classes they hold, with scores from 0 to 1."""
-    from orchestrator.tagging.outputs import parts_beside, parts_in, write_csv, write_json
+    from orchestrator.tagging.outputs import scores_beside, scores_in, write_csv, write_json
     from orchestrator.tagging.recordings import find_recordings
     from orchestrator.tagging.tag import Hearing
 
@@ -63,15 +62,15 @@ def predict(
         done = tagged(tagger, recordings, hearing, ray, None)
         console.print(tags_text(done.tagged, tagger.vocabulary, top))
     elif parquet:
-        done = tagged(tagger, recordings, hearing, ray, parts_in(parquet, tagger, hearing))
+        done = tagged(tagger, recordings, hearing, ray, scores_in(parquet, tagger, hearing))
     else:
-        parts = parts_beside(files[0], tagger, hearing)
-        done = tagged(tagger, recordings, hearing, ray, parts)
+        kept = scores_beside(files[0], tagger, hearing)
+        done = tagged(tagger, recordings, hearing, ray, kept)
         if csv:
             write_csv(csv, tagger.vocabulary, done, windows)
         else:
             write_json(files[0], tagger.file.name, tagger.vocabulary, done)
-        parts.remove()
+        kept.remove()
     if files:
         say(f"{len(done.tagged)} recordings, {len(tagger.vocabulary)} classes: {files[0]}")
     refuse_bad(done, len(recordings))
@@ -79,25 +78,38 @@ def predict(
 
 def opened(out: str, cell: str | None, ensemble: str | None, device: str | None) -> "Tagger":
     """The networks that were asked for; says which they are."""
-    from orchestrator.tagging.models import open_model
+    from orchestrator.tagging.systems import open_model
 
     name = system_name(cell, ensemble)
     with console.status("opening the model"):
         model = open_model(out, name, device)
     tagger = model.tagger
-    say(f"{in_a_line(model.named)}: {len(tagger.networks)} networks on {tagger.device}")
+    say(f"{in_a_line(model.label)}: {len(tagger.networks)} networks on {tagger.device}")
     return tagger
 
 
 def tagged(
-    tagger: "Tagger", recordings: Sequence[str], hearing: "Hearing", ray: bool | None, parts: "Parts | None"
+    tagger: "Tagger",
+    recordings: Sequence[str],
+    hearing: "Hearing",
+    ray: bool | None,
+    kept: "ScoreFolder | None",
 ) -> "Predictions":
-    """Tag the recordings, with a progress bar."""
+    """Tag the recordings, with a progress bar; `ray` as the option: None leaves it to their number."""
+    from orchestrator.tagging.predict import MANY
     from orchestrator.tagging.predict import predict as tag_all
 
+    join, many = None if ray is False else _join_ray, 0 if ray else MANY
     bar = ProgressBar("tagging", "recordings")
     with bar.shown_on(console):
-        return tag_all(tagger, recordings, hearing, bar.update, parts, ray)
+        return tag_all(tagger, recordings, hearing, bar.update, kept, join, many)
+
+
+def _join_ray(name: str) -> None:
+    """Join the cluster that is there, or start one."""
+    from orchestrator.training.driver.connect import connect
+
+    connect({"job_name": name})
 
 
 def refuse_bad(done: "Predictions", recordings: int) -> None:

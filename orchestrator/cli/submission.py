@@ -19,15 +19,14 @@ def submission(
     ray: OnRay = None,
 ) -> None:
     """Write a submission to the Kaggle competition: the rows and columns of its sample_submission.csv."""
-    from orchestrator.tagging.outputs import parts_beside
-    from orchestrator.tagging.submission import read_form, write_submission
+    from orchestrator.tagging.outputs import read_form, scores_beside, write_submission
     from orchestrator.tagging.tag import Hearing
 
     tagger = opened(out, cell, ensemble, device)
     form, hearing = read_form(data, tagger.vocabulary), Hearing.clips(tagger)
-    parts = parts_beside(to, tagger, hearing)
-    done = tagged(tagger, form.paths, hearing, ray, parts)
+    kept = scores_beside(to, tagger, hearing)
+    done = tagged(tagger, form.paths, hearing, ray, kept)
     refuse_bad(done, len(form.paths))
     write_submission(to, form, tagger.vocabulary, done)
-    parts.remove()
+    kept.remove()
     say(f"{len(form.fnames)} rows{form.which}, {len(form.classes)} classes: {to}")

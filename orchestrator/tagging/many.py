@@ -12,7 +12,6 @@ import torch
 
 from orchestrator.features.pipeline import quiet_ray_data
 from orchestrator.tagging.tag import Bad, Hearing, Tagged, tag_recordings
-from orchestrator.training.driver.connect import connect
 from trainable.tagger import ModelFile, Tagger
 
 BLOCK, BLOCKS = 16, 1000
@@ -30,11 +29,10 @@ RESULT = pa.schema(
 
 
 def tag_on_ray(tagger: Tagger, paths: Sequence[str], hearing: Hearing) -> Iterator[Tagged | Bad]:
-    """The recordings, in the order in which they are done; joins the cluster that is there, or starts one.
+    """The recordings, in the order in which they are done. Ray must be initialised.
 
     The paths must be the same on every machine; scores come back to this one.
     """
-    connect({"job_name": f"stagegrid predict {tagger.file.name}"})
     absolute = {os.path.abspath(path): path for path in paths}  # noqa: PTH100  # workers start elsewhere
     size = max(BLOCK, len(paths) // BLOCKS)
     source = pa.table({"path": pa.array(list(absolute), pa.string())})
@@ -53,7 +51,7 @@ def tag_on_ray(tagger: Tagger, paths: Sequence[str], hearing: Hearing) -> Iterat
 
 
 def _offers() -> dict[str, Any]:
-    """What a task gets: a GPU where the cluster has any, else a CPU. Its process is used again."""
+    """Resources of a task: a GPU where the cluster has any, else a CPU. Its process is used again."""
     gpus = ray.cluster_resources().get("GPU", 0)  # type: ignore[no-untyped-call]
     return {"num_cpus": 1, **({"num_gpus": 1, "max_calls": 0} if gpus >= 1 else {})}
 

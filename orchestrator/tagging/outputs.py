@@ -1,20 +1,34 @@
-"""Scores as files: a CSV or JSON file for people and other programs."""
+"""Scores as files: CSV or JSON, and a submission to the Kaggle competition Freesound Audio Tagging 2019.
+
+The form of a submission is the competition's sample_submission.csv: the rows and columns that it wants.
+"""
 
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from orchestrator.data.layouts import SUBMISSION, kaggle_test_folder, read_submission
+from orchestrator.data.tables import Problems
 from orchestrator.files.store import Store, json_bytes
-from orchestrator.tagging.parts import Parts, TaggingJob
-from orchestrator.tagging.predict import Predictions
+from orchestrator.tagging.predict import Predictions, ScoreFolder, TaggedWith
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.arrays import Array
 from trainable.errors import UserError
 from trainable.tagger import Tagger
+
+SHOWN = 5
+"""Names listed in a message."""
+ROWS = {
+    1120: " (the public test clips)",
+    3361: " (the private test clips)",
+    4481: " (all test clips)",
+}
+"""Sizes that the competition's form has had."""
 
 
 class _Written(BaseModel):
@@ -22,25 +36,24 @@ class _Written(BaseModel):
 
 
 class WindowTags(_Written):
-    """A window of a long recording."""
+    """Scores of a window of a long recording."""
 
     start: float
-    """Seconds."""
+    """Seconds from the recording's start."""
     end: float
-    """Seconds."""
     scores: dict[str, float]
-    """Of every class."""
+    """Score of every class."""
 
 
 class RecordingTags(_Written):
-    """A recording."""
+    """Scores of a recording."""
 
     path: str
     seconds: float
     scores: dict[str, float]
-    """Of every class; of a long recording each class's highest."""
+    """Score of every class; of a long recording the highest of its windows."""
     windows: tuple[WindowTags, ...]
-    """Of a recording that is longer than one clip."""
+    """Windows of a recording that is longer than one clip."""
 
 
 class TagsFile(_Written):
@@ -53,37 +66,43 @@ class TagsFile(_Written):
     """Recordings that could not be tagged, with the reason."""
 
 
-def write_json(place: str, system: str, vocabulary: Sequence[str], done: Predictions) -> None:
-    """Write all scores with their classes' names."""
-    recordings = tuple(_recording(one, vocabulary) for one in done.tagged)
-    bad = {one.path: one.reason for one in done.bad}
-    store, name = file_place(place)
-    store.write(name, json_bytes(TagsFile(system=system, recordings=recordings, bad=bad)))
+def write_json(path: str, system: str, vocabulary: Sequence[str], done: Predictions) -> None:
+    """Write all scores with their classes' names to the JSON file `path`."""
+    recordings = tuple(_recording(tagged, vocabulary) for tagged in done.tagged)
+    reasons = {bad.path: bad.reason for bad in done.bad}
+    store, name = store_and_name(path)
+    store.write(name, json_bytes(TagsFile(system=system, recordings=recordings, bad=reasons)))
 
 
-def _recording(one: Tagged, vocabulary: Sequence[str]) -> RecordingTags:
-    def by_class(scores: Sequence[float]) -> dict[str, float]:
-        return dict(zip(vocabulary, scores, strict=True))
+def _recording(tagged: Tagged, vocabulary: Sequence[str]) -> RecordingTags:
+    def by_class(scores_C: Array) -> dict[str, float]:
+        return dict(zip(vocabulary, scores_C.tolist(), strict=True))
 
-    rows = zip(one.spans, one.scores_WC.tolist(), strict=True) if len(one.spans) > 1 else ()
-    windows = tuple(WindowTags(start=span[0], end=span[1], scores=by_class(row)) for span, row in rows)
-    scores = by_class(one.scores_C.tolist())
-    return RecordingTags(path=one.path, seconds=one.seconds, scores=scores, windows=windows)
+    windows = tuple(
+        WindowTags(start=start, end=end, scores=by_class(scores_C))
+        for (start, end), scores_C in zip(tagged.spans, tagged.scores_WC, strict=True)
+    )
+    return RecordingTags(
+        path=tagged.path,
+        seconds=tagged.seconds,
+        scores=by_class(tagged.scores_C),
+        windows=windows if len(windows) > 1 else (),
+    )
 
 
-def write_csv(place: str, vocabulary: Sequence[str], done: Predictions, windows: bool = False) -> None:
-    """Write path and a column for each class; `windows`: a line for each window, with start and end."""
-    store, name = file_place(place)
+def write_csv(path: str, vocabulary: Sequence[str], done: Predictions, windows: bool = False) -> None:
+    """Write a CSV file: path and a column for each class; `windows`: a line for each, with start and end."""
+    store, name = store_and_name(path)
     if windows:
         titles = ["path", "start", "end"]
-        spans = [
-            ([one.path, *span], scores_C)
-            for one in done.tagged
-            for span, scores_C in zip(one.spans, one.scores_WC, strict=True)
+        lines = [
+            ([tagged.path, *span], scores_C)
+            for tagged in done.tagged
+            for span, scores_C in zip(tagged.spans, tagged.scores_WC, strict=True)
         ]
     else:
-        titles, spans = ["path"], [([one.path], one.scores_C) for one in done.tagged]
-    store.write(name, csv_bytes([*titles, *vocabulary], spans))
+        titles, lines = ["path"], [([tagged.path], tagged.scores_C) for tagged in done.tagged]
+    store.write(name, csv_bytes([*titles, *vocabulary], lines))
 
 
 def csv_bytes(titles: Sequence[str], lines: Iterable[tuple[Sequence[object], Array]]) -> bytes:
@@ -95,29 +114,105 @@ def csv_bytes(titles: Sequence[str], lines: Iterable[tuple[Sequence[object], Arr
     return buffer.getvalue().encode("utf-8", "surrogateescape")
 
 
-def file_place(place: str) -> tuple[Store, str]:
+def store_and_name(path: str) -> tuple[Store, str]:
     """Folder and name of a file that the user has named: a path, or s3://...
 
     Raises:
         UserError: it names no file.
     """
-    folder, _, name = place.rpartition("/")
-    is_address = "://" in place
-    if not name or folder.endswith(":/") or (not is_address and Path(place).is_dir()):
-        raise UserError(f"{place!r} is no name of a file")
-    return Store.open(folder if is_address else Path(place).parent), name
+    folder, _, name = path.rpartition("/")
+    is_address = "://" in path
+    if not name or folder.endswith(":/") or (not is_address and Path(path).is_dir()):
+        raise UserError(f"{path!r} is no name of a file")
+    return Store.open(folder if is_address else Path(path).parent), name
 
 
-def parts_in(folder: str, tagger: Tagger, hearing: Hearing) -> Parts:
-    """Scores are kept in this folder, and stay there.
+def scores_in(folder: str, tagger: Tagger, hearing: Hearing) -> ScoreFolder:
+    """A folder that the user has named for the scores, which stay there.
 
     Raises:
         UserError: the folder holds something else.
     """
-    return Parts.open(Store.open(folder), TaggingJob.of(tagger.file, hearing))
+    return ScoreFolder.open(Store.open(folder), TaggedWith.of(tagger.file, hearing))
 
 
-def parts_beside(place: str, tagger: Tagger, hearing: Hearing) -> Parts:
-    """Scores are kept in `<place>.parts` until the file is written."""
-    store, name = file_place(place)
-    return Parts.open(store / f"{name}.parts", TaggingJob.of(tagger.file, hearing), replace=True)
+def scores_beside(path: str, tagger: Tagger, hearing: Hearing) -> ScoreFolder:
+    """The folder `<path>.parts`, which keeps the scores until the file `path` is written."""
+    store, name = store_and_name(path)
+    return ScoreFolder.open(store / f"{name}.parts", TaggedWith.of(tagger.file, hearing), replace=True)
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of a submission: the clips and classes that it has to score."""
+
+    fnames: tuple[str, ...]
+    """Names of the clips, row by row."""
+    classes: tuple[str, ...]
+    """Columns after the first."""
+    folder: Path
+    """Folder of the clips' files."""
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the clips, row by row."""
+        return [str(self.folder / fname) for fname in self.fnames]
+
+    @property
+    def which(self) -> str:
+        """Which of the competition's forms this is, in words; empty where it is none."""
+        return ROWS.get(len(self.fnames), "")
+
+
+def read_form(data: Path, vocabulary: Sequence[str]) -> Form:
+    """The form in the folder of Kaggle's data, for a model of these classes.
+
+    Raises:
+        UserError: it is missing or malformed, its classes are not the model's, or a clip is not there.
+    """
+    path = data / SUBMISSION
+    classes, fnames = read_submission(path, Problems())
+    _check_classes(path, classes, vocabulary)
+    _check_rows(path, fnames)
+    form = Form(fnames, classes, kaggle_test_folder(data))
+    missing = [clip for clip in form.paths if not Path(clip).is_file()]
+    if missing:
+        raise UserError(f"{len(missing)} clips of {path} are missing: {_some(missing)}")
+    return form
+
+
+def _check_classes(path: Path, classes: Sequence[str], vocabulary: Sequence[str]) -> None:
+    """The model's order may differ: columns are found by name."""
+    unknown = [name for name in classes if name not in set(vocabulary)]
+    absent = [name for name in vocabulary if name not in set(classes)]
+    if unknown or absent:
+        lacks = f"the model does not know {_some(unknown)}" if unknown else ""
+        extra = f"the form has no column for {_some(absent)}" if absent else ""
+        why = "; ".join(filter(None, (lacks, extra)))
+        raise UserError(f"{path}: its classes are not the model's: {why}: train on the competition's data")
+
+
+def _check_rows(path: Path, fnames: Sequence[str]) -> None:
+    if not fnames:
+        raise UserError(f"{path}: names no clip")
+    if wrong := [name for name in fnames if not name.strip() or "/" in name or "\\" in name]:
+        raise UserError(f"{path}: {_some(wrong)} is no name of a clip")
+    if len(set(fnames)) < len(fnames):
+        twice = [name for name in dict.fromkeys(fnames) if fnames.count(name) > 1]
+        raise UserError(f"{path}: names clips twice: {_some(twice)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(name[:100] or "an empty one" for name in names[:SHOWN])
+    return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+
+
+def write_submission(path: str, form: Form, vocabulary: Sequence[str], done: Predictions) -> None:
+    """Write the form, filled in with these scores, to the file `path`."""
+    scores = {tagged.path: tagged.scores_C for tagged in done.tagged}
+    columns = [vocabulary.index(name) for name in form.classes]
+    rows = [scores[clip][columns] for clip in form.paths]
+    assert np.isfinite(rows).all(), "bad recordings are told before"
+    store, name = store_and_name(path)
+    lines = (([fname], row) for fname, row in zip(form.fnames, rows, strict=True))
+    store.write(name, csv_bytes(["fname", *form.classes], lines))

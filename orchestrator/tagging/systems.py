@@ -1,19 +1,21 @@
-"""Which trained cells of a run speak, and their networks, ready to tag.
+"""The cells of a run, or an exported model, as networks that are ready to tag.
 
 A system is a cell, a cell over all its seeds, or an ensemble: its folds' networks together, as the run blends
 their scores of the test clips.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from orchestrator.files.integrity import StoredFile, is_digest
+from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import ranking
 from orchestrator.settings.messages import shortened
 from orchestrator.stats.grid import Cell, members_of
 from trainable.errors import UserError, did_you_mean
-from trainable.tagger import Member, ModelFile, Tagger
+from trainable.tagger import MODEL, Member, ModelFile, Tagger
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,11 @@ class System:
     """sigmoid/top_k, sigmoid/top_k/0 or an ensemble's name."""
     cells: tuple[Cell, ...]
     reason: str = ""
-    """Why it was chosen, where nobody has named it."""
+    """Why the system was chosen, where nobody has named it."""
 
     @property
-    def named(self) -> str:
-        """For people: name and reason."""
+    def label(self) -> str:
+        """Name and reason, for people."""
         return f"{self.name} ({self.reason})" if self.reason else self.name
 
 
@@ -72,7 +74,7 @@ def _best(run: Run) -> System:
 
 
 def read_weights(run: Run, system: System) -> tuple[ModelFile, list[bytes]]:
-    """What the system's networks are, and the content of each one's weights file.
+    """The description of the system's networks, and the content of each one's weights file.
 
     Raises:
         DamagedFile: weights are not what was written.
@@ -121,3 +123,43 @@ def _member(run: Run, cell: Cell, fold: int, weights: bytes) -> Member:
         sha256=StoredFile.of(weights).sha256,
         activation=run.experiment.activations[cell.activation].describe(),
     )
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A model that is ready to tag, and how it was chosen."""
+
+    tagger: Tagger
+    label: str
+    """Name of the system, and the reason where nobody has named one."""
+
+
+def open_run(address: str) -> Run:
+    """The run in this folder: a path, or s3://..., gs://...
+
+    Raises:
+        UserError: no run is there.
+    """
+    return Run.open(Store.open(address))
+
+
+def open_model(address: str, name: str | None = None, device: str | None = None) -> OpenModel:
+    """The cell or ensemble `name` of the run at `address` (None: the best cell), or the model exported there.
+
+    Raises:
+        UserError: neither is there, the name is unknown, or weights are damaged.
+    """
+    store = Store.open(address)
+    if store.is_local and not store.exists(artifacts.RUN) and (Path(store.base) / MODEL).exists():
+        tagger = _exported(store, name, device)
+        return OpenModel(tagger, tagger.file.name)
+    run = Run.open(store)
+    system = choose_system(run, name)
+    return OpenModel(open_tagger(run, system, device), system.label)
+
+
+def _exported(store: Store, name: str | None, device: str | None) -> Tagger:
+    tagger = Tagger.load(store.base, device)
+    if name not in (None, tagger.file.name):
+        raise UserError(f"{store} is the model {tagger.file.name} alone: leave the name out, or name a run")
+    return tagger

@@ -55,11 +55,14 @@ def test_ray_and_this_process_give_the_same_scores_in_the_same_order(
     paths = [Path(clip).name for clip in clips]
     paths[3:3] = [str(tmp_path / "text.wav"), "gone.wav"]
     tagger = open_tagger(run, choose_system(run, "sigmoid_sparsemax/top_k"), "cpu")
-    hearing, seen = Hearing.of(tagger, 1.0), list[tuple[int, int]]()
-    there = predict(tagger, paths, hearing, lambda *numbers: seen.append(numbers), on_ray=True)
-    here = predict(tagger, paths, hearing, lambda *numbers: None, on_ray=False)
+    hearing, seen, joined = Hearing.of(tagger, 1.0), list[tuple[int, int]](), list[str]()
+    there = predict(
+        tagger, paths, hearing, lambda *numbers: seen.append(numbers), None, joined.append, many=0
+    )
+    here = predict(tagger, paths, hearing, lambda *numbers: None)
     assert [bad.path for bad in there.bad] == [bad.path for bad in here.bad] == paths[3:5]
     assert seen[-1] == (18, 18)
+    assert joined == ["stagegrid predict sigmoid_sparsemax/top_k"]
     assert max(len(one.spans) for one in here.tagged) > 1
     for one, other in zip(there.tagged, here.tagged, strict=True):
         assert (one.path, one.spans) == (other.path, other.spans)

@@ -12,7 +12,8 @@ from orchestrator.report.inputs import read_inputs
 from orchestrator.report.show import find_cells
 from orchestrator.stats.grid import Cell
 from orchestrator.stats.scoring import ScoreKey
-from orchestrator.tagging.systems import choose_system, open_tagger, read_weights
+from orchestrator.tagging.model_folder import export_model
+from orchestrator.tagging.systems import choose_system, open_model, open_tagger, read_weights
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.measured import scores_of
 from tests.orchestrator.tagging.trained_run import make_trained_run
@@ -43,6 +44,9 @@ def test_without_a_name_the_best_in_cross_validation_speaks(tmp_path: Path, numb
     values = {entry: s.scores[ScoreKey("cv")].value for entry, s in scores_of(run).entries.items()}
     assert values[system.cells[0].entry] == max(values.values())
     assert system.reason == f"best in cross-validation, lwlrap {max(values.values()):.4f}"
+    for predictions in tmp_path.rglob(artifacts.PREDICTIONS):
+        predictions.unlink()
+    assert choose_system(run) == system, "scores of test clips have no say"
 
 
 def test_a_cell_that_lacks_a_seed_is_not_given_away(tmp_path: Path) -> None:
@@ -102,3 +106,21 @@ def test_every_network_says_what_it_is(trained: Run) -> None:
         "sigmoid_sparsemax.top_k.s0.fold-1",
     ]
     assert len(weights) == 2
+
+
+def test_a_run_is_opened_by_name_or_at_its_best_cell(trained: Run) -> None:
+    assert open_model(trained.store.base, "sigmoid/top_k").label == "sigmoid/top_k"
+    assert "best in cross-validation, lwlrap 0." in open_model(trained.store.base).label
+
+
+def test_an_exported_model_is_opened_under_its_own_name_alone(trained: Run, tmp_path: Path) -> None:
+    export_model(trained, choose_system(trained, "sigmoid/top_k"), tmp_path)
+    assert open_model(str(tmp_path)).tagger.file.name == "sigmoid/top_k"
+    assert open_model(str(tmp_path), "sigmoid/top_k").label == "sigmoid/top_k"
+    with pytest.raises(UserError, match=r"is the model sigmoid/top_k alone"):
+        open_model(str(tmp_path), "sigmoid/verified_only")
+
+
+def test_a_folder_with_neither_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no run is here"):
+        open_model(str(tmp_path))
