@@ -8,34 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
+import torch
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
+from trainable import simplex
 from trainable.config import OURS, Mechanism, Share
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import torch
-    import torch.nn.functional as F
-    from torch import Tensor
-
-    from trainable import simplex
-else:
-    torch, F, simplex = map(Later, ("torch", "torch.nn.functional", "trainable.simplex"))
 
 
 @dataclass(frozen=True)
 class Targets:
     """What a batch should predict."""
 
-    y_BC: Tensor
+    y_BC: torch.Tensor
     """Labels in [0, 1]; mixup makes them fractional."""
-    q_BC: Tensor
+    q_BC: torch.Tensor
     """The same as a distribution over classes: a clip's labels share its mass equally (section 3.2)."""
 
     @classmethod
-    def of(cls, y_BC: Tensor) -> Targets:
+    def of(cls, y_BC: torch.Tensor) -> Targets:
         """Targets of unmixed multi-hot labels; every clip has a label."""
         return cls(y_BC, y_BC / y_BC.sum(1, keepdim=True))
 
@@ -43,18 +35,18 @@ class Targets:
 class Head:
     """One dense layer's activation and loss."""
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Loss of each clip: (B,)."""
         raise NotImplementedError
 
-    def floor(self, targets: Targets) -> Tensor:
+    def floor(self, targets: Targets) -> torch.Tensor:
         """The least loss of each clip that any logits could have: (B,).
 
         0 where the loss is a divergence from the target, as sparsemax's and entmax's are: p = q has none.
         """
         return torch.zeros_like(targets.y_BC[:, 0])
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """Scores in [0, 1]: (B, C)."""
         raise NotImplementedError
 
@@ -65,19 +57,19 @@ class SigmoidHead(Head):
 
     reduction: Literal["sum", "mean"] = "sum"
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Binary cross-entropy: (B,)."""
-        loss_BC = F.binary_cross_entropy_with_logits(z_BC, targets.y_BC, reduction="none")
+        loss_BC = torch.nn.functional.binary_cross_entropy_with_logits(z_BC, targets.y_BC, reduction="none")
         return self._reduced(loss_BC)
 
-    def floor(self, targets: Targets) -> Tensor:
+    def floor(self, targets: Targets) -> torch.Tensor:
         """Entropy of the labels, each on its own: 0 where none is mixed: (B,)."""
         return self._reduced(torch.special.entr(targets.y_BC) + torch.special.entr(1 - targets.y_BC))
 
-    def _reduced(self, loss_BC: Tensor) -> Tensor:
+    def _reduced(self, loss_BC: torch.Tensor) -> torch.Tensor:
         return loss_BC.sum(1) if self.reduction == "sum" else loss_BC.mean(1)
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """Sigmoid: (B, C)."""
         return z_BC.sigmoid()
 
@@ -85,16 +77,16 @@ class SigmoidHead(Head):
 class SoftmaxHead(Head):
     """One distribution over the classes (eq. 4): cross-entropy against q."""
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Cross-entropy: (B,)."""
         return -(targets.q_BC * z_BC.log_softmax(1)).sum(1)
 
-    def floor(self, targets: Targets) -> Tensor:
+    def floor(self, targets: Targets) -> torch.Tensor:
         """Entropy of q: log n for n labels that share it equally: (B,)."""
-        entropy_BC: Tensor = torch.special.entr(targets.q_BC)
+        entropy_BC: torch.Tensor = torch.special.entr(targets.q_BC)
         return entropy_BC.sum(1)
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """Softmax: (B, C)."""
         return z_BC.softmax(1)
 
@@ -102,11 +94,11 @@ class SoftmaxHead(Head):
 class SparsemaxHead(Head):
     """One sparse distribution over the classes (eq. 5-9)."""
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Sparsemax loss: (B,)."""
         return simplex.sparsemax_loss(z_BC, targets.q_BC)
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """Sparsemax: (B, C)."""
         return simplex.sparsemax(z_BC)
 
@@ -114,11 +106,11 @@ class SparsemaxHead(Head):
 class Entmax15Head(Head):
     """One distribution over the classes, between softmax and sparsemax (not in the paper)."""
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """1.5-entmax loss: (B,)."""
         return simplex.entmax15_loss(z_BC, targets.q_BC)
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """1.5-entmax: (B, C)."""
         return simplex.entmax15(z_BC)
 
@@ -135,15 +127,15 @@ class AsymmetricHead(Head):
     gamma_positive: float
     clip: float
 
-    def loss(self, z_BC: Tensor, targets: Targets) -> Tensor:
+    def loss(self, z_BC: torch.Tensor, targets: Targets) -> torch.Tensor:
         """Focused binary cross-entropy, summed over classes: (B,)."""
         p_BC = z_BC.sigmoid()
         shifted_BC = (p_BC - self.clip).clamp_min(0)
-        positive_BC = (1 - p_BC) ** self.gamma_positive * F.logsigmoid(z_BC)
+        positive_BC = (1 - p_BC) ** self.gamma_positive * torch.nn.functional.logsigmoid(z_BC)
         negative_BC = shifted_BC**self.gamma_negative * torch.log1p(-shifted_BC.clamp_max(1 - 1e-7))
         return -(targets.y_BC * positive_BC + (1 - targets.y_BC) * negative_BC).sum(1)
 
-    def probabilities(self, z_BC: Tensor) -> Tensor:
+    def probabilities(self, z_BC: torch.Tensor) -> torch.Tensor:
         """Sigmoid: (B, C)."""
         return z_BC.sigmoid()
 
@@ -169,21 +161,21 @@ class Activation(Mechanism):
         """The heads, in the order of the model's dense layers."""
         raise NotImplementedError
 
-    def loss(self, logits: Sequence[Tensor], targets: Targets) -> Tensor:
+    def loss(self, logits: Sequence[torch.Tensor], targets: Targets) -> torch.Tensor:
         """C_i of eq. 1, one value per clip over all heads: (B,)."""
         heads = zip(self.heads(), logits, strict=True)
         return self._weighted([head.loss(z_BC, targets) for head, z_BC in heads])
 
-    def floor(self, targets: Targets) -> Tensor:
+    def floor(self, targets: Targets) -> torch.Tensor:
         """The least C_i that any logits could have (not in the paper): (B,)."""
         return self._weighted([head.floor(targets) for head in self.heads()])
 
-    def _weighted(self, values: Sequence[Tensor]) -> Tensor:
+    def _weighted(self, values: Sequence[torch.Tensor]) -> torch.Tensor:
         """Sum over the heads of (B,) each."""
         weights = self.head_weights or (1.0,) * self.n_heads
         return torch.stack([w * value_B for w, value_B in zip(weights, values, strict=True)]).sum(0)
 
-    def predict(self, logits: Sequence[Tensor]) -> Tensor:
+    def predict(self, logits: Sequence[torch.Tensor]) -> torch.Tensor:
         """Fused scores in [0, 1]: (B, C). The mean of the heads: sparsemax's zeros stay harmless."""
         scores = [head.probabilities(z_BC) for head, z_BC in zip(self.heads(), logits, strict=True)]
         return torch.stack(scores).mean(0)

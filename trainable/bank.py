@@ -7,12 +7,13 @@ a file that is larger than memory: a batch touches its own frames and no others.
 Shapes: B clips, T frames, M mel bands, N frames of all clips, or of those gathered.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from trainable.arrays import Ints
 from trainable.device import move, send
@@ -52,7 +53,7 @@ class Bank:
         """Mel bands."""
         return self._blocks[0].shape[1]
 
-    def gather(self, clips_B: Ints, frames_BT: Ints) -> Tensor:
+    def gather(self, clips_B: Ints, frames_BT: Ints) -> torch.Tensor:
         """Frames of clips fixed to `clip_frames` frames each (section 2.1): float32 (B, T, M).
 
         A shorter clip is repeated; a longer one is decimated uniformly.
@@ -67,12 +68,12 @@ class Bank:
         )
         return np.asarray(self._starts[clips_B][:, None] + wrapped_BT)
 
-    def take(self, clips_B: Ints, rows_BT: Ints) -> Tensor:
+    def take(self, clips_B: Ints, rows_BT: Ints) -> torch.Tensor:
         """The features in these `rows` of the clips' blocks: float32 (B, T, M)."""
         x_BTM = self._take(clips_B, rows_BT)
         return (x_BTM if x_BTM.device == self.device else move(x_BTM, self.device)).float()
 
-    def _take(self, clips_B: Ints, rows_BT: Ints) -> Tensor:
+    def _take(self, clips_B: Ints, rows_BT: Ints) -> torch.Tensor:
         """Rows of the clips' blocks, where these are: float16 (B, T, M)."""
         first = self._blocks[0]
         if len(self._blocks) == 1:
@@ -84,12 +85,12 @@ class Bank:
             torch.index_select(self._blocks[block], 0, rows_T, out=x_TM)
         return x_BTM
 
-    def whole(self, clips_B: Ints) -> Tensor:
+    def whole(self, clips_B: Ints) -> torch.Tensor:
         """Clips at their full fixed length: float32 (B, clip_frames, M)."""
         frames_T = np.arange(self.clip_frames)
         return self.gather(clips_B, np.broadcast_to(frames_T, (len(clips_B), self.clip_frames)))
 
-    def band_statistics(self, clips: Ints) -> tuple[Tensor, Tensor]:
+    def band_statistics(self, clips: Ints) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and standard deviation (dB) of each band over all frames of these clips: (M,) and (M,)."""
         total = square = torch.zeros(self.n_mels, dtype=torch.float64)
         count = int(self._lengths[clips].sum())
@@ -102,7 +103,7 @@ class Bank:
         return mean_M.float(), variance_M.sqrt().float()
 
 
-def _on_device(blocks: Sequence[Tensor], device: torch.device) -> Tensor:
+def _on_device(blocks: Sequence[torch.Tensor], device: torch.device) -> torch.Tensor:
     """All blocks as one tensor there, which never holds two copies of them."""
     lengths = [len(block) for block in blocks]
     whole_NM = torch.empty(sum(lengths), blocks[0].shape[1], dtype=torch.float16, device=device)

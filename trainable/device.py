@@ -4,18 +4,19 @@ A step of training only queues work on a GPU. What would wait for the queue to r
 values read back, shapes that depend on values, copies from memory that the operating system may move.
 """
 
+from __future__ import annotations
+
 import torch
-from torch import Tensor
 
 from trainable.arrays import Array
 
 
-def send(array: Array, device: torch.device) -> Tensor:
+def send(array: Array, device: torch.device) -> torch.Tensor:
     """A copy of `array` on `device`, on its way; on a CPU the array's own memory."""
     return move(torch.from_numpy(array), device)
 
 
-def move(tensor: Tensor, device: torch.device) -> Tensor:
+def move(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     """The same for a tensor on the CPU."""
     if device.type == "cpu":
         return tensor

@@ -9,8 +9,8 @@ Shapes: n samples of a clip, N of a window, T frames, M mel bands, F bins of the
 import math
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
+import librosa
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -19,12 +19,6 @@ from torch import Tensor
 from trainable.arrays import Floats
 from trainable.config import Audio
 from trainable.errors import UserError
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    from librosa import filters
-else:
-    filters = Later("librosa.filters")
 
 Samples = NDArray[np.float32]
 Frames = NDArray[np.float32]
@@ -47,7 +41,7 @@ class LogMel:
 
     def __init__(self, audio: Audio) -> None:
         self.audio = audio
-        self._window = torch.from_numpy(filters.get_window("hann", audio.window, fftbins=True))
+        self._window = torch.from_numpy(librosa.filters.get_window("hann", audio.window, fftbins=True))
         self._window_single = self._window.float()
         self._groups = _band_groups(audio)
         self._framed = torch.zeros(BLOCK_FRAMES, audio.n_fft)
@@ -150,7 +144,7 @@ def mel_filters(audio: Audio) -> NDArray[np.float32]:
         UserError: a band is so narrow that it has no bin of the Fourier transform.
     """
     with warnings.catch_warnings(action="ignore"):  # librosa warns of what is refused here
-        weights_MF: NDArray[np.float32] = filters.mel(
+        weights_MF: NDArray[np.float32] = librosa.filters.mel(
             sr=audio.sample_rate, n_fft=audio.n_fft, n_mels=audio.n_mels, fmin=audio.f_min, fmax=audio.f_max
         )
     empty = np.flatnonzero(~weights_MF.any(axis=1))

@@ -3,14 +3,15 @@
 Shapes: N losses, NaN where there is none; B values that are asked for; 2 Gaussians.
 """
 
+from __future__ import annotations
+
 import torch
-from torch import Tensor
 
 LEAST = 1e-6
 """Least variance and least weight of a Gaussian."""
 
 
-def lower_probability(loss_N: Tensor, asked_B: Tensor, steps: int) -> Tensor:
+def lower_probability(loss_N: torch.Tensor, asked_B: torch.Tensor, steps: int) -> torch.Tensor:
     """Probability that each of `asked_B` is of the lower of two Gaussians, fitted in `steps` steps: (B,)."""
     seen_N1 = loss_N.isfinite().to(loss_N.dtype)[:, None]
     loss_N1 = torch.where(seen_N1 > 0, loss_N[:, None], 0)
@@ -28,7 +29,7 @@ def lower_probability(loss_N: Tensor, asked_B: Tensor, steps: int) -> Tensor:
     return share_B2.gather(1, mean_2.argmin().expand(len(asked_B), 1))[:, 0]
 
 
-def _quartiles(x_N: Tensor) -> Tensor:
+def _quartiles(x_N: torch.Tensor) -> torch.Tensor:
     """First and third quartile of what is finite, by linear interpolation; never waits for a device: (2,)."""
     rank_2 = (x_N.isfinite().sum() - 1) * torch.arange(1, 4, 2, device=x_N.device) / 4
     sorted_N = x_N.nan_to_num(torch.inf).sort().values
@@ -36,7 +37,9 @@ def _quartiles(x_N: Tensor) -> Tensor:
     return torch.lerp(below_2, above_2, rank_2.frac().to(x_N.dtype))
 
 
-def _shares(x_N: Tensor, mean_2: Tensor, variance_2: Tensor, weight_2: Tensor) -> Tensor:
+def _shares(
+    x_N: torch.Tensor, mean_2: torch.Tensor, variance_2: torch.Tensor, weight_2: torch.Tensor
+) -> torch.Tensor:
     """Probability of each of two Gaussians at each value: (N, 2)."""
     log_N2 = weight_2.log() - (variance_2.log() + (x_N[:, None] - mean_2) ** 2 / variance_2) / 2
     return log_N2.softmax(1)

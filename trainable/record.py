@@ -10,19 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from trainable.later import Later
 from trainable.selection import Decision
 from trainable.stages import Stage, boundaries
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-else:
-    torch = Later("torch")
 
 
 class Curve(IntEnum):
@@ -55,12 +48,12 @@ def unverified_clips(stage: Stage, batch: int) -> int:
 class Record:
     """Curves (iterations, len(CURVES)) and judgements of unverified clips (rows in order of time)."""
 
-    curves: Tensor
-    clip: Tensor
+    curves: torch.Tensor
+    clip: torch.Tensor
     """Row of the feature bank, int32."""
-    loss: Tensor
+    loss: torch.Tensor
     """C_i, float32."""
-    keep: Tensor
+    keep: torch.Tensor
     """The mask's weight, float32."""
     first_row: list[int]
     """First judgement of each stage, and after them the number of all."""
@@ -74,7 +67,7 @@ class Record:
         loss, keep = (torch.zeros(sum(rows), device=device) for _ in range(2))
         return cls(curves, clip, loss, keep, [0, *np.cumsum(rows).tolist()])
 
-    def note(self, iteration: int, loss: Tensor, decision: Decision) -> None:
+    def note(self, iteration: int, loss: torch.Tensor, decision: Decision) -> None:
         """This iteration's loss (eq. 1) and its selection's threshold."""
         row = self.curves[iteration]
         row[Curve.LOSS] = loss.detach()
@@ -83,7 +76,13 @@ class Record:
                 row[column] = value
 
     def judge(
-        self, iteration: int, within: int, stage: int, unverified_U: Tensor, loss_B: Tensor, keep_B: Tensor
+        self,
+        iteration: int,
+        within: int,
+        stage: int,
+        unverified_U: torch.Tensor,
+        loss_B: torch.Tensor,
+        keep_B: torch.Tensor,
     ) -> None:
         """The `within`-th iteration of a stage judged these clips (int32), which come last in its batch."""
         count = len(unverified_U)
@@ -95,7 +94,7 @@ class Record:
         self.keep[place] = keep_B[-count:]
         self.curves[iteration, Curve.KEPT] = keep_B[-count:].mean()
 
-    def state(self, iteration: int, ends: Sequence[int]) -> dict[str, Tensor]:
+    def state(self, iteration: int, ends: Sequence[int]) -> dict[str, torch.Tensor]:
         """Copies of what is filled after `iteration` iterations, with the stages' boundaries `ends`."""
         rows = round(np.interp(iteration, ends, self.first_row))  # every stage judges evenly
         return {
@@ -105,7 +104,7 @@ class Record:
             "keep": self.keep[:rows].clone(),
         }
 
-    def load(self, state: dict[str, Tensor]) -> None:
+    def load(self, state: dict[str, torch.Tensor]) -> None:
         """Fill in what an earlier part of the run recorded."""
         for name, value in state.items():
             getattr(self, name)[: len(value)] = value

@@ -10,35 +10,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
+import torch
 from pydantic import Field, PositiveInt
 
+from trainable import device, mixture
 from trainable.activations import Activation, Targets
 from trainable.config import OURS, PAPER, Decay, Mechanism, Share
-from trainable.later import Later
 
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-
-    from trainable import device, mixture
-else:
-    torch, device, mixture = map(Later, ("torch", "trainable.device", "trainable.mixture"))
-
-SelectionState: TypeAlias = "dict[str, Tensor]"
+SelectionState: TypeAlias = "dict[str, torch.Tensor]"
 
 
 @dataclass(frozen=True)
 class Losses:
     """A batch as a mechanism sees it: no gradient flows."""
 
-    loss_B: Tensor
+    loss_B: torch.Tensor
     """C_i of eq. 1, or what `Selection.judged` makes of it."""
-    verified_B: Tensor
+    verified_B: torch.Tensor
     """V_i of eq. 1, as bool."""
-    clips_B: Tensor
+    clips_B: torch.Tensor
     """Which clip each one is, below `n_clips`."""
     n_clips: int
     """Clips of the whole data set."""
@@ -50,13 +43,13 @@ class Losses:
 class Decision:
     """What a mechanism makes of one batch."""
 
-    keep_B: Tensor
+    keep_B: torch.Tensor
     """1 where a clip's loss counts, 0 where it is masked."""
     state: SelectionState = field(default_factory=dict)
     """What the next iteration needs; part of every checkpoint."""
-    eta: Tensor | None = None
+    eta: torch.Tensor | None = None
     """The updatable threshold, where the mechanism has one."""
-    ranked: Tensor | None = None
+    ranked: torch.Tensor | None = None
     """T_t, the k-th highest loss among the unverified clips, where the mechanism ranks."""
 
 
@@ -70,12 +63,16 @@ class Selection(Mechanism):
         """Raise a ValueError for settings that make no sense with this many unverified clips in a batch."""
 
     def loss(
-        self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
-    ) -> Tensor:
+        self,
+        activation: Activation,
+        logits: Sequence[torch.Tensor],
+        targets: Targets,
+        verified_B: torch.Tensor,
+    ) -> torch.Tensor:
         """C_i of eq. 1: (B,)."""
         return activation.loss(logits, targets)
 
-    def judged(self, loss_B: Tensor, activation: Activation, targets: Targets) -> Tensor:
+    def judged(self, loss_B: torch.Tensor, activation: Activation, targets: Targets) -> torch.Tensor:
         """What `select` compares clips by, from their losses C_i: (B,). What is learned from stays C_i."""
         return loss_B
 
@@ -114,12 +111,12 @@ class _Ranking(Selection):
                 f"{self.name}: k = {self.k} masks all {unverified} unverified clips of a batch: lower k"
             )
 
-    def _highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
+    def _highest(self, losses: Losses) -> tuple[torch.Tensor, torch.Tensor]:
         """The k highest losses of unverified clips (where fewer are, -inf), and their places: (k,), (k,)."""
         ranked_B = losses.loss_B.masked_fill(losses.verified_B, -torch.inf)
         return ranked_B.topk(min(self.k, len(ranked_B)))
 
-    def _mask_highest(self, losses: Losses) -> tuple[Tensor, Tensor]:
+    def _mask_highest(self, losses: Losses) -> tuple[torch.Tensor, torch.Tensor]:
         """A mask over the k highest, or over all unverified where those are fewer; the k-th loss."""
         values_k, places_k = self._highest(losses)
         spared_k = (values_k == -torch.inf).to(losses.loss_B.dtype)
@@ -138,7 +135,7 @@ class ByLoss(_Ranking):
     """What clips are compared by: their loss; the loss per label of the (mixed) target; or its excess over
     the least loss that the target allows, its entropy."""
 
-    def judged(self, loss_B: Tensor, activation: Activation, targets: Targets) -> Tensor:
+    def judged(self, loss_B: torch.Tensor, activation: Activation, targets: Targets) -> torch.Tensor:
         """C_i, C_i / (labels), or C_i - floor: (B,)."""
         if self.rank_by == "per_label":
             return loss_B / targets.y_BC.sum(1)
@@ -212,8 +209,12 @@ class Bootstrap(KeepAll):
     """Share of the label in an unverified clip's target; the rest is the model's own prediction."""
 
     def loss(
-        self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
-    ) -> Tensor:
+        self,
+        activation: Activation,
+        logits: Sequence[torch.Tensor],
+        targets: Targets,
+        verified_B: torch.Tensor,
+    ) -> torch.Tensor:
         """C_i against the mixed targets of unverified clips: (B,)."""
         own_BC = activation.predict(logits).detach()
         own_q_BC = own_BC / own_BC.sum(1, keepdim=True).clamp_min(1e-7)
@@ -235,8 +236,12 @@ class Lq(KeepAll):
     """0: cross-entropy; 1: mean absolute error."""
 
     def loss(
-        self, activation: Activation, logits: Sequence[Tensor], targets: Targets, verified_B: Tensor
-    ) -> Tensor:
+        self,
+        activation: Activation,
+        logits: Sequence[torch.Tensor],
+        targets: Targets,
+        verified_B: torch.Tensor,
+    ) -> torch.Tensor:
         """C_i, bent for unverified clips: (B,)."""
         loss_B = activation.loss(logits, targets)
         return torch.where(verified_B, loss_B, -torch.expm1(-self.q * loss_B) / self.q)

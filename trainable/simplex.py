@@ -3,22 +3,23 @@
 Shapes: B clips, C classes.
 """
 
+from __future__ import annotations
+
 import torch
-from torch import Tensor
 
 
-def sparsemax(z_BC: Tensor) -> Tensor:
+def sparsemax(z_BC: torch.Tensor) -> torch.Tensor:
     """Euclidean projection of each row onto the probability simplex (eq. 5), by eq. 6-8: (B, C)."""
     z_BC = _shifted(z_BC)
     return (z_BC - _tau(z_BC)).clamp_min(0)
 
 
-def _shifted(z_BC: Tensor) -> Tensor:
+def _shifted(z_BC: torch.Tensor) -> torch.Tensor:
     """Rows with a maximum of 0: sparsemax and its loss do not change, and large logits keep their digits."""
     return z_BC - z_BC.max(dim=1, keepdim=True).values
 
 
-def _tau(z_BC: Tensor) -> Tensor:
+def _tau(z_BC: torch.Tensor) -> torch.Tensor:
     """The threshold tau(z) of eq. 8 for shifted rows: (B, 1)."""
     sorted_BC = z_BC.sort(dim=1, descending=True).values
     sums_BC = sorted_BC.cumsum(1)
@@ -28,7 +29,7 @@ def _tau(z_BC: Tensor) -> Tensor:
     return (sums_BC.gather(1, support_B1 - 1) - 1) / support_B1
 
 
-def sparsemax_loss(z_BC: Tensor, q_BC: Tensor) -> Tensor:
+def sparsemax_loss(z_BC: torch.Tensor, q_BC: torch.Tensor) -> torch.Tensor:
     """Sparsemax loss of each row (eq. 9): (B,), never negative, zero only where sparsemax(z) = q.
 
     Its gradient is sparsemax(z) - q.
@@ -42,13 +43,13 @@ def sparsemax_loss(z_BC: Tensor, q_BC: Tensor) -> Tensor:
     return _with_gradient(z_BC, loss_B, p_BC - q_BC)
 
 
-def entmax15(z_BC: Tensor) -> Tensor:
+def entmax15(z_BC: torch.Tensor) -> torch.Tensor:
     """1.5-entmax of each row (Peters et al., 2019), exact by sorting; not in the paper: (B, C)."""
     half_BC = _shifted(z_BC) / 2
     return (half_BC - _tau15(half_BC)).clamp_min(0) ** 2
 
 
-def _tau15(half_BC: Tensor) -> Tensor:
+def _tau15(half_BC: torch.Tensor) -> torch.Tensor:
     """The tau at which the squares of max(z / 2 - tau, 0) sum to 1: (B, 1).
 
     Over a support of k the sum is a parabola in tau; the right k is the largest whose root lies under its
@@ -63,7 +64,7 @@ def _tau15(half_BC: Tensor) -> Tensor:
     return root_BC.gather(1, support_B1 - 1)
 
 
-def entmax15_loss(z_BC: Tensor, q_BC: Tensor) -> Tensor:
+def entmax15_loss(z_BC: torch.Tensor, q_BC: torch.Tensor) -> torch.Tensor:
     """The Fenchel-Young loss of 1.5-entmax: (B,), never negative; its gradient is entmax15(z) - q."""
     with torch.no_grad():
         p_BC = entmax15(z_BC)
@@ -72,23 +73,6 @@ def entmax15_loss(z_BC: Tensor, q_BC: Tensor) -> Tensor:
     return _with_gradient(z_BC, loss_B, p_BC - q_BC)
 
 
-class _Known(torch.autograd.Function):
-    """A loss that is computed already, and its gradient."""
-
-    @staticmethod
-    def forward(
-        ctx: torch.autograd.function.FunctionCtx, z_BC: Tensor, loss_B: Tensor, slope_BC: Tensor
-    ) -> Tensor:
-        ctx.save_for_backward(slope_BC)
-        return loss_B
-
-    @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None, None]:
-        (slope_BC,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return grads[0][:, None] * slope_BC, None, None
-
-
-def _with_gradient(z_BC: Tensor, loss_B: Tensor, slope_BC: Tensor) -> Tensor:
+def _with_gradient(z_BC: torch.Tensor, loss_B: torch.Tensor, slope_BC: torch.Tensor) -> torch.Tensor:
     """`loss_B`, rounded up to 0, as a function of `z_BC` with gradient `slope_BC`."""
-    known_B: Tensor = _Known.apply(z_BC, loss_B.clamp_min(0), slope_BC)  # type: ignore[no-untyped-call]
-    return known_B
+    return loss_B.clamp_min(0) + (slope_BC * (z_BC - z_BC.detach())).sum(1)  # adds 0, whose gradient it is

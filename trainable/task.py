@@ -3,11 +3,13 @@
 Shapes: N clips of the data set, C classes.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from torch import Tensor
+import torch
 
 from trainable.activations import Activation
 from trainable.arrays import Ints, Labels, Scores
@@ -67,7 +69,7 @@ class Outcome:
     """One for each stage."""
     unverified: Scores | None
     """The final model's scores of all unverified clips, where a selection has judged any."""
-    weights: dict[str, Tensor]
+    weights: dict[str, torch.Tensor]
     """Those that made the last prediction."""
     state: Checkpoint
 
@@ -82,7 +84,7 @@ class Worker(Protocol):
     def checkpoint(self, state: Checkpoint) -> None:
         """Keep `state`; the loop waits."""
 
-    def tick(self, iteration: int, curves: Tensor) -> None:
+    def tick(self, iteration: int, curves: torch.Tensor) -> None:
         """`iteration` iterations are done; `curves` are their rows, on the device. Must be quick."""
 
     def scored(self, done: int, total: int) -> None:

@@ -6,21 +6,15 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from orchestrator.data.fsdkaggle2019 import BAD, FIRST_PRIVATE
 from orchestrator.data.layouts import PARTS, DataSettings, Source, find_layout, need
 from orchestrator.data.tables import Kind, Problem, Problems, read_columns
 from trainable.errors import UserError, did_you_mean
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import pandas as pd
-else:
-    pd = Later("pandas")
 
 LABEL_SHOWN = 100
 """Characters of a label in a message: a broken table may have one of megabytes."""

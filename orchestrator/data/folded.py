@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from orchestrator.data.clip_table import ClipTable, read_dataset
@@ -26,13 +26,7 @@ from orchestrator.data.tables import Kind, Problem, Problems, read_columns
 from orchestrator.files.integrity import digest
 from trainable.arrays import Ints
 from trainable.errors import UserError
-from trainable.later import Later
 from trainable.sampling import TrainingClips
-
-if TYPE_CHECKING:
-    import pandas as pd
-else:
-    pd = Later("pandas")
 
 THREADS = 16
 """Files looked at once: on a network's disk that is where the time goes."""

@@ -14,19 +14,14 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from orchestrator.data.tables import regular_size
 from trainable.arrays import Ints
 from trainable.errors import UserError
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import pandas as pd
-else:
-    pd = Later("pandas")
 
 FoldGroup = Literal["none", "source"]
 NEAR = 5

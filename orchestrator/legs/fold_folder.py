@@ -16,7 +16,8 @@ import io
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import torch
 
 from orchestrator.files.integrity import Damage, StoredFile, find_damage, read_intact
 from orchestrator.files.store import Store
@@ -30,14 +31,7 @@ from orchestrator.legs.artifacts import (
     FoldResult,
 )
 from trainable.errors import UserError
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import torch
-
-    from trainable.task import Checkpoint
-else:
-    torch = Later("torch")
+from trainable.task import Checkpoint
 
 log = logging.getLogger(__name__)
 HEADER = b"stagegrid state 1\n"

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 import numpy as np
+import torch
 
-from trainable.later import Later
 from trainable.record import CURVES
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-else:
-    torch = Later("torch")
 
 POINTS = 60
 """Values of a curve that is drawn an inch wide."""
 DIGITS = 4
 
 
-def thinned(curves: Tensor) -> dict[str, list[float | None]]:
+def thinned(curves: torch.Tensor) -> dict[str, list[float | None]]:
     """Of each curve (iterations, len(CURVES)) the means of equal spans; those without any are left out."""
     values = curves.detach().to("cpu", torch.float32).numpy()
     known = np.isfinite(values)

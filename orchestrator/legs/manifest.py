@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import torch
 
 from orchestrator.data.folded import FoldedDataset, read_noise_truth
 from orchestrator.files.integrity import StoredFile
@@ -23,12 +23,6 @@ from orchestrator.legs.plan import Leg, Plan
 from orchestrator.legs.tables import clips_table
 from orchestrator.settings.tree import Experiment
 from trainable.errors import UserError
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import torch
-else:
-    torch = Later("torch")
 
 PACKAGES = ("stagegrid", "ray", "torch", "librosa", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 

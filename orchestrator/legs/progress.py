@@ -7,7 +7,8 @@ from __future__ import annotations
 import platform
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import torch
 
 from orchestrator.files.processes import Process, this_process
 from orchestrator.files.store import Artifact, Store
@@ -15,14 +16,7 @@ from orchestrator.legs.artifacts import DRIVER, PROGRESS, FoldProgress
 from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.history import thinned
 from trainable.errors import UserError
-from trainable.later import Later
 from trainable.record import CURVES
-
-if TYPE_CHECKING:
-    import torch
-    from torch import Tensor
-else:
-    torch = Later("torch")
 
 LOCAL_SECONDS = 1.0
 """How often a fold says how far it is."""
@@ -54,7 +48,7 @@ class ProgressWriter:
         """Least time from one writing to the next."""
         return LOCAL_SECONDS if self.folder.store.is_local else REMOTE_SECONDS
 
-    def note(self, iteration: int, curves: Tensor) -> FoldProgress | None:
+    def note(self, iteration: int, curves: torch.Tensor) -> FoldProgress | None:
         """Note that `iteration` iterations are done; what was written, if it was time to write."""
         now = time.monotonic()
         if self.began_at is None:
@@ -78,7 +72,7 @@ class ProgressWriter:
     def _write(self, progress: FoldProgress) -> None:
         self.folder.store.write_model(PROGRESS, progress, durable=False)
 
-    def _progress(self, iteration: int, curves: Tensor, now: float, began_at: int) -> FoldProgress:
+    def _progress(self, iteration: int, curves: torch.Tensor, now: float, began_at: int) -> FoldProgress:
         elapsed = now - self.began
         process = this_process()
         newest = {name: _newest(curves[:iteration, number]) for number, name in enumerate(CURVES)}
@@ -95,7 +89,7 @@ class ProgressWriter:
         )
 
 
-def _newest(column: Tensor) -> float | None:
+def _newest(column: torch.Tensor) -> float | None:
     """The newest finite value of a curve."""
     known = torch.nonzero(column[-RECENT:].isfinite())
     return float(column[-RECENT:][known[-1, 0]]) if len(known) else None

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -25,12 +26,6 @@ from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.inputs import ClipScores
 from trainable.arrays import Ints
 from trainable.errors import UserError, did_you_mean
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import pandas as pd
-else:
-    pd = Later("pandas")
 
 Part = Literal["validation", "test"]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+from safetensors.numpy import save
 
 from orchestrator.data.folded import FoldedDataset
 from orchestrator.files.integrity import StoredFile
@@ -14,17 +14,10 @@ from orchestrator.files.store import table_bytes
 from orchestrator.legs import artifacts
 from orchestrator.legs.fold_folder import FoldFolder
 from trainable.arrays import Ints, Scores
-from trainable.later import Later
 from trainable.record import CURVES as CURVE_NAMES
 from trainable.record import Record
 from trainable.stages import Stage, boundaries
-
-if TYPE_CHECKING:
-    import safetensors.torch as safetensors
-
-    from trainable.task import Outcome, Prediction
-else:
-    safetensors = Later("safetensors.torch")
+from trainable.task import Outcome, Prediction
 
 CLIPS = pa.schema(
     [
@@ -90,7 +83,8 @@ def write_outcome(
     if outcome.unverified is not None:
         tables[artifacts.UNVERIFIED] = scores_table(rows["unverified"], outcome.unverified, names)
     written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
-    written[artifacts.WEIGHTS] = folder.put(artifacts.WEIGHTS, safetensors.save(outcome.weights))
+    weights = {name: value.numpy() for name, value in outcome.weights.items()}
+    written[artifacts.WEIGHTS] = folder.put(artifacts.WEIGHTS, save(weights))
     return written | {artifacts.STATE: folder.write_state(outcome.state)}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from orchestrator.data.folded import BadClips, FoldedDataset
 from orchestrator.data.synth.synthesize import DamagedData, synthesize
@@ -15,17 +14,15 @@ from orchestrator.features.feature_set import (
     open_features,
     sets_of,
 )
-from orchestrator.features.frame_file import FrameFile
 from orchestrator.features.recordings import Recordings
-from orchestrator.files.integrity import Damage, DamagedFile, set_aside_suffix
+from orchestrator.files.integrity import Damage, set_aside_suffix
 from orchestrator.files.processes import only_driver
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.allocation import TRIAL_CPU
 from orchestrator.legs.artifacts import Timing
 from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.manifest import Origin, write_manifest
-from orchestrator.legs.plan import Leg, Plan, make_plan
+from orchestrator.legs.plan import Plan, make_plan
 from orchestrator.legs.progress import write_note
 from orchestrator.legs.run import Run
 from orchestrator.settings.loading import load_experiment
@@ -38,18 +35,6 @@ from orchestrator.watch.live_page import write_first_page
 from orchestrator.watch.terminal import Display
 from trainable.config import Audio
 from trainable.errors import UserError
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    from orchestrator.features import pipeline
-    from orchestrator.training.driver import connect, crowd, live_updates, sweep, sweep_inputs, waits
-    from orchestrator.training.fold import frames
-else:  # Ray and torch, which a run with nothing left to do does without
-    pipeline, frames = map(Later, ("orchestrator.features.pipeline", "orchestrator.training.fold.frames"))
-    connect, crowd, live_updates, sweep, sweep_inputs, waits = (
-        Later(f"orchestrator.training.driver.{name}")
-        for name in ("connect", "crowd", "live_updates", "sweep", "sweep_inputs", "waits")
-    )
 
 STAGE = "looking at the data and computing features"
 """Before legs train."""
@@ -97,10 +82,10 @@ def fill_grid(order: Order, display: Display) -> Run:
         display.plan(plan, legs.work_left(plan), legs.stale(plan))
         timing = run.manifest.timing
         if shares:
-            placed = _placed(features, dataset, cluster)
-            left = {leg.id for leg in todo}
-            inputs = sweep_inputs.sweep_inputs(run, dataset, placed, shares, plan, left)
-            timing = _train(inputs, run, plan, todo, display, order.watchers)
+            from orchestrator.training.driver.train_legs import load_features, train_legs  # Ray, torch
+
+            frames = load_features(features, cluster, lambda: _features(dataset, cluster)[1])
+            timing = train_legs(run, dataset, frames, shares, plan, todo, display, order.watchers)
         else:
             display.say("nothing to train: every cell is done")
         cluster.leave()
@@ -143,6 +128,8 @@ def _features(dataset: FoldedDataset, cluster: RunCluster) -> tuple[FoldedDatase
     if features:
         display.say(f"features: {clips} clips are computed already")
         return dataset, features
+    from orchestrator.features import pipeline  # it needs Ray and torch
+
     cluster.shares()
     try:
         with display.features(clips) as progress:
@@ -166,20 +153,6 @@ def _features_id(dataset: FoldedDataset, audio: Audio, out: Store) -> str:
     return set_id
 
 
-def _placed(
-    features: FeatureSet, dataset: FoldedDataset, cluster: RunCluster
-) -> frames.StoredFrames | FrameFile:
-    """The features where the folds read them; a damaged set is named, set aside and computed again."""
-    folder, display = cluster.folder_of(features), cluster.display
-    try:
-        with display.busy("loading the features"):
-            return frames.place_frames(features, folder)
-    except DamagedFile as error:
-        display.damaged(error.damage)
-        sets_of(cluster.out).rename(features.id, f"{features.id}{set_aside_suffix()}")
-    return frames.place_frames(_features(dataset, cluster)[1], folder)
-
-
 def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display) -> None:
     """Name what is damaged of the finished results and move it away: just that is trained again."""
     with display.busy("checking what is there"):
@@ -188,31 +161,6 @@ def _set_damage_aside(plan: Plan, legs: LegFolders, folds: int, display: Display
         for damage in found:
             display.damaged(damage)
         legs[leg].set_aside(found, folds)
-
-
-def _train(
-    inputs: sweep_inputs.SweepInputs,
-    run: Run,
-    plan: Plan,
-    todo: list[Leg],
-    display: Display,
-    watchers: Watchers,
-) -> Timing | None:
-    """Train the legs that are not done; how long it took, if they were all."""
-    display.shares(inputs.shares, inputs.experiment.folds)
-    for leg in todo:
-        inputs.legs[leg].begin(leg, plan.identities[leg.id])
-    inputs.out.delete(artifacts.RAY)  # what earlier starts left there: nothing is read from it
-    began = time.monotonic()
-    needed = inputs.shares.of_run(inputs.experiment.folds)
-    found = waits.Waits(inputs, watchers.states, lambda: crowd.shortage(needed))
-    with live_updates.live_updates(run, found, connect.dashboard()), display.training(run):
-        sweep.train_levels(inputs, watchers)
-    if len(todo) < len(plan.legs):
-        return run.manifest.timing
-    seconds, runs = time.monotonic() - began, sum(map(len, inputs.levels))
-    share = inputs.shares.gpu or min(1.0, inputs.shares.cpu + TRIAL_CPU)
-    return Timing(seconds=seconds, runs=runs, runs_at_once=inputs.shares.trials, share=share)
 
 
 def _ended(run: Run, timing: Timing | None, seconds: float) -> Run:

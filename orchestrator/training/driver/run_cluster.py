@@ -1,10 +1,14 @@
-"""The Ray cluster of one run: what it offers, how it is divided, and what the user is told of it."""
+"""The Ray cluster of one run: what it offers, how it is divided, and what the user is told of it.
+
+Most modules that need Ray are imported where they are used: where nothing is left to do nobody needs them.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import ray
 
 from orchestrator.features.feature_set import FeatureSet
 from orchestrator.features.frame_file import usual_folder
@@ -12,17 +16,6 @@ from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Shares, make_shares
 from orchestrator.settings.tree import Experiment
 from orchestrator.watch.terminal import Display
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    import ray
-
-    from orchestrator.training.driver import connect, crowd, job_log, memory
-else:  # where nothing is left to do nobody needs Ray
-    ray = Later("ray")
-    connect, crowd, job_log, memory = (
-        Later(f"orchestrator.training.driver.{name}") for name in ("connect", "crowd", "job_log", "memory")
-    )
 
 
 @dataclass
@@ -52,6 +45,8 @@ class RunCluster:
             ray.shutdown()
 
     def _join(self) -> Shares:
+        from orchestrator.training.driver import connect, crowd
+
         resources, begins = self.experiment.resources, not ray.is_initialized()
         if begins:
             self._connect()
@@ -67,6 +62,8 @@ class RunCluster:
         return shares
 
     def _connect(self) -> None:
+        from orchestrator.training.driver import connect, job_log
+
         with self.display.busy("starting Ray"):
             where = connect.connect({"job_name": f"stagegrid {self.experiment.name}", "out": str(self.out)})
         self.display.copy_to(job_log.job_log())
@@ -80,6 +77,8 @@ class RunCluster:
         Raises:
             UserError: the machines' memory is too small.
         """
+        from orchestrator.training.driver import memory
+
         resources, folds = self.experiment.resources, self.experiment.folds
         nodes = [] if self.grows else memory.node_memories()
         full = memory.overfills_store(features.size, nodes)

@@ -13,21 +13,26 @@ from orchestrator.legs.plan import Leg
 from orchestrator.training.driver.interrupt import Interrupt
 from orchestrator.training.driver.sweep_inputs import SweepInputs
 from orchestrator.training.driver.trial import TrialDriver, note_failure, root_cause
+from orchestrator.training.driver.trial_states import TrialStates, callbacks, table
 from orchestrator.training.driver.watchers import Watchers
 
 
-def train_levels(inputs: SweepInputs, watchers: Watchers) -> None:
+def train_levels(inputs: SweepInputs, watchers: Watchers, states: TrialStates) -> None:
     """Train what is left, level by level; failed legs leave the reason and do not stop the others."""
     shared = ray.put(inputs)
     # What Tune has to say is said in fewer words by storage, and by the end of the run from failure.json
     logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
     for number in range(len(inputs.levels)):
         with signals.deferred():
-            _train_level(inputs, shared, number, watchers)
+            _train_level(inputs, shared, number, watchers, states)
 
 
 def _train_level(
-    inputs: SweepInputs, shared: "ray.ObjectRef[SweepInputs]", number: int, watchers: Watchers
+    inputs: SweepInputs,
+    shared: "ray.ObjectRef[SweepInputs]",
+    number: int,
+    watchers: Watchers,
+    states: TrialStates,
 ) -> None:
     """One Tuner for the trials of a level that can and need to be trained."""
     level = inputs.levels[number]
@@ -47,8 +52,8 @@ def _train_level(
             name=f"{inputs.stamp}-level{number}",
             storage_path=f"{inputs.out.base}/ray",
             storage_filesystem=inputs.out.fs,
-            callbacks=[Interrupt(), *watchers.callbacks(inputs.experiment.name)],
-            **watchers.table(),
+            callbacks=[Interrupt(), states, *callbacks(watchers, inputs.experiment.name)],
+            **table(watchers.verbose),
             failure_config=tune.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
             checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),  # the folds keep their own
         ),

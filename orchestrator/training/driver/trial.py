@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import ray
 import ray.train
@@ -23,12 +23,6 @@ from orchestrator.training.driver.stale_groups import stale_groups_dropped
 from orchestrator.training.driver.sweep_inputs import SweepInputs
 from orchestrator.training.driver.trial_progress import Background, TrialProgress
 from orchestrator.training.driver.worker_names import NameWorkers
-from trainable.later import Later
-
-if TYPE_CHECKING:
-    from orchestrator.training.fold import worker
-else:  # torch, which neither the trial's process nor Ray Train's controller has a use for
-    worker = Later("orchestrator.training.fold.worker")
 
 HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
 """For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
@@ -113,6 +107,8 @@ class TrialDriver(tune.Trainable):
 
 def train_fold(config: dict[str, Any]) -> None:
     """What Ray Train calls in each worker."""
+    from orchestrator.training.fold import worker  # it needs torch, which trial and controller do without
+
     worker.train_worker(config)
 
 

@@ -14,6 +14,7 @@ from orchestrator.features.frame_file import usual_folder
 from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Shares
 from orchestrator.settings.loading import load_experiment
+from orchestrator.training import driver
 from orchestrator.training.driver import memory, run_cluster
 from orchestrator.training.driver.memory import NodeMemory
 from orchestrator.training.driver.run_cluster import RunCluster
@@ -79,13 +80,13 @@ def test_only_a_ray_that_the_run_has_connected_is_left(
         largest=lambda _: (), check_storage=lambda *_: None, hosts=list, nodes=list, connect=lambda _: "here",
         dashboard=lambda: "none", neighbours=lambda: "",
     )  # fmt: skip
+    monkeypatch.setattr(run_cluster, "ray", ray)
     for name, fake in (
-        ("ray", ray),
         ("connect", connect),
         ("job_log", SimpleNamespace(job_log=lambda: left.copy().append)),
+        ("crowd", SimpleNamespace(shortage=lambda _: "")),
     ):
-        monkeypatch.setattr(run_cluster, name, fake)
-    monkeypatch.setattr(run_cluster, "crowd", SimpleNamespace(shortage=lambda _: ""))
+        monkeypatch.setattr(driver, name, fake)
     monkeypatch.setattr(run_cluster, "make_shares", lambda *_: Shares(1.0, 0.0, 1))
     display = Display(Console(file=io.StringIO()))
     cluster = RunCluster(load_experiment(SMOKE, ()), Store.open("/nowhere"), display)
