@@ -37,7 +37,7 @@ Sample = tuple[str, Mapping[str, str], float]
 
 
 class RunPages:
-    """What is served of a run's folder."""
+    """The pages that are served of a run's folder."""
 
     def __init__(self, out: Store) -> None:
         self.out, self._lock = out, Lock()
@@ -107,7 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
     pages: RunPages
 
     def do_GET(self) -> None:
-        """A page, or why not."""
+        """Answer with a page, or with the reason why there is none."""
         if self.headers.get("Host", "").rpartition(":")[0] not in OWN_NAMES:
             self._answer(HTTPStatus.FORBIDDEN, "text/plain", b"ask for 127.0.0.1\n")
             return
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing: nobody reads it."""
 
 
 def gauge_page(legs: Sequence[LegStatus]) -> str:

@@ -143,7 +143,7 @@ def _table(reader: StatusReader) -> RenderableType:
 
 
 def wait_for_run(out: Store, console: Console) -> None:
-    """Until a run has begun in this folder."""
+    """Wait until a run has begun in this folder."""
     with console.status(f"no run in {out} yet"):
         while not out.exists(artifacts.RUN):
             time.sleep(1.0)

@@ -31,8 +31,8 @@ def foreign_package() -> str:
         spec = importlib.util.find_spec(name)
         path = (spec.origin or ", ".join(spec.submodule_search_locations or [])) if spec else ""
         if not spec or getattr(importlib.import_module(name), "PROJECT", "") != "stagegrid":
-            what = f"{path} is another project's package" if path else f"its package {name} is missing"
-            return f"{what}: install stagegrid into an environment of its own, with no PYTHONPATH"
+            fault = f"{path} is another project's package" if path else f"its package {name} is missing"
+            return f"{fault}: install stagegrid into an environment of its own, with no PYTHONPATH"
     return ""
 
 

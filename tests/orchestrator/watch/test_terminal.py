@@ -108,27 +108,6 @@ def test_how_the_cluster_is_divided(console: Console, shares: Shares, line: str)
     assert printed(console) == [line]
 
 
-def test_features_end_in_a_line_of_their_count_and_speed(console: Console) -> None:
-    began = time.monotonic()
-    with Display(console).features(7) as update:
-        update(0, 7)
-        time.sleep(0.02)
-        update(5, 7)
-        update(7, 7)
-    longest = time.monotonic() - began
-    words = printed(console)[-1].split()
-    assert words[:4] == ["features:", "7", "clips", "in"]
-    assert float(words[4]) <= longest + 0.05
-    assert int(words[6]) >= round(7 / longest) - 1
-    assert words[7] == "clips/s"
-
-
-def test_features_show_how_many_are_done(screen: Console) -> None:
-    with Display(screen).features(9) as update:
-        update(4, 9)
-    assert any("4/9" in line for line in printed(screen))
-
-
 def test_features_in_a_log_are_a_line_now_and_then(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "LINE_SECONDS", 0.02)
     with Display(console).features(9) as update:
