@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import Cell, Ensemble, RunFolder, console, say, system_name
+from orchestrator.cli.options import CellName, EnsembleName, RunFolder, console, say, system_name
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from trainable.errors import UserError
@@ -16,8 +16,8 @@ def export(
     tensorboard: Annotated[Path | None, typer.Option(help="Folder for TensorBoard's event files.")] = None,
     mlflow: Annotated[str | None, typer.Option(help="MLflow tracking server, such as http://...")] = None,
     model: Annotated[Path | None, typer.Option(help="New folder for a model that tags without Ray.")] = None,
-    cell: Cell = None,
-    ensemble: Ensemble = None,
+    cell: CellName = None,
+    ensemble: EnsembleName = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="Put the model there as model.onnx too.")] = False,
 ) -> None:
     """Give a trained model away, or the curves of finished cells to TensorBoard or MLflow."""

@@ -53,11 +53,11 @@ Seeds = Annotated[
         min=1, max=10_000, help="Train every cell with seeds 0 to N-1; a finished run trains what is new."
     ),
 ]
-Cell = Annotated[
+CellName = Annotated[
     str | None,
     typer.Option(help="Row/column, such as sigmoid/top_k. Without: the best in cross-validation."),
 ]
-Ensemble = Annotated[str | None, typer.Option(help="An ensemble of the configuration instead of a cell.")]
+EnsembleName = Annotated[str | None, typer.Option(help="An ensemble of the configuration instead of a cell.")]
 RunFolder = Annotated[str, typer.Argument(help="Folder of a run.")]
 console = Console(highlight=False)
 """Without rich's colours for numbers and paths: they take minutes for a word of a megabyte."""

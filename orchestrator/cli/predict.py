@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.failures import complain
-from orchestrator.cli.options import Cell, Ensemble, console, say, system_name
+from orchestrator.cli.options import CellName, EnsembleName, console, say, system_name
 from orchestrator.files.printable import clock, printable
 from orchestrator.watch.progress_bar import ProgressBar
 from trainable.errors import UserError
@@ -37,8 +37,8 @@ LONGEST_NAME = 200
 def predict(
     out: Annotated[str, typer.Argument(help="Folder of a run, or of an exported model.")],
     paths: Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for a list on stdin.")],
-    cell: Cell = None,
-    ensemble: Ensemble = None,
+    cell: CellName = None,
+    ensemble: EnsembleName = None,
     csv: Annotated[str | None, typer.Option(help="Write all scores to this CSV file.")] = None,
     json: Annotated[str | None, typer.Option(help="Write all scores to this JSON file.")] = None,
     parquet: Annotated[str | None, typer.Option(help="Write all scores to this folder, as Parquet.")] = None,

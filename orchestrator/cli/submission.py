@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from orchestrator.cli.options import Cell, Ensemble, say
+from orchestrator.cli.options import CellName, EnsembleName, say
 from orchestrator.cli.predict import Device, OnRay, opened, refuse_bad, tagged
 
 
 def submission(
     out: Annotated[str, typer.Argument(help="Folder of a run, or of an exported model.")],
     data: Annotated[Path, typer.Option(help="Folder with Kaggle's sample_submission.csv and test/.")],
-    cell: Cell = None,
-    ensemble: Ensemble = None,
+    cell: CellName = None,
+    ensemble: EnsembleName = None,
     to: Annotated[str, typer.Option("--out", "-o", help="The file to write.")] = "submission.csv",
     device: Device = None,
     ray: OnRay = None,
