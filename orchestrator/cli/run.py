@@ -9,8 +9,8 @@ from orchestrator.cli.options import Assignments, Config, Data, Seeds, console, 
 from orchestrator.files.addresses import check_writable
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import StatusReader
-from orchestrator.report.kept import kept_report
-from orchestrator.report.tables.shown import Shown
+from orchestrator.report.tables.terminal import PrintedReport
+from orchestrator.report.unchanged import unchanged_report
 from orchestrator.training.driver.watchers import Watchers
 from orchestrator.watch.live_page import write_live_page
 from orchestrator.watch.terminal import Display
@@ -42,19 +42,19 @@ def run(
         )
 
 
-def _report(done: Run, display: Display) -> Shown:
+def _report(done: Run, display: Display) -> PrintedReport:
     """The report that is there, where nothing that it is made from has changed; else a new one."""
     with display.busy("looking at the report"):
-        shown = kept_report(done)
-    if shown:
+        printed = unchanged_report(done)
+    if printed:
         display.say("the report is kept: nothing that it was made from has changed")
     else:
         from orchestrator.report.build import write_report
 
         with display.busy("writing the report"):
-            shown = write_report(done).shown
+            printed = write_report(done).printed
     write_live_page(done, StatusReader(done).read())  # it tells of the run, and is no part of the report
-    return shown
+    return printed
 
 
 def submit(

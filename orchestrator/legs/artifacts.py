@@ -25,7 +25,7 @@ OUT/run.json                RunManifest
                   failure.json, failure.log     LegFailure, and the traceback; gone when it is tried again
     report/                 the report (report.build)
            live.html        the run as it is now (monitoring.live_page)
-           made.json        ReportNote: what it was made from (report.kept)
+           made.json        ReportNote: what it was made from (report.unchanged)
 """
 
 from typing import Annotated, Any

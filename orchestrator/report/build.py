@@ -6,7 +6,7 @@ OUT/report/index.html        the page: everything below in one file
            figures/          <name>.svg and .png
            suspects.csv      the relabelling worklist: see stats.suspects
            diagnostics/      tables about masks: see stats.masks
-           made.json         what it was made from: see kept
+           made.json         what it was made from: see unchanged
            live.html         how far the run is: see orchestrator.watch.live_page
 """
 
@@ -22,12 +22,11 @@ from orchestrator.legs.tables import predictions_table
 from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.all_figures import make_figures, write_figures
 from orchestrator.report.inputs import published_beside, read_inputs
-from orchestrator.report.kept import PAGE, fingerprint, keep
 from orchestrator.report.page.page import Findings, write_page
-from orchestrator.report.tables.all_tables import Tables, make_tables
-from orchestrator.report.tables.files import write_tables
-from orchestrator.report.tables.glance import glance_tables
-from orchestrator.report.tables.shown import Shown
+from orchestrator.report.tables.claim_tables import short_verdicts
+from orchestrator.report.tables.files import Tables, make_tables, write_tables
+from orchestrator.report.tables.terminal import PrintedReport
+from orchestrator.report.unchanged import PAGE, fingerprint, note_report
 from orchestrator.stats.assessment import ClaimResult, assess_claims, whole_grid
 from orchestrator.stats.grid import Entry, Hole, ranked
 from orchestrator.stats.masks import diagnose
@@ -61,13 +60,13 @@ class Report:
     tables: Tables
 
     @property
-    def shown(self) -> Shown:
+    def printed(self) -> PrintedReport:
         """What the terminal shows."""
-        tables = (self.tables.table1, *glance_tables(self.claims))
-        return Shown(self.headline, tables, f"{self.folder}/{PAGE}")
+        tables = (self.tables.table1, *short_verdicts(self.claims))
+        return PrintedReport(self.headline, tables, f"{self.folder}/{PAGE}")
 
-    def __rich__(self) -> Shown:
-        return self.shown
+    def __rich__(self) -> PrintedReport:
+        return self.printed
 
 
 def write_report(run: Run) -> Report:
@@ -93,7 +92,7 @@ def write_report(run: Run) -> Report:
     write_figures(figures, folder)
     write_page(run, Findings(first, scores, claims, published, tables, diagnostics, figures), folder)
     report = Report(folder, first, scores, claims, diagnostics, tables)
-    keep(run, made_from, report.shown)
+    note_report(run, made_from, report.printed)
     return report
 
 

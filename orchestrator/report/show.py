@@ -11,8 +11,7 @@ from rich.text import Text
 from orchestrator.files.printable import printable
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_inputs
-from orchestrator.report.tables.held_open import where_open
-from orchestrator.report.tables.paper_tables import content_of
+from orchestrator.report.tables.paper_tables import content_of, intervals_over
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.report.tables.terminal import to_rich
 from orchestrator.settings.messages import shortened
@@ -113,7 +112,7 @@ def _scores(run: Run, scores: RunScores, entry: Entry) -> Table:
         fscore = Value(scores.entries[entry].fscore[split])
         rows.append(Row(SPLIT_NAMES[split], (content_of(score), *by_fold, fscore)))
     level = f"{scores.settings.level:.0%}"
-    note = f"lwlrap: mean of the folds; intervals: {level}; {where_open(run, scores)}"
+    note = f"lwlrap: mean of the folds; intervals: {level}; {intervals_over(run, scores)}"
     return Table("Scores", "clips", (Column("lwlrap"), *folds, Column("F-score")), tuple(rows), (note,))
 
 

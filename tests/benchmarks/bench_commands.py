@@ -22,9 +22,9 @@ BARE = "import typer, rich.console, pydantic, numpy, yaml, pyarrow.parquet, pyar
 STAGES = "stages:\n- {iterations: 10000}\n- {iterations: 10000, unverified: 0.5}\n- {iterations: 5000}\n"
 REPORT = """
 from orchestrator.legs.run import Run
-from orchestrator.report.kept import kept_report
+from orchestrator.report.unchanged import unchanged_report
 from orchestrator.files.store import Store
-assert kept_report(Run.open(Store.open({folder!r})))
+assert unchanged_report(Run.open(Store.open({folder!r})))
 """
 ANEW = """
 from orchestrator.legs.run import Run

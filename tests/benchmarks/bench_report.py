@@ -13,8 +13,7 @@ from pathlib import Path
 from orchestrator.legs import artifacts
 from orchestrator.report.build import write_ensembles, write_report
 from orchestrator.report.inputs import published_beside
-from orchestrator.report.tables.all_tables import make_tables
-from orchestrator.report.tables.files import write_tables
+from orchestrator.report.tables.files import make_tables, write_tables
 from tests.benchmarks.table import Row
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.measured import claims_about, scores_of

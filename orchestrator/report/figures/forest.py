@@ -50,7 +50,7 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         panel.locator_params(axis="x", nbins=5)
     _claim_names(panels[0], heights)
     caption = (
-        f"Paired differences with {scores.settings.level:.0%} intervals: {_held_open(results)}. "
+        f"Paired differences with {scores.settings.level:.0%} intervals: {_intervals_over(results)}. "
         f"{_legend(results)}. Green diamonds: the "
         "paper's difference, where the data are the paper's. "
     )
@@ -63,10 +63,10 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
     return picture(figure, "claims", "Claims", caption, alt)
 
 
-def _held_open(results: Sequence[ClaimResult]) -> str:
-    """What the intervals hold open in each panel."""
+def _intervals_over(results: Sequence[ClaimResult]) -> str:
+    """What the intervals of each panel are over."""
     trained = {r.evidence.split: r.crossed is not None for r in results if r.evidence.split}
-    told = {True: "other clips and other trainings held open", False: "other clips alone, of one training"}
+    told = {True: "over other clips and other trainings", False: "over other clips alone, of one training"}
     return "; ".join(f"{SPLIT_NAMES[split]}: {told[crossed]}" for split, crossed in trained.items())
 
 

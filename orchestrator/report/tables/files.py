@@ -1,4 +1,4 @@
-"""The files of a report's tables.
+"""All tables of a report about scores, made once for its files, its page and the terminal; and their files.
 
 report/tables/table1.csv            lwlrap of every cell, raw scores; COLUMNS
               table1_intervals.csv  every score with its interval; INTERVAL_COLUMNS
@@ -8,10 +8,15 @@ report/tables/table1.csv            lwlrap of every cell, raw scores; COLUMNS
 Numbers in CSV files have all their digits: equal runs give equal bytes.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
-from orchestrator.report.tables.all_tables import Tables
-from orchestrator.report.tables.table import csv_text, exact, to_csv, to_latex, to_markdown
+from orchestrator.report.tables.claim_tables import claims_table, verdicts_table
+from orchestrator.report.tables.paper_tables import readings_table, stages_table, table1, table2, table3
+from orchestrator.report.tables.table import Table, csv_text, exact, to_csv, to_latex, to_markdown
+from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.grid import Entry
 from orchestrator.stats.paper import Published
 from orchestrator.stats.predictions import SPLITS
@@ -26,6 +31,42 @@ INTERVAL_COLUMNS = (
     "high", "trainings_low", "trainings_high", "trainings_nu", "seed_sd",
     "n_seeds", "tied_labels", "published", "difference", "reason",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Every table, by the name of its files."""
+
+    table1: Table
+    table2: Table
+    table3: Table
+    readings: Table
+    stages: Table
+    claims: Table
+    verdicts: Table
+
+    @property
+    def of_claims(self) -> dict[str, Table]:
+        """Claims and verdicts."""
+        return {name: vars(self)[name] for name in ("claims", "verdicts")}
+
+    @property
+    def of_numbers(self) -> dict[str, Table]:
+        """The others, which a paper could print."""
+        return {name: table for name, table in vars(self).items() if name not in self.of_claims}
+
+
+def make_tables(run: Run, scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Tables:
+    """Every table of the run, with a hole wherever it has no number."""
+    return Tables(
+        table1(run, scores, published),
+        table2(run, scores, published),
+        table3(run, scores, published),
+        readings_table(run, scores),
+        stages_table(run, scores),
+        claims_table(scores, claims, published),
+        verdicts_table(scores, claims),
+    )
 
 
 def write_tables(tables: Tables, run: Run, scores: RunScores, published: Published, report: Store) -> None:

@@ -1,19 +1,16 @@
-"""The paper's three tables and its claims from a run's scores."""
+"""Tables of scores: the paper's three, and two that it lacks: other readings, and the ends of stages."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
 from orchestrator.legs.run import Run
-from orchestrator.report.tables.held_open import held_open, kept_together, where_open
-from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value
-from orchestrator.stats.assessment import TRAINING, ClaimResult
-from orchestrator.stats.bootstrap import Interval
+from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.paper import TABLE_3, Published
 from orchestrator.stats.predictions import SPLITS, Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import FORMS, Form, Score, ScoreKey
-from orchestrator.stats.training import UNITS
+from trainable.metrics import Ties
 
 
 def table1(run: Run, scores: RunScores, published: Published) -> Table:
@@ -59,16 +56,17 @@ def _notes(run: Run, scores: RunScores, published: Published) -> tuple[str, ...]
     rule = "count as ranked above" if ties == "group" else "go to the higher class, as in the challenge"
     shares = [share for entry in scores.entries.values() for share in entry.tied.values()]
     notes = [
-        f"intervals: {level}; {where_open(run, scores)}",
+        f"intervals: {level}; {intervals_over(run, scores)}",
         f"folds: {kept_together(run)}",
         f"ties {rule}; share of labels in a tie: at most {max(shares, default=0.0):.2%}",
     ]
     for entry, of_entry in scores.entries.items():
         notes += [f"{entry}: without seed {seed} ({hole})" for seed, hole in of_entry.missing_seeds.items()]
-    return (*notes, *_seed_note(run, scores), _published_note(published))
+    return (*notes, *_seed_note(run, scores), published_note(published))
 
 
-def _published_note(published: Published) -> str:
+def published_note(published: Published) -> str:
+    """How published numbers are shown, or why there are none."""
     if published.comparable:
         return "p or paper: the published number; after it, measured minus published"
     return f"no published numbers: the data set is not FSDKaggle2019 ({published.obstacle})"
@@ -84,14 +82,45 @@ def _seed_note(run: Run, scores: RunScores) -> list[str]:
     return [f"means over {len(run.experiment.seeds)} seeds; standard deviation over seeds on cv: {text}"]
 
 
+def intervals_over(run: Run, scores: RunScores) -> str:
+    """What the intervals of scores are over, on each split that is shown."""
+    kinds: dict[str, list[str]] = {}
+    for split in scores.splits_shown:
+        kinds.setdefault(_over(run, scores, split), []).append(split)
+    return "; ".join(f"{' and '.join(splits)}: {kind}" for kind, splits in kinds.items())
+
+
+def _over(run: Run, scores: RunScores, split: Split) -> str:
+    key = ScoreKey(split, ties=scores.settings.ties)
+    known = [entry.scores[key] for entry in scores.entries.values() if key in entry.scores]
+    models = sorted({len(s.by_seed) * run.experiment.folds for s in known if s.crossed})
+    if not models:
+        return f"other clips alone, bootstrap of {scores.settings.resamples} samples: one training was run"
+    return f"other clips and other trainings, {' or '.join(map(str, models))} models a cell"
+
+
+KEPT_TOGETHER = {
+    "none": "files of equal bytes are kept together, sources are not: cross-validation may flatter",
+    "source": "clips of one source are kept together",
+}
+"""Clips that the folds do not part, by `fold_group`."""
+
+
+def kept_together(run: Run) -> str:
+    """What the folds keep together, and which score to look at first."""
+    has_test = bool((run.clips["part"] == "test").any())
+    said = KEPT_TOGETHER[run.experiment.fold_group]
+    return said + ("; test clips are the primary score" if has_test else "")
+
+
 def table2(run: Run, scores: RunScores, published: Published) -> Table:
     """cv lwlrap on clips with several labels, each fold and their mean, of every entry."""
     folds = run.experiment.folds
     columns = [Column(f"fold {fold + 1}") for fold in range(folds)]
     title = "Table 2. lwlrap on clips with several labels, cross-validation"
     notes = [
-        f"interval of the mean: {scores.settings.level:.0%}; {where_open(run, scores)}",
-        _published_note(published),
+        f"interval of the mean: {scores.settings.level:.0%}; {intervals_over(run, scores)}",
+        published_note(published),
     ]
     if published.has_table2(folds):
         notes.append("the paper does not name the selection; its numbers stand beside threshold")
@@ -125,7 +154,7 @@ def table3(run: Run, scores: RunScores, published: Published) -> Table:
     notes = [f"{name}: {', '.join(members)}" for name, members in ensembles.items()]
     notes += [] if notes else ["no ensemble is named in the configuration (ensembles:)"]
     comparable = published.comparable
-    notes.append("rows without an interval are published" if comparable else _published_note(published))
+    notes.append("rows without an interval are published" if comparable else published_note(published))
     return Table("Table 3. lwlrap of ensembles", "system", columns, tuple(rows), tuple(notes))
 
 
@@ -138,46 +167,68 @@ def _ensemble_cell(scores: RunScores, name: str, split: Split, form: Form) -> Co
     return content_of(ensembles.scores[name][ScoreKey(split, "blend", form, ties=scores.settings.ties)])
 
 
-CLAIM_COLUMNS = (
-    "where", "split", "difference", "other trainings too", "nu", "p (Holm)", "verdict", "source"
-)  # fmt: skip
-
-
-def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Table:
-    """A row for each claim and split: intervals, verdict in words, the paper's difference and sentence."""
-    columns = tuple(map(Column, CLAIM_COLUMNS))
+def readings_table(run: Run, scores: RunScores) -> Table:
+    """What the paper leaves open: one model or all folds, raw or normalised scores, either rule for ties."""
+    splits = scores.main_splits
+    readings = {column: key for split in splits for column, key in _readings(split, scores.settings.ties)}
+    rows = [
+        Row(
+            str(entry),
+            (
+                *(content_of(scores.find(entry, key)) for key in readings.values()),
+                *(cell for split in splits for cell in _ties_and_fscores(scores, entry, split)),
+            ),
+        )
+        for entry in run.entries
+    ]
     notes = (
-        f"differences are paired, with {scores.settings.level:.0%} intervals: in `difference` other clips "
-        "alone are held open, in `other trainings too` clips and trainings (nu: degrees of freedom)",
-        *([f"training: {UNITS}"] if any(result.evidence == TRAINING for result in claims) else []),
-        held_open(claims),
-        _published_note(published),
-        *dict.fromkeys(f"in part, for want of {result.incomplete}" for result in claims if result.incomplete),
+        "folds: mean of the folds; blend: geometric mean of the folds' scores; pooled: all validation clips "
+        "as one table; normalised: class by class over all clips of the table",
+        f"F-score: micro, scores from {run.experiment.schedule.f_threshold} on, mean of the folds; macro "
+        "F-score: the mean over the classes that have a label",
+        "tied labels: share of labels whose score another class of the same clip has too",
     )
-    rows = tuple(Row(result.claim.sentence, _claim_cells(result)) for result in claims)
-    return Table("Claims", "claim", columns, rows, notes)
+    more = [Column(split, name) for split in splits for name in ("tied labels", "F-score", "macro F-score")]
+    title = "Other readings of the scores: lwlrap, F-score, ties"
+    return Table(title, "cell", (*readings, *more), tuple(rows), notes)
 
 
-def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
-    partly = " (in part)" if result.incomplete else ""
-    where, split = f"{result.claim.scope}{partly}", str(result.evidence)
-    corrected = "" if result.corrected_p is None else f"{result.corrected_p:.4f}"
-    cells = where, split, _difference(result), *_crossed(result), corrected, result.words
-    return *cells, result.claim.source.cited
+def _readings(split: Split, ties: Ties) -> list[tuple[Column, ScoreKey]]:
+    """Titles and scores of the columns about lwlrap on one split."""
+    other: Ties = "challenge" if ties == "group" else "group"
+    blend = "pooled" if split == "cv" else "blend"
+    plain = ScoreKey(split, ties=ties)
+    return [
+        (Column(split, "folds"), plain),
+        (Column(split, "normalised"), plain._replace(form="normalised")),
+        (Column(split, blend), plain._replace(average="blend")),
+        (Column(split, f"{blend} normalised"), plain._replace(average="blend", form="normalised")),
+        (Column(split, f"{other} ties"), plain._replace(ties=other)),
+    ]
 
 
-def _crossed(result: ClaimResult) -> tuple[Content, Content]:
-    """The difference with trainings held open, and its degrees of freedom."""
-    crossed = result.crossed
-    if crossed is None:
-        return "" if isinstance(result.difference, Hole) else Hole("n/a", "one training"), ""
-    return Value(crossed.estimate, Interval(crossed.low, crossed.high)), f"{crossed.nu:.1f}"
+def _ties_and_fscores(scores: RunScores, entry: Entry, split: Split) -> tuple[Content, ...]:
+    """Share of tied labels, and both F-scores."""
+    hole = scores.holes.get(entry) or scores.unscored.get(split)
+    if hole:
+        return hole, hole, hole
+    own = scores.entries[entry]
+    return tuple(Value(value[split]) for value in (own.tied, own.fscore, own.macro_fscore))
 
 
-def _difference(result: ClaimResult) -> Content:
-    difference = result.difference
-    if isinstance(difference, Hole):
-        return DetailHole(difference.kind, difference.detail)
-    if result.evidence == TRAINING:
-        return Hole("n/a", "trainings alone are held open")
-    return Value(difference.estimate, Interval(difference.low, difference.high), result.published)
+def stages_table(run: Run, scores: RunScores) -> Table:
+    """Columns without unverified clips at the end of every stage: what more iterations alone give."""
+    stages = len(run.experiment.stages)
+    splits = scores.main_splits
+    ends = [(number, number if number < stages - 1 else None) for number in range(stages)]
+    plain = [name for name, selection in run.experiment.selections.items() if not selection.uses_unverified]
+    rows = [
+        Row(str(entry), tuple(
+            content_of(scores.find(entry, ScoreKey(split, ties=scores.settings.ties, stage=stage)))
+            for split in splits for _, stage in ends
+        ))
+        for entry in run.entries if entry.selection in plain
+    ]  # fmt: skip
+    columns = tuple(Column(split, f"stage {number + 1}") for split in splits for number, _ in ends)
+    title = "Ends of the stages: lwlrap without unverified clips, mean of the folds"
+    return Table(title, "cell", columns, tuple(rows))

@@ -1,10 +1,10 @@
-"""Tables for terminals: as wide as they are, in blocks of columns one under the other."""
+"""What a terminal shows of a report: tables as wide as it is, in blocks of columns one under the other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from textwrap import wrap
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table as RichTable
 from rich.text import Text
 
@@ -15,167 +15,152 @@ from orchestrator.stats.grid import Hole
 GAP = 2
 """Characters between columns."""
 LONGEST_WORD = 24
-"""Characters of a title's word that stays whole; longer ones are broken after their underscores."""
+"""Characters of a title that stay on one line, however narrow its columns are."""
 BEST = "*"
 """Before the highest value of its split."""
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """Columns that stand side by side under one title."""
+class PrintedReport:
+    """A report on a terminal: the result in two sentences, the grid, the verdicts, where the page is."""
 
-    title: str
-    places: tuple[int, ...]
-    """Of its columns in the table."""
-    names: tuple[str, ...]
-    widths: tuple[int, ...]
-    textual: tuple[bool, ...]
+    headline: Sequence[str]
+    tables: Sequence[Table]
+    page: str
 
-    @property
-    def span(self) -> int:
-        """Characters from its first column's beginning to its last one's end."""
-        return sum(self.widths) + GAP * (len(self.widths) - 1)
-
-    def head(self) -> list[str]:
-        """Its title's lines and its columns' names, each as wide as it is."""
-        left = all(self.textual)
-        lines = [_placed(line, self.span, left) for line in _broken(self.title, self.span)]
-        if any(self.names):
-            columns = zip(self.names, self.widths, self.textual, strict=True)
-            lines.append((" " * GAP).join(_placed(*column) for column in columns))
-        return lines
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for sentence in self.headline:
+            yield Text(sentence)
+        yield Text()
+        for table in self.tables:
+            yield to_rich(table, options.max_width)
+            yield Text()
+        yield Text(f"report: {self.page}", overflow="fold")
 
 
 def to_rich(table: Table, width: int = 80) -> RenderableType:
     """For a terminal of `width` characters: columns that do not fit go on in further blocks."""
     table = _printable(table)
-    label = max([len(table.corner), *(len(row.label) for row in table.rows)])
-    whole = sum(piece.span + GAP for piece in _pieces(table, width))
-    words = [len(word) for text in (table.corner, *(r.label for r in table.rows)) for word in text.split()]
-    label = min(label, max([width - whole, width // 3, *words]))
-    places = _blocks(table, width - label) if table.rows else ()
-    blocks = [_rich_block(table, pieces, label) for pieces in places]
     reasons = [f"{where}: {hole}" for where, hole in holes(table)]
-    best = [f"{BEST} the highest of its split"] if _has_best(table) else []
-    notes = [Text(line, style="dim") for line in dict.fromkeys((*reasons, *best, *table.notes))]
+    best = any(isinstance(cell, Value) and cell.best for row in table.rows for cell in row.cells)
+    notes = dict.fromkeys((*reasons, *([f"{BEST} the highest of its split"] if best else []), *table.notes))
     title = [Text(table.title, style="bold")] if table.title else []
-    return Group(*title, *blocks, *notes)
+    blocks = _blocks(table, width) if table.rows else ()
+    return Group(*title, *blocks, *(Text(note, style="dim") for note in notes))
 
 
 def _printable(table: Table) -> Table:
-    """Names come from strangers."""
+    """The table with names made harmless: they come from strangers."""
     columns = tuple(Column(printable(column.group), printable(column.name)) for column in table.columns)
-    rows = tuple(Row(printable(row.label), tuple(map(_cell, row.cells))) for row in table.rows)
+    rows = tuple(Row(printable(row.label), tuple(map(_printable_cell, row.cells))) for row in table.rows)
     notes = tuple(map(printable, table.notes))
     return Table(printable(table.title), printable(table.corner), columns, rows, notes)
 
 
-def _cell(content: Content) -> Content:
+def _printable_cell(content: Content) -> Content:
     if isinstance(content, Hole):
         return replace(content, detail=printable(content.detail))
     return printable(content) if isinstance(content, str) else content
 
 
-def _has_best(table: Table) -> bool:
-    return any(isinstance(cell, Value) and cell.best for row in table.rows for cell in row.cells)
+@dataclass(frozen=True)
+class _Panel:
+    """Columns that stand side by side under one title."""
+
+    title: str
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    """Cells, each of as many lines as it has."""
+    textual: tuple[bool, ...]
+    """Columns of text alone begin at the left."""
+
+    @property
+    def heights(self) -> list[int]:
+        """Lines of each row."""
+        return [max(cell.plain.count("\n") for cell in row) + 1 for row in self.rows]
+
+    @property
+    def width(self) -> int:
+        """Characters that it takes beside others."""
+        return GAP + Console(width=10_000).measure(self.drawn(self.heights)).maximum
+
+    def drawn(self, heights: Sequence[int]) -> RichTable:
+        """With rows of at least these heights."""
+        word = max((len(word) for word in self.title.split()), default=0)
+        drawn = RichTable(
+            box=None, padding=(0, 0, 0, GAP), pad_edge=False, min_width=min(LONGEST_WORD, word),
+            title=Text(self.title, overflow="fold") if self.title else None, title_style="bold",
+            title_justify="left" if all(self.textual) else "right",
+        )  # fmt: skip
+        for head, textual in zip(self.heads, self.textual, strict=True):
+            drawn.add_column(Text(head), justify="left" if textual else "right", overflow="fold")
+        for (first, *others), own, height in zip(self.rows, self.heights, heights, strict=True):
+            drawn.add_row(first + Text("\n" * (height - own)), *others)
+        return drawn
 
 
-def _blocks(table: Table, room: int) -> list[list[_Piece]]:
-    """What stands in each block; columns of a group stay together where they fit."""
-    blocks: list[list[_Piece]] = [[]]
+def _blocks(table: Table, width: int) -> list[RichTable]:
+    """The rows' labels, and beside them as many columns as fit; what does not goes on in the next block."""
+    labels = _labels(table, width)
+    room = width - labels.width + GAP
+    blocks: list[list[_Panel]] = [[]]
     left = room
-    for piece in _pieces(table, room):
-        need = piece.span + GAP
-        if blocks[-1] and need > left:
+    for panel in _panels(table, room):
+        if blocks[-1] and panel.width > left:
             blocks.append([])
             left = room
-        blocks[-1].append(piece)
-        left -= need
-    return blocks
+        blocks[-1].append(panel)
+        left -= panel.width
+    return [_side_by_side([labels, *panels]) for panels in blocks]
 
 
-def _pieces(table: Table, room: int) -> Iterator[_Piece]:
-    """Groups, or the columns of one that is too wide."""
+def _side_by_side(panels: Sequence[_Panel]) -> RichTable:
+    heights = [max(of_row) for of_row in zip(*(panel.heights for panel in panels), strict=True)]
+    block = RichTable.grid(padding=(0, GAP, 0, 0))
+    for _ in panels:
+        block.add_column(vertical="bottom")
+    block.add_row(*(panel.drawn(heights) for panel in panels))
+    return block
+
+
+def _labels(table: Table, width: int) -> _Panel:
+    """The corner and the rows' labels, wrapped where the columns need the room."""
+    texts = [table.corner, *(row.label for row in table.rows)]
+    whole = sum(panel.width for panel in _panels(table, width))
+    longest = max(width - whole, width // 3, *(len(word) for text in texts for word in text.split()))
+    corner, *labels = ("\n".join(wrap(text, longest, break_on_hyphens=False)) for text in texts)
+    return _Panel("", (corner,), tuple((Text(label),) for label in labels), (True,))
+
+
+def _panels(table: Table, room: int) -> Iterator[_Panel]:
+    """Columns of a group together, where they fit; those of a wider one alone."""
     groups: dict[str, list[int]] = {}
     for place, column in enumerate(table.columns):
         groups.setdefault(column.group, []).append(place)
-    for places in groups.values():
-        piece = _piece(table, places)
-        if piece.span + GAP <= room:
-            yield piece
-        else:
-            yield from (_piece(table, [place]) for place in places)
+    for group in groups.values():
+        together = _panel(table, group, room)
+        yield from [together] if together.width <= room else (_panel(table, [i], room) for i in group)
 
 
-def _piece(table: Table, places: Sequence[int]) -> _Piece:
-    """The last column is as wide as the title needs."""
-    title, names = table.columns[places[0]].group, [table.columns[place].name for place in places]
-    cells = [[row.cells[place] for row in table.rows] for place in places]
-    lines = [[line for cell in column for line in _lines(cell)] for column in cells]
-    widths = [max(map(len, [name, *column])) for name, column in zip(names, lines, strict=True)]
-    missing = max(map(len, _words(title)), default=0) - sum(widths) - GAP * (len(widths) - 1)
-    widths[-1] += max(0, missing)
-    textual = [all(isinstance(cell, str) for cell in column) for column in cells]
-    return _Piece(title, tuple(places), tuple(names), tuple(widths), tuple(textual))
+def _panel(table: Table, columns: Sequence[int], room: int) -> _Panel:
+    named = [table.columns[i] for i in columns]
+    titled = any(column.name for column in named)
+    heads = tuple(column.name if titled else column.group for column in named)
+    rows = tuple(tuple(_text(row.cells[i], room - GAP) for i in columns) for row in table.rows)
+    textual = tuple(all(isinstance(row.cells[i], str) for row in table.rows) for i in columns)
+    return _Panel(named[0].group if titled else "", heads, rows, textual)
 
 
-def _words(name: str) -> list[str]:
-    """Where a title may be broken."""
-    words = name.split()
-    parts = (word.replace("_", "_ ").split() if len(word) > LONGEST_WORD else [word] for word in words)
-    return [part for word in parts for part in word]
-
-
-def _broken(name: str, width: int) -> list[str]:
-    """A title in lines of at most `width` characters."""
-    lines = [""]
-    for word in _words(name):
-        joiner = "" if lines[-1].endswith("_") or not lines[-1] else " "
-        if len(lines[-1] + joiner + word) > width and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] += joiner + word
-    return lines
-
-
-def _placed(text: str, width: int, left: bool) -> str:
-    return text.ljust(width) if left else text.rjust(width)
-
-
-def _rich_block(table: Table, pieces: Sequence[_Piece], label: int) -> RenderableType:
-    block = RichTable(box=None, show_header=False, padding=(0, 0, 0, GAP), pad_edge=False)
-    block.add_column(width=label)
-    for piece in pieces:
-        for width, textual in zip(piece.widths, piece.textual, strict=True):
-            block.add_column(justify="left" if textual else "right", width=width, vertical="top")
-    places = [place for piece in pieces for place in piece.places]
-    for row in table.rows:
-        block.add_row(Text(row.label), *(_text(row.cells[place]) for place in places))
-    return Group(*_head(table.corner, pieces, label), block)
-
-
-def _head(corner: str, pieces: Sequence[_Piece], label: int) -> list[Text]:
-    """The lines above a block, the shorter titles at the bottom."""
-    first = [_placed(line, label, left=True) for line in _broken(corner, label)]
-    columns = [first[::-1], *(piece.head()[::-1] for piece in pieces)]
-    widths = [label, *(piece.span for piece in pieces)]
-    lines = list(zip_longest(*columns))[::-1]
-    return [
-        Text((" " * GAP).join(part or " " * width for part, width in zip(line, widths, strict=True)), "bold")
-        for line in lines
-    ]
-
-
-def _text(content: Content) -> Text:
+def _text(content: Content, room: int) -> Text:
     """A cell as it is: names may have rich's brackets in them."""
     best = isinstance(content, Value) and content.best
-    return Text("\n".join(_lines(content)), "bold" if best else "")
+    return Text("\n".join(_lines(content, room)), "bold" if best else "")
 
 
-def _lines(content: Content) -> list[str]:
+def _lines(content: Content, room: int) -> list[str]:
     """A cell on a terminal: value, half the width of its interval, published number, difference."""
     if isinstance(content, str):
-        return content.split("\n")
+        return [part for line in content.split("\n") for part in wrap(line, room) or [""]]
     if isinstance(content, Hole):
         return [content.kind]
     lines = [f"{BEST if content.best else ''}{number(content.value)}"]
@@ -187,7 +172,7 @@ def _lines(content: Content) -> list[str]:
 
 
 def holes(table: Table) -> Iterator[tuple[str, Hole]]:
-    """Every hole and its place; equal holes of a row have one place."""
+    """Every hole with its row and column; equal holes of a row are told once."""
     for row in table.rows:
         titles: dict[Hole, list[str]] = {}
         for column, content in zip(table.columns, row.cells, strict=True):

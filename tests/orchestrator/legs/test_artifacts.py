@@ -16,7 +16,7 @@ from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult, LegResult
 from orchestrator.legs.progress import DriverNote
-from orchestrator.report.kept import ReportNote
+from orchestrator.report.unchanged import ReportNote
 from tests.orchestrator.fake_run import make_fake_run
 
 assert {DriverNote, ReportNote} <= set(Artifact.__subclasses__())  # those that have modules of their own

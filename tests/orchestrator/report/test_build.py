@@ -8,7 +8,7 @@ from rich.console import Console
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
 from orchestrator.report.build import write_report
-from orchestrator.report.kept import ReportNote, kept_report
+from orchestrator.report.unchanged import ReportNote, unchanged_report
 from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
 
 pytestmark = pytest.mark.integration  # draws every figure
@@ -62,15 +62,15 @@ def test_a_report_is_whole_and_new_and_all_that_changes(run: Run, tmp_path: Path
 
 
 def test_it_is_kept_until_something_changes(run: Run, tmp_path: Path) -> None:
-    assert kept_report(run) is None
+    assert unchanged_report(run) is None
     report = write_report(run)
-    kept = kept_report(Run.open(run.store))
-    assert kept
-    assert rendered(kept) == rendered(report)
+    unchanged = unchanged_report(Run.open(run.store))
+    assert unchanged
+    assert rendered(unchanged) == rendered(report)
     names = {name for name in contents(tmp_path / "report") if name != "made.json"}
     assert (run.store / "report").read_model("made.json", ReportNote).files.keys() == names
     (tmp_path / "report" / "figures" / "grid.svg").write_text("edited")
-    assert kept_report(Run.open(run.store)) is None
+    assert unchanged_report(Run.open(run.store)) is None
 
 
 def test_the_page_links_only_files_that_are_there(run: Run, tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.all_figures import make_figures
 from orchestrator.report.figures.style import Picture
 from orchestrator.report.inputs import ranking
-from orchestrator.report.kept import PAGE
 from orchestrator.report.page.page import Findings, write_page
-from orchestrator.report.tables.all_tables import make_tables
+from orchestrator.report.tables.files import make_tables
+from orchestrator.report.unchanged import PAGE
 from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.paper import Published
 from orchestrator.stats.run_scores import RunScores

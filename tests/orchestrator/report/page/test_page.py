@@ -11,13 +11,16 @@ import soundfile
 from orchestrator.legs.run import Run
 from orchestrator.report.build import headline
 from orchestrator.report.inputs import ranking
-from orchestrator.report.page.page import COLOURS, breakable, groups, inline_svg, textual
+from orchestrator.report.page.page import grids, verdict_counts
+from orchestrator.report.page.rendering import COLOURS
+from orchestrator.report.tables.claim_tables import verdict_grids
 from orchestrator.report.tables.mask_tables import SUSPECTS
-from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.stats.grid import Hole
+from orchestrator.stats.paper import Published
+from orchestrator.stats.scoring import Score
 from orchestrator.stats.verdicts import Verdict
 from tests.orchestrator.fake_run import make_fake_run
-from tests.orchestrator.report.page.conftest import EVIL, QUICK, SMALL, Made
+from tests.orchestrator.report.page.conftest import ANOTHER, EVIL, QUICK, SMALL, Made
 
 pytestmark = pytest.mark.integration  # draws every figure
 
@@ -193,36 +196,37 @@ def test_the_worklist_is_cut(html: str, run: Run) -> None:
     assert f"The {SUSPECTS} most suspicious of {SMALL.unverified} clips" in html
 
 
-def test_columns_of_numbers_and_of_text() -> None:
-    rows = (
-        Row("r", (Value(1.0), "1,234", "+0.50", "a", "", "***")),
-        Row("s", (Hole("n/a"), "2", "", Hole("not run"), "", "0.1")),
-    )
-    table = Table("t", "c", tuple(map(Column, "abcdef")), rows)
-    assert textual(table) == [False, False, False, True, False, False]
-
-
-def test_names_break_after_underscores_and_stay_escaped() -> None:
-    assert breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
-
-
-def test_inline_figures_take_the_pages_colours(made: Made) -> None:
-    for picture in made.figures:
-        svg = inline_svg(picture)
-        assert "#1a1a1a" not in svg
-        assert "currentColor" in svg
-        assert "fill: #ffffff" not in svg
-        assert "<style" not in svg
-        assert svg.startswith("<svg")
-
-
-def test_neighbours_of_a_group_share_a_title() -> None:
-    columns = (Column("a", "x"), Column("a", "y"), Column("b", "x"), Column("c"), Column("c"))
-    assert groups(Table("t", "", columns, ())) == [("a", 2), ("b", 1), ("c", 1), ("c", 1)]
-
-
 def test_every_verdict_has_a_colour_that_the_style_sheet_knows(html: str) -> None:
     style = html[html.index("<style>") : html.index("</style>")]
     for colour in COLOURS.values():
         assert f".{colour} {{ color:" in style
     assert f'class="verdict {COLOURS[Verdict.NOT_JUDGED]}">not judged' in html
+
+
+def test_the_grid_marks_its_highest_score(made: Made) -> None:
+    for grid in grids(made.run, made.scores, ANOTHER):
+        cells = [cell for _, row in grid.rows for cell in row]
+        scored = [(cell.score.value, cell) for cell in cells if isinstance(cell.score, Score)]
+        values = [value for value, _ in scored]
+        assert [value for value, cell in scored if cell.best] == [max(values)]
+        assert {cell.score for cell in cells if isinstance(cell.score, Hole)} == {
+            Hole("not run"),
+            Hole("failed", "RuntimeError: out of memory"),
+        }
+        ranks = [cell.rank for _, cell in scored]
+        assert (min(ranks), max(ranks)) == (0, 1)
+        assert sorted(values) == [value for _, value in sorted(zip(ranks, values, strict=True))]
+
+
+def test_published_numbers_stand_in_the_grid_on_the_papers_data(made: Made) -> None:
+    cells = dict(grids(made.run, made.scores, Published())[1].rows)
+    assert cells["sigmoid"][0].published == 0.7155
+    shown = [cell for grid in grids(made.run, made.scores, ANOTHER) for _, row in grid.rows for cell in row]
+    assert all(cell.published is None for cell in shown)
+
+
+def test_verdicts_are_counted_in_words(made: Made) -> None:
+    given = [result for grid in verdict_grids(made.claims) for result in grid.results]
+    numbers = [int(n) for n in re.findall(r"\d+", verdict_counts(made.claims))]
+    assert numbers[0] == len(given) == sum(numbers[1:])
+    assert verdict_counts([]) == ""

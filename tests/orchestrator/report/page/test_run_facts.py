@@ -1,13 +1,31 @@
+from dataclasses import replace
 from typing import Any
-
-import pytest
 
 from orchestrator.legs.artifacts import Timing
 from orchestrator.legs.run import Run
-from orchestrator.report.page.run_facts import run_facts, settings_of
+from orchestrator.report.page.run_facts import run_facts, settings_of, summary
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.tree import Experiment
+from orchestrator.stats.grid import Entry, Hole
+from tests.orchestrator.report.page.conftest import Made
 from tests.places import CONFIGS
+
+
+def test_the_summary_counts(made: Made) -> None:
+    lines = summary(made.run, made.scores)
+    assert lines.shape == "3 activations × 3 selections, 2 folds, seed 0"
+    assert lines.clips == "24 verified, 40 unverified, 16 test clips of 4 classes"
+
+
+def test_the_summary_names_holes_and_lost_seeds(made: Made) -> None:
+    entry = Entry("sigmoid", "threshold")
+    lost = replace(made.scores.entries[entry], missing_seeds={4: Hole("not run")})
+    scores = replace(made.scores, entries={entry: lost})
+    assert summary(made.run, scores).missing == (
+        "sigmoid/top_k: not run",
+        "sigmoid_softmax/threshold: failed: RuntimeError: out of memory",
+        "sigmoid/threshold, seed 4: not run",
+    )
 
 
 def test_facts_tell_what_sharing_saved(run: Run) -> None:
@@ -16,7 +34,7 @@ def test_facts_tell_what_sharing_saved(run: Run) -> None:
     assert facts["without shared stages"] == f"{alone:,} ({1 - shared / alone:.0%} saved)"
     assert facts["git commit"] == "none"
     assert facts["devices"] == "cpu"
-    assert facts["that run's time"] == "12.5 s"
+    assert facts["that run's time"] == "0:12"
     assert facts["legs"] == "10 of 12 trained"
     assert facts["folds"].startswith("2, files of equal bytes are kept together, sources are not")
 
@@ -53,17 +71,13 @@ def test_every_setting_has_a_line() -> None:
     assert leaves(experiment.model_dump(mode="json", serialize_as_any=True), "") <= keys
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(None, "not finished"), (12.5, "12.5 s"), (61, "1 min 1 s"), (3 * 3600 + 125, "3 h 2 min")],
-)
-def test_times_are_told_in_two_units(run: Run, seconds: float | None, text: str) -> None:
-    changed = Run(run.store, run.manifest.model_copy(update={"seconds": seconds}))
-    assert dict(run_facts(changed)[1][1])["that run's time"] == text
+def test_a_run_that_has_not_ended_says_so(run: Run) -> None:
+    changed = Run(run.store, run.manifest.model_copy(update={"seconds": None}))
+    assert dict(run_facts(changed)[1][1])["that run's time"] == "not finished"
 
 
 def test_training_by_one_command_is_timed(run: Run) -> None:
     timing = Timing(seconds=90, runs=3, runs_at_once=2, share=0.5)
     timed = Run(run.store, run.manifest.model_copy(update={"timing": timing}))
-    assert dict(run_facts(timed)[1][1])["training"] == "1 min 30 s, 3 runs of Ray Train, 2 at once"
+    assert dict(run_facts(timed)[1][1])["training"] == "1:30, 3 runs of Ray Train, 2 at once"
     assert "training" not in dict(run_facts(run)[1][1])

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 import pytest
 
 from orchestrator.legs.run import Run
-from orchestrator.report.tables.all_tables import Tables, make_tables
+from orchestrator.report.tables.files import Tables, make_tables
 from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.paper import Published
 from orchestrator.stats.run_scores import RunScores

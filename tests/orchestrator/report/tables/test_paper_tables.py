@@ -1,12 +1,11 @@
 from pathlib import Path
 
 import pytest
+from sklearn.metrics import f1_score
 
-from orchestrator.report.tables.all_tables import Tables
-from orchestrator.report.tables.paper_tables import claims_table, table1, table2, table3
-from orchestrator.report.tables.table import DetailHole, Table, Value
-from orchestrator.stats.assessment import TRAINING
-from orchestrator.stats.bootstrap import Difference, Interval
+from orchestrator.report.tables.files import Tables
+from orchestrator.report.tables.paper_tables import intervals_over, kept_together, table1, table2, table3
+from orchestrator.report.tables.table import Table, Value
 from orchestrator.stats.grid import Cell, Hole
 from orchestrator.stats.paper import Published
 from orchestrator.stats.scoring import ScoreKey
@@ -88,29 +87,6 @@ def test_table_1_marks_the_highest_value_of_each_split(tables: Tables) -> None:
         assert [cell.best for cell in cells] == [cell.value == max(c.value for c in cells) for cell in cells]
 
 
-def test_claims_have_a_line_each(results: Results) -> None:
-    table = claims_table(results.scores, results.claims, ANOTHER)
-    assert len(table.rows) == len(results.claims)
-    for line, result in zip(table.rows, results.claims, strict=True):
-        where, split, difference, open_too, _, corrected, verdict, source = line.cells
-        assert (corrected != "") == (result.corrected_p is not None)
-        if result.crossed:
-            assert open_too == Value(
-                result.crossed.estimate, Interval(result.crossed.low, result.crossed.high)
-            )
-        assert (split, verdict, source) == (str(result.evidence), result.words, result.claim.source.cited)
-        assert where == str(result.claim.scope) + (" (in part)" if result.incomplete else "")
-        if isinstance(result.difference, Difference):
-            if result.evidence == TRAINING:
-                assert difference == Hole("n/a", "trainings alone are held open")
-                continue
-            assert isinstance(difference, Value)
-            assert difference.value == result.difference.estimate
-        else:
-            assert difference == DetailHole("not judged", result.difference.detail)
-    assert {row.cells[6] for row in table.rows} >= {"not judged", "no clear difference"}
-
-
 def test_table_1_names_lost_seeds_and_the_spread_over_seeds(tmp_path: Path) -> None:
     columns = ["top_k", "threshold"]
     run = make_fake_run(tmp_path, activations=["sigmoid"], selections=columns, seeds=[0, 1], config=FAST)
@@ -121,3 +97,66 @@ def test_table_1_names_lost_seeds_and_the_spread_over_seeds(tmp_path: Path) -> N
     (entry,) = [of for e, of in scores.entries.items() if e.selection == "threshold"]
     spread = entry.scores[ScoreKey("cv")].seed_sd
     assert any(f"standard deviation over seeds on cv: {spread:.4f} to {spread:.4f}" in note for note in notes)
+
+
+def cell(table: Table, label: str, title: str) -> object:
+    (cells,) = [row.cells for row in table.rows if row.label == label]
+    return cells[[column.title for column in table.columns].index(title)]
+
+
+def test_readings_begin_with_table_1_and_end_with_the_f_score(results: Results, tables: Tables) -> None:
+    table, run = tables.readings, results.run
+    assert [row.label for row in table.rows] == [str(entry) for entry in run.entries]
+    assert cell(table, "sigmoid/threshold", "cv folds") == cell(tables.table1, "sigmoid", "threshold cv")
+    models = [run.predictions(Cell("sigmoid", "threshold", 0), fold).of("validation") for fold in range(2)]
+    threshold = run.experiment.schedule.f_threshold
+    for average, title in (("micro", "cv F-score"), ("macro", "cv macro F-score")):
+        each = [f1_score(run.targets[m.rows], m.scores >= threshold, average=average) for m in models]
+        fscore = cell(table, "sigmoid/threshold", title)
+        assert isinstance(fscore, Value)
+        assert fscore.value == pytest.approx(sum(each) / 2)
+
+
+def test_readings_without_ties_agree_by_both_rules(tables: Tables) -> None:
+    """Random scores hardly tie: without a tie both rules give the same number."""
+    for label in ("sigmoid/threshold", "sigmoid_sparsemax/top_k"):
+        tied = cell(tables.readings, label, "cv tied labels")
+        assert isinstance(tied, Value)
+        assert tied.value == 0
+        assert cell(tables.readings, label, "cv challenge ties") == cell(tables.readings, label, "cv folds")
+
+
+def test_a_hole_fills_its_row_of_readings(tables: Tables) -> None:
+    (lost,) = [row.cells for row in tables.readings.rows if row.label == "sigmoid_softmax/top_k"]
+    assert set(lost) == {Hole("not run")}
+
+
+def test_stages_end_with_table_1s_numbers_of_columns_without_unverified_clips(tables: Tables) -> None:
+    table = tables.stages
+    assert [row.label for row in table.rows] == [
+        f"{row}/verified_only" for row in ("sigmoid", "sigmoid_softmax", "sigmoid_sparsemax")
+    ]
+    for split in ("cv", "private"):
+        last = cell(tables.table1, "sigmoid", f"verified_only {split}")
+        assert cell(table, "sigmoid/verified_only", f"{split} stage 3") == last
+        assert cell(table, "sigmoid/verified_only", f"{split} stage 1") != last
+
+
+def test_tables_say_what_their_intervals_are_over(results: Results, tmp_path: Path) -> None:
+    clips = "other clips alone, bootstrap of 200 samples: one training was run"
+    both = "other clips and other trainings, 4 models a cell"
+    assert intervals_over(results.run, results.scores) == f"cv and private: {clips}"
+    two = Results.of(make_fake_run(tmp_path / "two", activations=["sigmoid"], seeds=[0, 1], config=FAST))
+    assert intervals_over(two.run, two.scores) == f"cv and private: {both}"
+    four = Results.of(make_fake_run(tmp_path / "four", activations=["sigmoid"], folds=4, config=FAST))
+    assert intervals_over(four.run, four.scores) == f"cv: {clips}; private: {both}"
+
+
+def test_what_folds_keep_together_is_said(tmp_path: Path) -> None:
+    none, source = (
+        make_fake_run(tmp_path / group, activations=["sigmoid"], config={"fold_group": group})
+        for group in ("none", "source")
+    )
+    assert kept_together(none).endswith("cross-validation may flatter; test clips are the primary score")
+    assert kept_together(source) == "clips of one source are kept together; test clips are the primary score"
+    assert any(note == f"folds: {kept_together(none)}" for note in Results.of(none).tables().table1.notes)

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-import orchestrator
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
-from orchestrator.report import kept
-from orchestrator.report.kept import ReportNote, fingerprint, keep, kept_report
-from orchestrator.report.tables.shown import Shown
+from orchestrator.report import unchanged
 from orchestrator.report.tables.table import Column, Row, Table, Value
+from orchestrator.report.tables.terminal import PrintedReport
+from orchestrator.report.unchanged import ReportNote, fingerprint, note_report, unchanged_report
 from orchestrator.stats.bootstrap import Interval
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 
@@ -32,12 +31,12 @@ def run(tmp_path: Path) -> Run:
     report = run.store / artifacts.REPORT
     for name in ("index.html", "tables/table1.csv", "live.html"):
         report.write(name, f"content of {name}".encode())
-    keep(run, fingerprint(run), Shown(("It is so.",), (TABLE,), f"{report}/index.html"))
+    note_report(run, fingerprint(run), PrintedReport(("It is so.",), (TABLE,), f"{report}/index.html"))
     return run
 
 
-def again(run: Run) -> Shown | None:
-    return kept_report(Run.open(run.store))
+def again(run: Run) -> PrintedReport | None:
+    return unchanged_report(Run.open(run.store))
 
 
 def test_a_kept_report_shows_what_the_new_one_did(run: Run) -> None:
@@ -99,24 +98,9 @@ def test_a_damaged_result_does_until_it_is_restored(run: Run) -> None:
     assert again(run)
 
 
-def test_another_program_does(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "_program", lambda: "other")
+def test_another_version_of_the_program_does(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unchanged, "version", lambda _: "another")
     assert again(run) is None
-
-
-def test_the_program_is_named_by_all_its_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = {"a.py": "1", "templates/b.j2": "2", "notes.txt": "3"}
-    for name, text in sources.items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(orchestrator, "__path__", [str(tmp_path)])
-    names = []
-    for name in ("", *sources):
-        if name:
-            (tmp_path / name).write_text("changed")
-        names.append(kept._program.__wrapped__())
-    assert len(set(names)) == 3
-    assert names[-1] == names[-2]
 
 
 @pytest.mark.parametrize("name", ["index.html", "tables/table1.csv", artifacts.MADE])
@@ -155,6 +139,6 @@ def test_through_a_network_sizes_are_compared(run: Run, monkeypatch: pytest.Monk
     before = report.read("index.html")
     report.write("index.html", before[::-1])
     note = report.read_model(artifacts.MADE, ReportNote)
-    assert kept._is_whole(report, note)
+    assert unchanged._is_whole(report, note)
     report.write("index.html", before + b" ")
-    assert not kept._is_whole(report, note)
+    assert not unchanged._is_whole(report, note)

@@ -1,5 +1,3 @@
-"""Where the page finds the clips to be checked."""
-
 import base64
 import io
 from pathlib import Path
@@ -10,9 +8,19 @@ import pytest
 import soundfile
 
 from orchestrator.legs.run import Run
-from orchestrator.report.page.sounds import RATE, SECONDS, sounds
+from orchestrator.report.page.rendering import (
+    RATE,
+    SECONDS,
+    breakable,
+    groups,
+    inline_svg,
+    sounds,
+    textual,
+)
+from orchestrator.report.tables.table import Column, Row, Table, Value
+from orchestrator.stats.grid import Hole
 from tests.orchestrator.fake_run import make_fake_run
-from tests.orchestrator.report.page.conftest import SMALL
+from tests.orchestrator.report.page.conftest import SMALL, Made
 
 PLAIN = {
     "verified_csv": "good.csv", "verified_folder": "good", "unverified_csv": "web.csv",
@@ -68,3 +76,31 @@ def test_without_the_data_there_is_nothing_to_hear(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", tmp_path / "data")
     away = Run(run.store, run.manifest.model_copy(update={"data_folder": str(tmp_path / "away")}))
     assert sounds(away, ["a.wav"]) == {}
+
+
+def test_columns_of_numbers_and_of_text() -> None:
+    rows = (
+        Row("r", (Value(1.0), "1,234", "+0.50", "a", "", "***")),
+        Row("s", (Hole("n/a"), "2", "", Hole("not run"), "", "0.1")),
+    )
+    table = Table("t", "c", tuple(map(Column, "abcdef")), rows)
+    assert textual(table) == [False, False, False, True, False, False]
+
+
+def test_names_break_after_underscores_and_stay_escaped() -> None:
+    assert breakable("a_<b>") == "a_<wbr>&lt;b&gt;"
+
+
+def test_inline_figures_take_the_pages_colours(made: Made) -> None:
+    for picture in made.figures:
+        svg = inline_svg(picture)
+        assert "#1a1a1a" not in svg
+        assert "currentColor" in svg
+        assert "fill: #ffffff" not in svg
+        assert "<style" not in svg
+        assert svg.startswith("<svg")
+
+
+def test_neighbours_of_a_group_share_a_title() -> None:
+    columns = (Column("a", "x"), Column("a", "y"), Column("b", "x"), Column("c"), Column("c"))
+    assert groups(Table("t", "", columns, ())) == [("a", 2), ("b", 1), ("c", 1), ("c", 1)]

@@ -1,32 +1,23 @@
-"""A report is made again only where what it is made from has changed, or its files are not what was made.
+"""A report is made again only where what it was made from has changed, or its files are not what was made.
 
 report/made.json says what it was made from, which files it has, and what the terminal showed of it.
 """
 
-import hashlib
-from collections.abc import Iterator
-from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 
-import orchestrator
-import trainable
+from orchestrator import PROJECT
 from orchestrator.files.integrity import Sealed, StoredFile, digest, find_damage
 from orchestrator.files.store import Artifact, Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
-from orchestrator.report.tables.shown import Shown
 from orchestrator.report.tables.table import Table
+from orchestrator.report.tables.terminal import PrintedReport
 from trainable.errors import UserError
 
 PAGE = "index.html"
 """In the report's folder."""
-SOURCES = ("*.py", "*.j2")
-"""Files of the program that may change a report: all of them."""
-LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "matplotlib", "jinja2", "soundfile")
-"""Draw, count and write."""
 OF_A_START = {"seal", "started", "seconds"}
-"""In run.json, what every start writes anew: a kept page tells of the start that it was made after."""
+"""In run.json, what every start writes anew: an unchanged page tells of the start that it was made after."""
 
 
 class ReportNote(Artifact, Sealed):
@@ -43,53 +34,32 @@ class ReportNote(Artifact, Sealed):
 
 
 def fingerprint(run: Run) -> str:
-    """Names all that a report is made from: the run's files and settings, and this program."""
+    """Names all that a report is made from: the run's files and settings, and the program's version."""
     return digest(
         {
-            "program": _program(),
-            "libraries": {name: version(name) for name in LIBRARIES},
-            "place": str(run.store),
+            "version": version(PROJECT),
+            "folder": str(run.store),
             "run": run.manifest.model_dump(mode="json", exclude=OF_A_START),
-            "results": {leg.id: _outcome(run, leg.id) for leg in run.manifest.legs},
+            "results": {leg.id: _checksums(run.legs[leg.id].store) for leg in run.manifest.legs},
             "damages": {leg: list(map(str, damages)) for leg, damages in run.damages.items()},
         }
     )
 
 
-@cache
-def _program() -> str:
-    """Names the program by its sources: a version stays the same while it is worked on."""
-    sources = hashlib.sha256()
-    for package in (orchestrator, trainable):
-        folder = Path(package.__path__[0])
-        for path in sorted(path for pattern in SOURCES for path in folder.rglob(pattern)):
-            sources.update(f"{path.relative_to(folder)}\n".encode() + path.read_bytes())
-    return sources.hexdigest()
+def _checksums(leg: Store) -> dict[str, str]:
+    """Of a leg's result, which has the checksums of all its files, and of the note on why there is none."""
+    names = [name for name in (artifacts.RESULT, artifacts.FAILURE) if leg.exists(name)]
+    return {name: StoredFile.of(leg.read(name)).sha256 for name in names}
 
 
-def _outcome(run: Run, leg: str) -> list[str]:
-    """Names a leg's result, which has the checksums of all its files, or why there is none."""
-    folder = run.legs[leg].store
-    return [StoredFile.of(content).sha256 for content in _contents(folder)]
-
-
-def _contents(folder: Store) -> Iterator[bytes]:
-    for name in (artifacts.RESULT, artifacts.FAILURE):
-        try:
-            yield folder.read(name)
-        except FileNotFoundError:
-            yield b""
-
-
-def keep(run: Run, made_from: str, shown: Shown) -> None:
-    """Note a report that has been written; `made_from` was found before anything was read for it."""
+def note_report(run: Run, made_from: str, printed: PrintedReport) -> None:
+    """Note what a report that has been written was made from: `made_from`, found before anything was read."""
     folder = run.store / artifacts.REPORT
-    content = {name: folder.read(name) for name in _names(folder)}
     note = ReportNote(
         made_from=made_from,
-        files={name: StoredFile.of(data) for name, data in content.items()},
-        headline=tuple(shown.headline),
-        tables=tuple(shown.tables),
+        files={name: StoredFile.of(folder.read(name)) for name in _names(folder)},
+        headline=tuple(printed.headline),
+        tables=tuple(printed.tables),
     )
     folder.write_model(artifacts.MADE, note.sealed())
 
@@ -101,7 +71,7 @@ def _names(folder: Store) -> list[str]:
     return sorted(sizes.keys() - folders - {artifacts.LIVE_PAGE, artifacts.MADE})
 
 
-def kept_report(run: Run) -> Shown | None:
+def unchanged_report(run: Run) -> PrintedReport | None:
     """What the terminal shows of the report that is there; None where it is to be made (again)."""
     folder = run.store / artifacts.REPORT
     try:
@@ -110,7 +80,7 @@ def kept_report(run: Run) -> Shown | None:
         return None
     if note.made_from != fingerprint(run) or not _is_whole(folder, note):
         return None
-    return Shown(note.headline, note.tables, f"{folder}/{PAGE}")
+    return PrintedReport(note.headline, note.tables, f"{folder}/{PAGE}")
 
 
 def _is_whole(folder: Store, note: ReportNote) -> bool:
