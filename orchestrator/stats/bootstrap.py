@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
+from orchestrator.stats.grid import Interval
 from trainable.arrays import Floats, Ints
 from trainable.metrics import LabelPrecisions
 
@@ -147,14 +148,6 @@ def _weights(rng: np.random.Generator, members: Sequence[Ints], resamples: int) 
         drawn += np.arange(resamples)[:, None] * size
         weights_RN[:, clips] = np.bincount(drawn.ravel(), minlength=resamples * size).reshape(resamples, size)
     return weights_RN
-
-
-@dataclass(frozen=True)
-class Interval:
-    """Where a score would lie with other clips."""
-
-    low: float
-    high: float
 
 
 def interval(sampled: Sampled, level: float = 0.95) -> Interval:

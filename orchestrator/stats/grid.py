@@ -50,6 +50,14 @@ HoleKind = Literal[
 
 
 @dataclass(frozen=True)
+class Interval:
+    """Where a score would lie with other clips, or with other clips and other trainings."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class Hole:
     """Why there is no number."""
 

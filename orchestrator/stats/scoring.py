@@ -7,8 +7,9 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from orchestrator.stats.bootstrap import ClipSums, Interval, Sampled, bootstrap, interval, joined
+from orchestrator.stats.bootstrap import ClipSums, Sampled, bootstrap, interval, joined
 from orchestrator.stats.components import Crossed, components
+from orchestrator.stats.grid import Interval
 from orchestrator.stats.inputs import CellPredictions
 from orchestrator.stats.predictions import Clips, Ensemble, Pool, Split, blended, precision_sums
 from trainable.arrays import Bools, Ints

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import difference_from_fsdkaggle2019, read_clips, read_predictions
-from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Interval
 from orchestrator.stats.predictions import SPLITS, make_ensemble, make_pools
 from orchestrator.stats.scoring import Score, ScoreKey, cell_sums, ensemble_sums, score_cells
 from orchestrator.tagging.systems import System, read_weights

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from orchestrator.report.tables.paper_tables import published_note
 from orchestrator.report.tables.table import Column, Content, DetailHole, Row, Table, Value, signed
 from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence, whole_grid
-from orchestrator.stats.bootstrap import Interval
 from orchestrator.stats.claims import Claim
 from orchestrator.stats.components import ENOUGH
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.grid import Hole, Interval
 from orchestrator.stats.paper import Published
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.training import UNITS

@@ -9,8 +9,7 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.stats.bootstrap import Interval
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.grid import Hole, Interval
 
 
 @dataclass(frozen=True)

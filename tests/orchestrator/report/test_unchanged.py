@@ -12,7 +12,7 @@ from orchestrator.report import unchanged
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.report.tables.terminal import PrintedReport
 from orchestrator.report.unchanged import ReportNote, fingerprint, note_report, unchanged_report
-from orchestrator.stats.bootstrap import Interval
+from orchestrator.stats.grid import Interval
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 
 SMALL = Numbers(verified=12, unverified=20, test=8, classes=4, iterations=(4, 4, 2), batch=16)

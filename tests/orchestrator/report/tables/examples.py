@@ -1,8 +1,7 @@
 """A table with everything that a cell may hold."""
 
 from orchestrator.report.tables.table import Column, Row, Table, Value
-from orchestrator.stats.bootstrap import Interval
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.grid import Hole, Interval
 
 SMALL = Table(
     "A title",

@@ -14,8 +14,8 @@ from orchestrator.report.tables.files import Tables
 from orchestrator.report.tables.table import DetailHole, Table, Value
 from orchestrator.report.tables.terminal import to_rich
 from orchestrator.stats.assessment import TRAINING, whole_grid
-from orchestrator.stats.bootstrap import Difference, Interval
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.grid import Hole, Interval
 from orchestrator.stats.verdicts import Standing, Verdict
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.report.tables.conftest import ANOTHER, FAST, Results

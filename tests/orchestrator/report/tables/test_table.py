@@ -17,8 +17,7 @@ from orchestrator.report.tables.table import (
     to_latex,
     to_markdown,
 )
-from orchestrator.stats.bootstrap import Interval
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.grid import Hole, Interval
 from tests.orchestrator.report.tables.examples import SMALL
 
 

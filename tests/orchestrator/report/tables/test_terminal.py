@@ -6,8 +6,7 @@ from rich.console import Console
 from orchestrator.report.tables.files import Tables
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.report.tables.terminal import PrintedReport, holes, to_rich
-from orchestrator.stats.bootstrap import Interval
-from orchestrator.stats.grid import Hole
+from orchestrator.stats.grid import Hole, Interval
 from tests.orchestrator.report.tables.examples import SMALL
 
 
