@@ -1,36 +1,49 @@
-"""A whole data set looked at: every table, every sound file, and what a grid on it needs. Changes nothing."""
+"""A whole data set looked at: what `run` would refuse, what is odd about it, and what a grid on it needs.
+
+Every table is read and every sound file decoded; nothing is changed.
+"""
 
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import psutil
 
 from orchestrator.data.clip_table import ClipTable, Reading, Row, read_tables
 from orchestrator.data.folded import ClassesMissing, FoldedDataset, fold_dataset, read_noise_truth
+from orchestrator.data.fsdkaggle2019 import PUBLISHED, PUBLISHED_USAGES, has_its_classes
+from orchestrator.data.layouts import PARTS
 from orchestrator.data.tables import Kind, Problem, Problems
-from orchestrator.own_data.counts import class_facts, comparisons, part_facts
-from orchestrator.own_data.findings import Check, Finding, Needs, in_order
-from orchestrator.own_data.remarks import remarks
+from orchestrator.own_data.findings import (
+    Check,
+    ClassFacts,
+    Comparison,
+    Finding,
+    Needs,
+    PartFacts,
+    in_order,
+)
+from orchestrator.own_data.remarks import sound_remarks, table_remarks, torn_remarks
 from orchestrator.own_data.sounds import Sound, look_at_all
 from orchestrator.settings.tree import Experiment
 from trainable.config import Audio
 from trainable.errors import UserError
 
 FRAME_BYTES = 2
-"""Of each mel band: float16."""
+"""Bytes of a frame's value in one mel band: float16."""
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class Request:
-    """What to look at."""
+    """The data set to look at, and the configuration that it is for."""
 
     config: str
-    """What the user calls the configuration."""
+    """The user's name of the configuration."""
     experiment: Experiment
     folder: Path
     processes: int | None = None
@@ -48,30 +61,33 @@ def check_dataset(request: Request, progress: Progress) -> Check:
     problems = Problems(strict=False)
     reading = read_tables(folder, experiment.data, problems)
     sounds = _sounds(reading, request.processes, progress)
-    skipped = [] if experiment.data.bad_clips == "stop" else _bad_files(reading.rows, sounds)
-    if not skipped:
-        problems.gathered += _bad_files(reading.rows, sounds)
+    bad = [Problem.of("bad file", row.path, sounds[row.path].error) for row in _unreadable(reading, sounds)]
+    skips = experiment.data.bad_clips == "skip"
+    problems.gathered += [] if skips else bad
     dataset = _folded(reading, sounds, request, problems)
-    found = [Finding.fault(problem) for problem in problems.gathered]
-    found += [Finding.remark("bad file, skipped", bad.text, bad.path) for bad in skipped]
-    published = comparisons(reading)
-    found += remarks(reading, sounds, experiment, dataset, published)
+    parts, classes = part_facts(reading, sounds), class_facts(reading, dataset)
+    published = comparisons(reading, parts, classes)
+    findings = [Finding.fault(problem) for problem in problems.gathered]
+    findings += [Finding.remark("bad file, skipped", file.text, file.path) for file in bad if skips]
+    findings += table_remarks(reading, classes, published)
+    findings += sound_remarks(reading, sounds, experiment)
+    findings += torn_remarks(dataset)
     return Check(
         data=str(folder),
         config=request.config,
         layout=reading.layout,
         classes=len(reading.vocabulary),
         seconds=time.monotonic() - began,
-        parts=part_facts(reading, sounds),
-        per_class=class_facts(reading, dataset),
+        parts=parts,
+        per_class=classes,
         published=published,
         needs=_needs(sounds, experiment.audio),
-        findings=in_order(found),
+        findings=in_order(findings),
     )
 
 
 def _sounds(reading: Reading, processes: int | None, progress: Progress) -> dict[str, Sound]:
-    """What the files hold, by path; each is read once, in whatever tables it stands."""
+    """The sound of each file by its path; a file is read once, in whatever tables it stands."""
     paths = list(dict.fromkeys(row.path for row in reading.rows if row.path in reading.present))
     sounds: dict[str, Sound] = {}
     progress(0, len(paths))
@@ -81,9 +97,8 @@ def _sounds(reading: Reading, processes: int | None, progress: Progress) -> dict
     return sounds
 
 
-def _bad_files(rows: tuple[Row, ...], sounds: Mapping[str, Sound]) -> list[Problem]:
-    bad = [row for row in rows if not row.bad and row.path in sounds and sounds[row.path].error]
-    return [Problem.of("bad file", row.path, sounds[row.path].error) for row in bad]
+def _unreadable(reading: Reading, sounds: Mapping[str, Sound]) -> list[Row]:
+    return [row for row in reading.rows if not row.bad and row.path in sounds and sounds[row.path].error]
 
 
 def _folded(
@@ -99,9 +114,8 @@ def _folded(
     read_noise_truth(folder, table, problems)
     if not known:
         return None
-    counts = Counter(usable.clips["part"])
     try:
-        experiment.check_parts(counts)
+        experiment.check_parts(Counter(usable.clips["part"]))
     except ValueError as error:
         problems.add(Problem.of("columns of the grid", folder, str(error)))
     return _dealt(usable, request, problems)
@@ -126,3 +140,76 @@ def _needs(sounds: Mapping[str, Sound], audio: Audio) -> Needs:
         disk_free=shutil.disk_usage(Path.cwd()).free,
         memory=psutil.virtual_memory().total,
     )
+
+
+# --- counts of clips, labels and lengths ---------------------------------------------------------------
+
+
+def part_facts(reading: Reading, sounds: Mapping[str, Sound]) -> tuple[PartFacts, ...]:
+    """Counts and lengths of each part that has clips."""
+    rows = {part: [row for row in reading.rows if row.part == part] for part in PARTS}
+    return tuple(_part(part, own, sounds) for part, own in rows.items() if own)
+
+
+def _part(part: str, rows: Sequence[Row], sounds: Mapping[str, Sound]) -> PartFacts:
+    readable = [sounds[row.path] for row in rows if row.path in sounds and not sounds[row.path].error]
+    seconds = sorted(sound.seconds for sound in readable) or [0.0]
+    return PartFacts(
+        part=part,
+        clips=len(rows),
+        readable=len(readable),
+        labels=sum(len(row.labels) for row in rows),
+        single=sum(len(row.labels) == 1 for row in rows),
+        seconds=sum(seconds),
+        shortest=seconds[0],
+        median=median(seconds),
+        longest=seconds[-1],
+        rates=dict(sorted(Counter(sound.rate for sound in readable).items())),
+        channels=dict(sorted(Counter(sound.channels for sound in readable).items())),
+    )
+
+
+def class_facts(reading: Reading, dataset: FoldedDataset | None) -> tuple[ClassFacts, ...]:
+    """Clips of each class by part, and the verified ones by fold, in the order of the vocabulary."""
+    counts = Counter((row.part, label) for row in reading.rows for label in row.labels)
+    folds: dict[str, tuple[int, ...]] = {}
+    if dataset is not None:
+        targets = dataset.targets[: len(dataset.fold_of)]
+        of_fold = [targets[dataset.fold_of == fold] for fold in range(int(dataset.fold_of.max()) + 1)]
+        by_fold = [own.sum(0, dtype=int).tolist() for own in of_fold]
+        folds = dict(zip(dataset.table.vocabulary, zip(*by_fold, strict=True), strict=True))
+    return tuple(
+        ClassFacts(name=name, folds=folds.get(name, ()), **{part: counts[part, name] for part in PARTS})
+        for name in reading.vocabulary
+    )
+
+
+def comparisons(
+    reading: Reading, parts: Sequence[PartFacts], classes: Sequence[ClassFacts]
+) -> tuple[Comparison, ...]:
+    """Every count that was published, beside this copy's; none where the classes are others."""
+    if not has_its_classes(reading.vocabulary):
+        return ()
+    facts = {fact.part: fact for fact in parts}
+    compared: list[Comparison] = []
+    for part, published in PUBLISHED.items():
+        own = facts.get(part)
+        compared.append(_compared(f"{part} clips", published.clips, own.clips if own else 0))
+        if own and own.labels:
+            numbers = [getattr(fact, part) for fact in classes]
+            compared += [
+                _compared(f"{part} labels", published.labels, own.labels),
+                _compared(f"{part} clips with one label", published.single, own.single),
+                _compared(f"{part} clips of a class", published.per_class, (min(numbers), max(numbers))),
+            ]
+    usages = Counter(row.usage for row in reading.rows if row.part == "test")
+    named = [_compared(f"test clips, {usage}", n, usages[usage]) for usage, n in PUBLISHED_USAGES.items()]
+    return (*compared, *named)
+
+
+def _compared(name: str, published: object, counted: object) -> Comparison:
+    return Comparison(name=name, published=_shown(published), counted=_shown(counted))
+
+
+def _shown(count: object) -> str:
+    return f"{count[0]} to {count[1]}" if isinstance(count, tuple) else str(count)

@@ -1,4 +1,4 @@
-"""check.json: what a look at a whole data set has found."""
+"""check.json: everything that a look at a whole data set tells."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -43,13 +43,13 @@ FIXES: dict[Kind | RemarkKind, str] = {
 
 
 class Record(BaseModel):
-    """Base of all that stands in check.json."""
+    """Base of the records in check.json."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Finding(Record):
-    """One thing that was found."""
+    """A fault or a remark."""
 
     kind: Kind | RemarkKind
     is_fault: bool
@@ -57,23 +57,23 @@ class Finding(Record):
     path: str
     """File or folder; empty where it is the data set as a whole."""
     line: int | None
-    """Of a table."""
+    """Line of a table."""
     text: str
-    """For people."""
+    """The finding in words."""
 
     @classmethod
     def fault(cls, problem: Problem) -> "Finding":
-        """What `run` refuses."""
+        """A fault: `run` refuses the data set."""
         return cls(kind=problem.kind, is_fault=True, path=problem.path, line=problem.line, text=problem.text)
 
     @classmethod
     def remark(cls, kind: RemarkKind, text: str, path: str = "", line: int | None = None) -> "Finding":
-        """What `run` takes as it is."""
+        """A remark: `run` takes the data set as it is."""
         return cls(kind=kind, is_fault=False, path=path, line=line, text=text)
 
 
 class PartFacts(Record):
-    """What one part of the data set holds."""
+    """Counts and lengths of a part of the data set."""
 
     part: str
     clips: int
@@ -84,7 +84,7 @@ class PartFacts(Record):
     single: int
     """Clips with one label."""
     seconds: float
-    """All together."""
+    """Length of all clips together."""
     shortest: float
     median: float
     longest: float
@@ -95,7 +95,7 @@ class PartFacts(Record):
 
 
 class ClassFacts(Record):
-    """Clips of one class."""
+    """Numbers of clips of a class."""
 
     name: str
     verified: int
@@ -108,18 +108,18 @@ class ClassFacts(Record):
 class Comparison(Record):
     """A count beside the one that was published."""
 
-    what: str
+    name: str
     published: str
-    found: str
+    counted: str
 
     @property
     def is_equal(self) -> bool:
         """Whether this is what was published."""
-        return self.published == self.found
+        return self.published == self.counted
 
 
 class Needs(Record):
-    """What the features of the data set take, at the most: silence at the ends is cut off."""
+    """Space that the features of the data set take, at the most: silence at the ends is cut off."""
 
     frames: int
     bytes: int
@@ -131,7 +131,7 @@ class Needs(Record):
 
 
 class Check(Record):
-    """check.json."""
+    """The whole file."""
 
     data: str
     """The data set's folder."""
@@ -151,12 +151,12 @@ class Check(Record):
 
     @property
     def faults(self) -> tuple[Finding, ...]:
-        """What `run` refuses."""
+        """The findings because of which `run` refuses the data set."""
         return tuple(finding for finding in self.findings if finding.is_fault)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Faults first, by kind; what was found twice is told once."""
+    """Faults first, by kind, each finding once."""
     kinds = list(FIXES)
     unique = dict.fromkeys(findings)
     return tuple(sorted(unique, key=lambda finding: (not finding.is_fault, kinds.index(finding.kind))))

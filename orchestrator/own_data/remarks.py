@@ -7,59 +7,66 @@ from pathlib import Path
 from orchestrator.data.clip_table import Reading, Row
 from orchestrator.data.folded import FoldedDataset
 from orchestrator.data.groups import source_column, sources, torn
-from orchestrator.own_data.findings import Comparison, Finding, RemarkKind
-from orchestrator.own_data.sounds import Sound
+from orchestrator.own_data.findings import ClassFacts, Comparison, Finding, RemarkKind
+from orchestrator.own_data.sounds import AUDIO, Sound
 from orchestrator.settings.tree import Experiment
 
-AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
-"""Endings of sound files."""
 
-
-def remarks(
-    reading: Reading,
-    sounds: Mapping[str, Sound],
-    experiment: Experiment,
-    dataset: FoldedDataset | None,
-    published: Sequence[Comparison],
+def table_remarks(
+    reading: Reading, classes: Sequence[ClassFacts], published: Sequence[Comparison]
 ) -> Iterator[Finding]:
-    """All of them."""
-    used = [row for row in reading.rows if not row.bad]
-    heard = {row: sounds[row.path] for row in used if row.path in sounds and not sounds[row.path].error}
-    yield from _official(reading.rows)
-    yield from _equal(heard)
-    yield from _loudness(heard)
-    yield from _rates(heard, experiment.audio.sample_rate)
-    yield from _long(heard, experiment)
+    """What is odd about the tables: lines, files beside them, rare classes, counts that are not published."""
+    for row in reading.rows:
+        if row.bad:
+            yield _about(row, "officially bad", "is left out: the data set's authors call it bad")
     yield from _unlisted(reading.rows)
-    for name, count in (dataset.thin_classes if dataset else {}).items():
-        yield Finding.remark("thin class", f"{name}: {count} verified clips for {experiment.folds} folds")
-    yield from _torn(dataset)
+    for fact in classes:
+        if (count := sum(fact.folds)) < len(fact.folds):
+            text = f"{fact.name}: {count} verified clips for {len(fact.folds)} folds"
+            yield Finding.remark("thin class", text)
     for number in published:
         if not number.is_equal:
-            text = f"{number.what}: {number.found}, published are {number.published}"
+            text = f"{number.name}: {number.counted}, published are {number.published}"
             yield Finding.remark("not as published", text)
 
 
-def _torn(dataset: FoldedDataset | None) -> Iterator[Finding]:
-    """How many clips have a neighbour in another fold."""
-    if dataset is None:
-        return
-    verified = dataset.table.clips[: len(dataset.fold_of)]
-    groups = sources(verified)
-    if groups is not None and (count := torn(groups, dataset.fold_of)):
-        text = f"{count} of {len(verified)} verified clips have one of the same source in another fold"
-        yield Finding.remark("torn source", f"{text} ({source_column(verified)})")
-
-
-def _official(rows: Sequence[Row]) -> Iterator[Finding]:
-    for row in rows:
-        if row.bad:
-            yield _about(row, "officially bad", "is left out: the data set's authors call it bad")
-
-
-def _about(row: Row, kind: RemarkKind, what: str) -> Finding:
-    text = f"{row.table}, line {row.line}: {row.fname} {what}"
+def _about(row: Row, kind: RemarkKind, remark: str) -> Finding:
+    text = f"{row.table}, line {row.line}: {row.fname} {remark}"
     return Finding.remark(kind, text, row.path, row.line)
+
+
+def _unlisted(rows: Sequence[Row]) -> Iterator[Finding]:
+    """Sound files beside the listed ones."""
+    listed: dict[Path, set[str]] = defaultdict(set)
+    for row in rows:
+        listed[Path(row.path).parent].add(row.fname)
+    for folder, names in listed.items():
+        present = folder.iterdir() if folder.is_dir() else ()
+        audible = {path.name for path in present if path.suffix.lower() in AUDIO}
+        if extra := sorted(audible - names):
+            text = f"{folder}: no table names {len(extra)} of its sound files, such as {extra[0]}"
+            yield Finding.remark("no line", text, str(folder))
+
+
+def sound_remarks(reading: Reading, sounds: Mapping[str, Sound], experiment: Experiment) -> Iterator[Finding]:
+    """What is odd about the sounds: equal, silent, clipped, of another rate, too long."""
+    used = [row for row in reading.rows if not row.bad]
+    heard = {row: sounds[row.path] for row in used if row.path in sounds and not sounds[row.path].error}
+    yield from _equal(heard)
+    for row, sound in heard.items():
+        if sound.is_silent:
+            yield _about(row, "silent", "has no signal")
+        elif sound.is_clipped:
+            yield _about(row, "clipped", f"has {sound.at_full_scale:.1%} of its samples at full scale")
+    expected = experiment.audio.sample_rate
+    for rate, count in sorted(Counter(sound.rate for sound in heard.values()).items()):
+        if rate != expected:
+            text = f"{count} clips have {rate} Hz, audio.sample_rate is {expected}"
+            yield Finding.remark("other rate", text)
+    most = experiment.batches.clip_frames * experiment.audio.hop / expected
+    if count := sum(sound.seconds > most for sound in heard.values()):
+        text = f"{count} clips are longer than the {most:.1f} s of batches.clip_frames"
+        yield Finding.remark("too long", text)
 
 
 def _equal(heard: Mapping[Row, Sound]) -> Iterator[Finding]:
@@ -72,46 +79,17 @@ def _equal(heard: Mapping[Row, Sound]) -> Iterator[Finding]:
         for row in rows[1:]:
             other = next((r for r in rows if r.part != row.part), rows[0])
             where = f"{other.fname} ({other.part}; {other.table.name}, line {other.line})"
-            kind: RemarkKind = "equal audio in two parts"
-            if other.part == row.part:
-                kind = "equal audio in one part"
+            same = other.part == row.part
+            kind: RemarkKind = "equal audio in one part" if same else "equal audio in two parts"
             yield _about(row, kind, f"({row.part}) sounds like {where}")
 
 
-def _loudness(heard: Mapping[Row, Sound]) -> Iterator[Finding]:
-    for row, sound in heard.items():
-        if sound.is_silent:
-            yield _about(row, "silent", "has no signal")
-        elif sound.is_clipped:
-            yield _about(row, "clipped", f"has {sound.at_full_scale:.1%} of its samples at full scale")
-
-
-def _rates(heard: Mapping[Row, Sound], expected: int) -> Iterator[Finding]:
-    rates = Counter(sound.rate for sound in heard.values())
-    for rate, count in sorted(rates.items()):
-        if rate != expected:
-            text = f"{count} clips have {rate} Hz, audio.sample_rate is {expected}"
-            yield Finding.remark("other rate", text)
-
-
-def _long(heard: Mapping[Row, Sound], experiment: Experiment) -> Iterator[Finding]:
-    most = experiment.batches.clip_frames * experiment.audio.hop / experiment.audio.sample_rate
-    if count := sum(sound.seconds > most for sound in heard.values()):
-        text = f"{count} clips are longer than the {most:.1f} s of batches.clip_frames"
-        yield Finding.remark("too long", text)
-
-
-def _unlisted(rows: Sequence[Row]) -> Iterator[Finding]:
-    """Sound files beside the listed ones."""
-    listed: dict[Path, set[str]] = defaultdict(set)
-    for row in rows:
-        listed[Path(row.path).parent].add(row.fname)
-    for folder, names in listed.items():
-        there = [path.name for path in _files(folder) if path.suffix.lower() in AUDIO]
-        if extra := sorted(set(there) - names):
-            text = f"{folder}: no table names {len(extra)} of its sound files, such as {extra[0]}"
-            yield Finding.remark("no line", text, str(folder))
-
-
-def _files(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []
+def torn_remarks(dataset: FoldedDataset | None) -> Iterator[Finding]:
+    """Number of clips whose source has a clip in another fold."""
+    if dataset is None:
+        return
+    verified = dataset.table.clips[: len(dataset.fold_of)]
+    groups = sources(verified)
+    if groups is not None and (count := torn(groups, dataset.fold_of)):
+        text = f"{count} of {len(verified)} verified clips have one of the same source in another fold"
+        yield Finding.remark("torn source", f"{text} ({source_column(verified)})")

@@ -12,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from orchestrator.features.audio import read_samples
+from orchestrator.data.sound_files import read_samples
 from trainable.errors import UserError
 
+AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
+"""Endings of sound files."""
 AT_ONCE = 16
 """Files that a process takes at a time."""
 FEW = 64
@@ -28,25 +30,25 @@ CLIPPED_SHARE = 0.001
 
 
 class Sound(NamedTuple):
-    """What a sound file holds."""
+    """Length, loudness and content of a sound file."""
 
     error: str = ""
-    """Why it cannot be used; the rest means nothing then."""
+    """Why the file cannot be used; the rest means nothing then."""
     samples: int = 0
-    """Of each channel."""
+    """Number of samples of each channel."""
     rate: int = 0
     """Hz."""
     channels: int = 0
     peak: float = 0.0
     """Largest absolute value; 1 is full scale."""
     at_full_scale: float = 0.0
-    """Share of the samples."""
+    """Share of the samples at full scale."""
     content: str = ""
     """Hash of the rate and the samples, whatever the file's header says besides."""
 
     @property
     def seconds(self) -> float:
-        """Its length."""
+        """Length of the sound."""
         return self.samples / self.rate
 
     @property
@@ -80,7 +82,7 @@ def look_at(path: str) -> Sound:
 
 
 def look_at_all(paths: Sequence[str], processes: int | None = None) -> Iterator[Sound]:
-    """What each file holds, in the order of the paths, as soon as it is known."""
+    """The sound of each file, in the order of the paths, as soon as it is known."""
     workers = min(processes or len(os.sched_getaffinity(0)), -(-len(paths) // AT_ONCE))
     if workers <= 1 or len(paths) <= FEW:
         yield from map(look_at, paths)

@@ -1,4 +1,4 @@
-"""What a folder holds: which tables name which recordings, and what these are like. Nothing is asked."""
+"""A folder of recordings surveyed: which tables name which of them, rates and lengths. Nothing is asked."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -11,9 +11,9 @@ import soundfile
 from orchestrator.data.clip_table import Reading, read_tables
 from orchestrator.data.layouts import PARTS, DataSettings, PlainSettings
 from orchestrator.data.tables import Problems, read_columns, read_lines
+from orchestrator.own_data.sounds import AUDIO
 from trainable.errors import UserError
 
-AUDIO = frozenset({".wav", ".flac", ".ogg", ".mp3", ".aif", ".aiff", ".opus"})
 DEEPEST = 3
 """Folders inside one another that are looked into."""
 SAMPLE = 200
@@ -37,7 +37,7 @@ class Table:
 
     @property
     def part(self) -> str:
-        """What its name, or else its folder's, says; empty where they say nothing."""
+        """Part that its name, or else its folder's, tells; empty where they tell none."""
         for name in (Path(self.csv).stem, self.folder):
             for part, words in WORDS.items():
                 if any(word in name.lower() for word in words):
@@ -47,17 +47,17 @@ class Table:
 
 @dataclass(frozen=True)
 class Survey:
-    """What there is."""
+    """Tables, clips and sounds of a folder."""
 
     layout: Literal["zenodo", "kaggle", "plain"]
     tables: Mapping[str, Table]
-    """Plain: by part."""
+    """Tables of the plain layout by part."""
     guessed: frozenset[str]
     """Parts whose table says nothing of them in its name."""
     ignored: tuple[str, ...]
     """Tables that would have been a part too many."""
     clips: Mapping[str, int]
-    """Of each part."""
+    """Number of clips of each part."""
     rarest: int
     """Verified clips of the rarest class that has some."""
     rate: int
@@ -67,7 +67,7 @@ class Survey:
 
 
 def survey(folder: Path) -> Survey:
-    """Look at `folder`.
+    """The tables and recordings of `folder`.
 
     Raises:
         UserError: there are no recordings, or no table names them; says what is needed.
@@ -112,10 +112,10 @@ def _tables(folder: Path) -> list[Table]:
     if not sounds:
         raise UserError(f"{folder}: no sound files are here (--demo needs none: it makes its own data)")
     tables = [path for path in files if path.suffix.lower() == ".csv"]
-    found = [table for path in tables if (table := _table(folder, path, sounds))]
-    if not found:
+    of_clips = [table for path in tables if (table := _table(folder, path, sounds))]
+    if not of_clips:
         raise UserError(_no_table(folder, tables))
-    return found
+    return of_clips
 
 
 def _walk(folder: Path, depth: int) -> Iterator[Path]:
@@ -132,10 +132,10 @@ def _table(folder: Path, path: Path, sounds: Mapping[Path, set[str]]) -> Table |
     """None where it is no table of clips, or its files are nowhere."""
     lines = read_columns(path, ("fname", "labels"), Problems(strict=False))
     names = {fields["fname"].strip() for _, fields in lines}
-    place = max(sounds, key=lambda place: len(names & sounds[place]))
-    if not names & sounds[place]:
+    clips = max(sounds, key=lambda parent: len(names & sounds[parent]))
+    if not names & sounds[clips]:
         return None
-    return Table(str(path.relative_to(folder)), str(place.relative_to(folder)), len(lines))
+    return Table(str(path.relative_to(folder)), str(clips.relative_to(folder)), len(lines))
 
 
 def _no_table(folder: Path, tables: Iterable[Path]) -> str:

@@ -13,8 +13,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from orchestrator.data.sound_files import MEND, measure_sound
-from orchestrator.features.audio import Samples, read_audio
+from orchestrator.data.sound_files import MEND, Samples, measure_sound, read_audio
 from trainable.errors import UserError
 
 STDIN = "-"

@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from orchestrator.data.folded import FoldedDataset, open_dataset
+from orchestrator.data.sound_files import read_audio
 from orchestrator.data.synth.synthesize import synthesize
-from orchestrator.features.audio import read_audio
 from orchestrator.legs.plan import make_plan
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.tree import Experiment

@@ -13,7 +13,7 @@ import soundfile
 import torch
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from trainable.config import Audio
 from trainable.logmel import LogMel

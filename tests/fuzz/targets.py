@@ -16,8 +16,8 @@ from orchestrator.cli.plan import cluster_sizes
 from orchestrator.data.clip_table import ClipTable, read_dataset, read_tables
 from orchestrator.data.folded import fold_dataset, read_noise_truth, without_bad
 from orchestrator.data.layouts import DataSettings
+from orchestrator.data.sound_files import read_audio
 from orchestrator.data.tables import Problems
-from orchestrator.features.audio import read_audio
 from orchestrator.features.feature_set import open_features, read_clips
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run

@@ -25,7 +25,7 @@ from ray.data import DataContext
 
 from orchestrator.data.clip_table import ClipTable
 from orchestrator.data.folded import BadClips
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from orchestrator.features.feature_set import MANIFEST, features_id, open_features, read_clips
 from orchestrator.features.pipeline import (
     BYTES_PER_SHARD,

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from orchestrator.data.layouts import find_layout
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from orchestrator.legs.artifacts import REPORT
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.style import BACKGROUND, INK, Picture

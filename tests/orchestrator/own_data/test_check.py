@@ -5,12 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.data.clip_table import Reading, read_tables
 from orchestrator.data.folded import open_dataset
-from orchestrator.own_data.check import Request, check_dataset
-from orchestrator.own_data.findings import Check
+from orchestrator.data.layouts import DataSettings
+from orchestrator.data.tables import Problems
+from orchestrator.own_data.check import Request, check_dataset, class_facts, comparisons, part_facts
+from orchestrator.own_data.findings import Check, Comparison
+from orchestrator.own_data.sounds import Sound
 from orchestrator.settings.loading import load_experiment
 from tests.orchestrator.data.small_sets import CLASSES, kaggle
 from tests.orchestrator.own_data.faulty_set import FAULTS, META, faulty, healthy
+from tests.places import META as REAL_META
 from tests.places import SMOKE
 from trainable.errors import UserError
 
@@ -120,3 +125,53 @@ def test_the_size_of_the_features_is_an_upper_bound(tmp_path: Path) -> None:
 def test_no_data_set_at_all_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither FSDKaggle2019"):
         checked(tmp_path)
+
+
+def read(folder: Path, check_audio: bool = True) -> Reading:
+    return read_tables(folder, DataSettings(), Problems(), check_audio)
+
+
+def compared(folder: Path, check_audio: bool = False) -> tuple[Comparison, ...]:
+    reading = read(folder, check_audio)
+    return comparisons(reading, part_facts(reading, {}), class_facts(reading, None))
+
+
+def test_lengths_rates_and_channels_are_of_the_readable_files(tmp_path: Path) -> None:
+    reading = read(healthy(tmp_path))
+    lengths = iter([1, 2, 6])
+    rows = [row for row in reading.rows if row.part == "verified"]
+    sounds = {row.path: Sound(samples=next(lengths) * 10, rate=10, channels=1) for row in rows[:3]}
+    sounds[rows[3].path] = Sound("broken")
+    verified = part_facts(reading, sounds)[0]
+    assert (verified.clips, verified.readable, verified.labels, verified.single) == (4, 3, 5, 3)
+    assert (verified.shortest, verified.median, verified.longest, verified.seconds) == (1, 2, 6, 9)
+    assert (verified.rates, verified.channels) == ({10: 3}, {1: 3})
+
+
+def test_classes_are_counted_by_part(tmp_path: Path) -> None:
+    facts = class_facts(read(healthy(tmp_path)), None)
+    assert [(f.name, f.verified, f.unverified, f.test) for f in facts] == [
+        ("Accordion", 1, 0, 1), ("Bark", 3, 1, 1), ("Zipper_(clothing)", 1, 1, 1),
+    ]  # fmt: skip
+
+
+def test_other_classes_are_not_compared(tmp_path: Path) -> None:
+    assert compared(healthy(tmp_path), True) == ()
+
+
+@pytest.mark.skipif(not REAL_META.is_dir(), reason="the real metadata is not here")
+def test_the_real_tables_have_what_was_published(tmp_path: Path) -> None:
+    (tmp_path / "FSDKaggle2019.meta").symlink_to(REAL_META)
+    counts = compared(tmp_path)
+    assert len(counts) == 14
+    assert all(count.is_equal for count in counts)
+    table = REAL_META / "train_noisy_post_competition.csv"
+    (tmp_path / "FSDKaggle2019.meta").unlink()
+    (tmp_path / "FSDKaggle2019.meta").mkdir()
+    for path in REAL_META.iterdir():
+        (tmp_path / "FSDKaggle2019.meta" / path.name).write_bytes(path.read_bytes())
+    cut = table.read_bytes().splitlines(keepends=True)[:-1]
+    (tmp_path / "FSDKaggle2019.meta" / table.name).write_bytes(b"".join(cut))
+    odd = [count.name for count in compared(tmp_path) if not count.is_equal]
+    assert odd[0] == "unverified clips"
+    assert "unverified clips of a class" in odd

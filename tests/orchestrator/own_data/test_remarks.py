@@ -21,10 +21,10 @@ def remarks(folder: Path, kind: str, *assignments: str) -> list[Finding]:
 def test_equal_audio_in_two_parts_names_both_clips(tmp_path: Path) -> None:
     healthy(tmp_path)
     (tmp_path / TEST / "9.wav").write_bytes((tmp_path / CURATED / "a.wav").read_bytes())
-    (found,) = remarks(tmp_path, "equal audio in two parts")
-    assert (Path(found.path).name, found.line) == ("9.wav", 2)
+    (remark,) = remarks(tmp_path, "equal audio in two parts")
+    assert (Path(remark.path).name, remark.line) == ("9.wav", 2)
     assert (
-        "9.wav (test) sounds like a.wav (verified; train_curated_post_competition.csv, line 3)" in found.text
+        "9.wav (test) sounds like a.wav (verified; train_curated_post_competition.csv, line 3)" in remark.text
     )
 
 
@@ -45,8 +45,8 @@ def test_silent_clips_are_silent_and_not_equal(tmp_path: Path) -> None:
 
 def test_clipped_clips(tmp_path: Path) -> None:
     write(healthy(tmp_path) / NOISY / "c.wav", np.clip(4 * noise(0), -1, 1))
-    (found,) = remarks(tmp_path, "clipped")
-    assert "c.wav has" in found.text
+    (remark,) = remarks(tmp_path, "clipped")
+    assert "c.wav has" in remark.text
 
 
 def test_other_rates_and_long_clips_are_counted(tmp_path: Path) -> None:
@@ -61,8 +61,8 @@ def test_other_rates_and_long_clips_are_counted(tmp_path: Path) -> None:
 def test_sound_files_that_no_table_names(tmp_path: Path) -> None:
     write(healthy(tmp_path) / NOISY / "extra.WAV", noise(9))
     (tmp_path / NOISY / "notes.txt").touch()
-    (found,) = remarks(tmp_path, "no line")
-    assert found.text == f"{tmp_path / NOISY}: no table names 1 of its sound files, such as extra.WAV"
+    (remark,) = remarks(tmp_path, "no line")
+    assert remark.text == f"{tmp_path / NOISY}: no table names 1 of its sound files, such as extra.WAV"
 
 
 @pytest.mark.parametrize("keep", ["true", "false"])
@@ -75,9 +75,9 @@ def test_clips_with_a_neighbour_in_another_fold_are_counted(tmp_path: Path) -> N
     path = healthy(tmp_path) / META / "train_curated_post_competition.csv"
     lines = path.read_text().splitlines()
     path.write_text("\n".join([f"{lines[0]},source", *(f"{line},day 1" for line in lines[1:])]))
-    (found,) = remarks(tmp_path, "torn source")
+    (remark,) = remarks(tmp_path, "torn source")
     verified = len(lines) - 1 - sum("f76181c4" in line for line in lines)
-    assert found.text == (
+    assert remark.text == (
         f"{verified} of {verified} verified clips have one of the same source in another fold (column source)"
     )
     assert remarks(healthy(tmp_path / "without"), "torn source") == []

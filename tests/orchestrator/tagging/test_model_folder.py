@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_clips, read_predictions
 from orchestrator.stats.grid import Entry

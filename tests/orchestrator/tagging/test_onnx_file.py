@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from onnxruntime import InferenceSession
 
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from orchestrator.legs.run import Run
 from orchestrator.tagging.model_folder import export_model
 from orchestrator.tagging.onnx_file import onnx_bytes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from orchestrator.features.audio import read_audio
+from orchestrator.data.sound_files import read_audio
 from orchestrator.tagging.recordings import find_recordings, pieces, stamps
 from trainable.errors import UserError
 

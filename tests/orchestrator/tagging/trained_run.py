@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from orchestrator.data.folded import FoldedDataset, open_dataset
+from orchestrator.data.sound_files import read_audio
 from orchestrator.data.synth.synthesize import synthesize
-from orchestrator.features.audio import read_audio
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
 from orchestrator.legs.artifacts import FoldResult
