@@ -50,7 +50,7 @@ def live_page(run: Run, legs: Sequence[LegStatus], note: DriverNote | None) -> s
         size=(WIDTH, HEIGHT),
         alerts=[*alerts(legs, note), *stalls(legs)],
         dashboard=note.dashboard if note else "",
-        legs=[_leg_cells(leg) for leg in legs],
+        legs=legs,
         ended=all(leg.state in ("done", "failed") for leg in legs),
         reported=run.store.exists(f"{REPORT}/index.html"),
     )
@@ -73,19 +73,6 @@ def _render(template: str, **values: Any) -> str:
 
 def _write(out: Store, text: str) -> None:
     (out / REPORT).write(LIVE_PAGE, text.encode(), durable=False)
-
-
-def _leg_cells(status: LegStatus) -> dict[str, Any]:
-    return {
-        "name": status.name,
-        "state": status.state,
-        "total": status.total,
-        "done": status.total - status.left,
-        "rate": status.rate_text,
-        "left": status.clock_left,
-        "scores": ["" if fold.lwlrap is None else f"{fold.lwlrap:.3f}" for fold in status.folds],
-        "why": status.reason or status.why,
-    }
 
 
 @dataclass(frozen=True)
@@ -113,24 +100,17 @@ class LiveCell:
     curves: list[SmallCurve]
 
 
-@dataclass(frozen=True)
-class LiveGrid:
-    """The grid of one seed."""
-
-    seed: int
-    columns: list[str]
-    rows: dict[str, list[LiveCell]]
-
-
-def live_grids(run: Run, legs: Sequence[LegStatus]) -> list[LiveGrid]:
-    """The grid of every seed, in the order of the configuration."""
+def live_grids(run: Run, legs: Sequence[LegStatus]) -> dict[int, dict[str, dict[str, LiveCell]]]:
+    """The grid of every seed by rows and columns, in the order of the configuration."""
     by_id = {status.leg.id: status for status in legs}
-    experiment, columns = run.experiment, list(run.experiment.selections)
-    return [
-        LiveGrid(seed, columns, {row: [live_cell(run, Cell(row, column, seed), by_id) for column in columns]
-                                 for row in experiment.activations})
+    experiment = run.experiment
+    return {
+        seed: {
+            row: {column: live_cell(run, Cell(row, column, seed), by_id) for column in experiment.selections}
+            for row in experiment.activations
+        }
         for seed in experiment.seeds
-    ]  # fmt: skip
+    }
 
 
 def live_cell(run: Run, cell: Cell, by_id: Mapping[str, LegStatus]) -> LiveCell:
