@@ -4,17 +4,18 @@ the driver what only it knows.
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from orchestrator.files.processes import Process, this_process
 from orchestrator.files.store import Artifact, Store
 from orchestrator.legs.artifacts import DRIVER, PROGRESS, FoldProgress
 from orchestrator.legs.fold_folder import FoldFolder
-from orchestrator.legs.history import thinned
 from trainable.errors import UserError
 from trainable.record import CURVES
 
@@ -24,6 +25,10 @@ REMOTE_SECONDS = 10.0
 """The same on object storage; nobody asks there more often either."""
 RECENT = 2000
 """Iterations among which the newest value of a curve is looked for."""
+POINTS = 60
+"""Values of a curve that is drawn an inch wide."""
+DIGITS = 4
+"""Digits that are kept of each of them."""
 FRESH_SECONDS = 40.0
 """A driver's note of another machine that is older is a dead driver's; of this one we see its process."""
 
@@ -85,7 +90,7 @@ class ProgressWriter:
             host=process.host,
             pid=process.pid,
             time=time.time(),
-            history=thinned(curves[:iteration]),
+            history=_thinned(curves[:iteration]),
         )
 
 
@@ -93,6 +98,24 @@ def _newest(column: torch.Tensor) -> float | None:
     """The newest finite value of a curve."""
     known = torch.nonzero(column[-RECENT:].isfinite())
     return float(column[-RECENT:][known[-1, 0]]) if len(known) else None
+
+
+def _thinned(curves: torch.Tensor) -> dict[str, list[float | None]]:
+    """Of each curve (iterations, len(CURVES)) the means of equal spans; those without any are left out."""
+    values = curves.detach().to("cpu", torch.float32).numpy()
+    known = np.isfinite(values)
+    starts = np.linspace(0, len(values), min(POINTS, len(values)), endpoint=False).astype(int)
+    if not len(starts):
+        return {}
+    counts = np.add.reduceat(known, starts, axis=0, dtype=np.int32)
+    sums = np.add.reduceat(np.where(known, values, 0), starts, axis=0, dtype=np.float64)
+    means = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
+    columns = {name: [_short(value) for value in means[:, number]] for number, name in enumerate(CURVES)}
+    return {name: column for name, column in columns.items() if any(v is not None for v in column)}
+
+
+def _short(value: float) -> float | None:
+    return None if math.isnan(value) else float(f"{value:.{DIGITS}g}")
 
 
 class DriverNote(Artifact):

@@ -1,5 +1,6 @@
 """How far a fold is, on a clock that the test turns; what a driver says, as long as it is at work."""
 
+import math
 import os
 import platform
 import subprocess
@@ -17,14 +18,16 @@ from orchestrator.legs.fold_folder import FoldFolder
 from orchestrator.legs.progress import (
     FRESH_SECONDS,
     LOCAL_SECONDS,
+    POINTS,
     RECENT,
     REMOTE_SECONDS,
     DriverNote,
     ProgressWriter,
+    _thinned,
     read_note,
     write_note,
 )
-from trainable.record import CURVES
+from trainable.record import CURVES, Curve
 
 NAN = float("nan")
 
@@ -205,3 +208,33 @@ def test_a_driver_that_is_busy_for_long_on_this_machine_is_still_at_work(tmp_pat
     assert read_note(out) is not None
     out.write_model(DRIVER, note.model_copy(update={"host": "another"}))
     assert read_note(out) is not None  # it was written a moment ago
+
+
+def test_a_short_curve_stays_as_it_is() -> None:
+    curves = torch.full((3, len(CURVES)), NAN)
+    curves[:, Curve.LOSS] = torch.tensor([3.0, 2.0, 1.23456])
+    curves[1, Curve.LWLRAP] = 0.5
+    assert _thinned(curves) == {"loss": [3.0, 2.0, 1.235], "lwlrap": [None, 0.5, None]}
+
+
+def test_a_long_curve_is_the_means_of_equal_spans() -> None:
+    curves = torch.full((POINTS * 10, len(CURVES)), NAN)
+    curves[:, Curve.LOSS] = torch.arange(POINTS * 10, dtype=torch.float32)
+    curves[5::10, Curve.FSCORE] = 0.25  # an evaluation in each span
+    found = _thinned(curves)
+    assert found["loss"] == [10 * span + 4.5 for span in range(POINTS)]
+    assert found["fscore"] == [0.25] * POINTS
+    assert "eta" not in found
+
+
+@pytest.mark.parametrize("rows", [0, 1, POINTS - 1, POINTS + 1, 1000])
+def test_a_curve_is_never_longer_than_what_is_drawn(rows: int) -> None:
+    found = _thinned(torch.zeros(rows, len(CURVES)))
+    assert all(len(values) == min(rows, POINTS) for values in found.values())
+    assert len(found) == (len(CURVES) if rows else 0)
+
+
+def test_what_of_a_curve_is_not_finite_is_no_value() -> None:
+    curves = torch.full((2, len(CURVES)), NAN)
+    curves[:, Curve.LOSS] = torch.tensor([math.inf, 1.0])
+    assert _thinned(curves) == {"loss": [None, 1.0]}
