@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.training.driver.cluster_file import PYTHONS
 from tests.places import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -37,16 +36,17 @@ def programs(folder: Path, **status: int) -> Path:
 
 
 def test_all_files_name_the_same_pythons() -> None:
+    """Those of pyproject.toml."""
     low, high = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", PROJECT["project"]["requires-python"]).groups()  # type: ignore[union-attr]
-    assert tuple(f"3.{minor}" for minor in range(int(low), int(high))) == PYTHONS
+    pythons = tuple(f"3.{minor}" for minor in range(int(low), int(high)))
     classified = [line.rpartition(" ")[2] for line in PROJECT["project"]["classifiers"]]
-    assert tuple(classified) == PYTHONS
+    assert tuple(classified) == pythons
     named = re.search(r"^PYTHONS \?= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert named
-    assert named[1].split() == [f"python{version}" for version in reversed(PYTHONS)]
-    assert PROJECT["tool"]["ruff"]["target-version"] == "py" + PYTHONS[0].replace(".", "")
-    assert PROJECT["tool"]["mypy"]["python_version"] == PYTHONS[0]
-    assert (ROOT / ".python-version").read_text().strip() in PYTHONS
+    assert named[1].split() == [f"python{version}" for version in reversed(pythons)]
+    assert PROJECT["tool"]["ruff"]["target-version"] == "py" + pythons[0].replace(".", "")
+    assert PROJECT["tool"]["mypy"]["python_version"] == pythons[0]
+    assert (ROOT / ".python-version").read_text().strip() in pythons
 
 
 @pytest.mark.parametrize(

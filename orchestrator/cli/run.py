@@ -11,7 +11,6 @@ from orchestrator.legs.run import Run
 from orchestrator.legs.status import StatusReader
 from orchestrator.report.tables.terminal import PrintedReport
 from orchestrator.report.unchanged import unchanged_report
-from orchestrator.training.driver.watchers import Watchers
 from orchestrator.watch.live_page import write_live_page
 from orchestrator.watch.terminal import Display
 
@@ -23,8 +22,9 @@ def run(
     assignments: Assignments = None,
     seeds: Seeds = None,
     verbose: Annotated[bool, typer.Option(help="Show Ray Tune's own table in place of ours.")] = False,
-    mlflow: Annotated[str | None, typer.Option(help="MLflow server that hears of every evaluation.")] = None,
-    wandb: Annotated[str | None, typer.Option(help="Project of Weights & Biases that does too.")] = None,
+    wandb: Annotated[
+        str | None, typer.Option(help="Project of Weights & Biases that hears of every evaluation.")
+    ] = None,
 ) -> None:
     """Fill the grid. The same command continues what was interrupted."""
     from orchestrator.training.fill import Order, fill_grid
@@ -32,7 +32,7 @@ def run(
     check_writable(out)
     display = Display(console, plain=verbose)
     words = tuple(with_seeds(assignments, seeds))
-    order = Order(config, data, out, words, Watchers(verbose, mlflow, wandb))
+    order = Order(config, data, out, words, verbose, wandb)
     done = fill_grid(order, display)
     console.print(_report(done, display))
     if holes := [cell for cell in done.cells if done.hole(cell)]:

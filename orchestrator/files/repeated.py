@@ -17,9 +17,8 @@ REFUSALS = ("ACCESS_DENIED", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH"
 """Asking again does not help. Arrow has no types for them, only S3's names in its texts."""
 
 
-@contextmanager
-def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
-    """Call `action` every `seconds` in the background, and once more at the end.
+def begin_repeating(action: Callable[[], object], seconds: float) -> Callable[[], None]:
+    """Call `action` every `seconds` in the background, until the function that this gives is called.
 
     Storage that does not answer for a moment, or has no room (OSError), is asked again the next time.
     """
@@ -32,11 +31,22 @@ def repeated(action: Callable[[], None], seconds: float) -> Iterator[None]:
 
     thread = Thread(target=repeat, daemon=True)
     thread.start()
+
+    def end() -> None:
+        stop.set()
+        thread.join()
+
+    return end
+
+
+@contextmanager
+def repeated(action: Callable[[], object], seconds: float) -> Iterator[None]:
+    """Call `action` every `seconds` in the background while the block runs, and once more at the end."""
+    end = begin_repeating(action, seconds)
     try:
         yield
     finally:
-        stop.set()
-        thread.join()
+        end()
         with suppress(OSError):
             action()
 

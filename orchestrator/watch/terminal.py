@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from rich.live import Live
 
 from orchestrator.data.folded import FoldedDataset
 from orchestrator.data.layouts import PARTS
-from orchestrator.files.integrity import Damage
 from orchestrator.files.printable import printable
 from orchestrator.files.repeated import repeated
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.allocation import Shares
 from orchestrator.legs.folders import WorkLeft
 from orchestrator.legs.plan import Plan
+from orchestrator.legs.progress import DriverNote
 from orchestrator.legs.run import Run
-from orchestrator.legs.status import StatusReader, alerts, stalls, summary
+from orchestrator.legs.status import LegStatus, StatusReader, alerts, stalls, summary
+from orchestrator.watch.live_page import write_first_page, write_live_page
 from orchestrator.watch.progress_bar import ProgressBar
 from orchestrator.watch.status_table import stale_line, status_table
 
@@ -55,11 +55,13 @@ class Display:
             write(line)
         self._copies.append(write)
 
-    def places(self, out: Store) -> None:
-        """Where the run can be watched."""
+    def begun(self, out: Store, name: str, stage: str) -> None:
+        """Say where the run can be watched; a page is there at once, that of an earlier start stays."""
         at = Path(out.base, artifacts.REPORT, artifacts.LIVE_PAGE)
         page = f"{at.as_uri()}, or over http: " if out.is_local else ""
         self.say(f"live page: {page}{shlex.join(['stagegrid', 'watch', str(out), '--serve'])}")
+        if not out.exists(artifacts.RUN):
+            write_first_page(out, name, stage)
 
     def dataset(self, dataset: FoldedDataset) -> None:
         """What the data set has."""
@@ -85,15 +87,6 @@ class Display:
         self.say(f"plan: {len(plan.ends)} cells from {len(plan.legs)} legs ({todo}){saved}")
         if stale:
             self.say(f"      {stale_line(stale)}")
-
-    def damaged(self, damage: Damage) -> None:
-        """What was found to be damaged, and what becomes of it."""
-        self.say(f"damaged: {damage}: set aside, made again")
-
-    def shares(self, shares: Shares, folds: int) -> None:
-        """How the cluster is divided."""
-        gpu = f", {shares.gpu:g} GPU" if shares.gpu else ""
-        self.say(f"training: {folds} folds x {shares.cpu:g} CPU{gpu} each, {shares.trials} runs at a time")
 
     def failures(self, run: Run) -> None:
         """Why legs have no result, and where the traceback is of what is this program's fault."""
@@ -124,6 +117,10 @@ class Display:
         lines = repeated(lambda: self._lines(reader), LINE_SECONDS)
         with table if self.live else nullcontext(), lines:
             yield
+
+    def refresh(self, run: Run, legs: Sequence[LegStatus], note: DriverNote | None) -> None:
+        """Write the live page for this state of the legs."""
+        write_live_page(run, legs, note)
 
     def _lines(self, reader: StatusReader) -> None:
         legs = reader.read()

@@ -22,7 +22,7 @@ from orchestrator.features.feature_set import open_features, read_clips
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.settings.loading import load_experiment
-from orchestrator.settings.memory import check_memory
+from orchestrator.training.driver.memory import check_fold
 from tests.orchestrator.data.small_sets import kaggle, zenodo
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.features.faked_sets import ID
@@ -113,7 +113,7 @@ def _table(folder: Callable[[], Path], name: str) -> Target:
 def _yaml(data: bytes) -> None:
     path = place() / "any.yaml"
     path.write_bytes(data)
-    check_memory(load_experiment(path), 2**40)
+    check_fold(load_experiment(path), 2**40)
 
 
 ASSIGNMENTS = (
@@ -126,7 +126,7 @@ ASSIGNMENTS = (
 
 
 def _set(data: bytes) -> None:
-    check_memory(load_experiment(SMOKE, [data.decode(errors="surrogateescape")]), 2**40)
+    check_fold(load_experiment(SMOKE, [data.decode(errors="surrogateescape")]), 2**40)
 
 
 def _devices(data: bytes) -> list[int]:

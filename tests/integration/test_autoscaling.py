@@ -50,10 +50,11 @@ def cluster() -> Iterator[tuple[str, dict[str, str]]]:
     """Its folder, and the environment of programs that join it."""
     with short_folder() as folder:
         port = free_port()
-        file = Path(folder) / "autoscaler.json"
+        file = Path(folder) / "ray_bootstrap_config.yaml"  # in the home of who runs `ray start`
         file.write_text(json.dumps(autoscaler(port)))
         yield folder, ray_start(
             folder, port, "--num-cpus", 0, "--dashboard-port", free_port(), f"--autoscaling-config={file}",
+            files="ray", RAY_TMPDIR=folder,
             RAY_FAKE_CLUSTER="1", AUTOSCALER_UPDATE_INTERVAL_S="1", RAY_AUTH_MODE="disabled",
         )  # fmt: skip
 

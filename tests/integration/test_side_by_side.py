@@ -55,8 +55,7 @@ def test_two_runs_and_a_strangers_ray_side_by_side(neighbour: str, tmp_path: Pat
     for out, output in zip(outs, outputs, strict=True):
         assert "on a local Ray" in output
         assert len(list(out.glob("legs/*/result.json"))) == 1
-        assert "not alone on this machine: Ray at" in output
-    assert neighbour in outputs[0]
+        assert neighbour not in output
 
 
 OCCUPY = """
@@ -89,7 +88,7 @@ def test_a_cluster_whose_cpus_are_all_used_is_named_and_waited_for() -> None:
     assert waiting.returncode == 0, output
     port = joined["RAY_ADDRESS"].rpartition(":")[2]
     assert re.search(rf"on the Ray cluster at [\d.]+:{port},", output)
-    assert re.search(rf"no free CPUs \(0 of 2 CPUs are free, .* \(process {other.pid} on", output)
+    assert re.search(r"no free CPUs \(0 of 2 CPUs are free, .*this run waits for a place", output)
 
 
 def until_short(lines: Iterable[str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ import pytest
 import ray
 from ray.util.placement_group import PlacementGroup, placement_group, placement_group_table
 
-from orchestrator.training.driver.stale_groups import drop_stale_groups, stale_groups_dropped
+from orchestrator.training.ray_private import drop_stale_groups, stale_groups_dropped
 from tests.integration.programs import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("default")]
@@ -69,7 +69,7 @@ def test_the_group_of_a_dead_actor_is_removed_and_no_other() -> None:
 
 
 def test_a_block_keeps_looking(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.training.driver.stale_groups.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("orchestrator.training.ray_private.LOOK_SECONDS", 0.1)
     _dead, pid, stale = owner()
     with stale_groups_dropped():
         os.kill(pid, signal.SIGKILL)

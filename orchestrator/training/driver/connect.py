@@ -1,4 +1,4 @@
-"""The Ray cluster: join the one that runs, or start one on this machine."""
+"""The Ray cluster: join the one that runs, or start one on this machine; and what it offers."""
 
 import logging
 import os
@@ -14,26 +14,11 @@ from orchestrator.files import signals
 from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Node
 from orchestrator.settings.tree import Resources
-from orchestrator.training.driver.autoscaler import machines_at_most
+from orchestrator.training import ray_private
+from orchestrator.training.driver.cluster_file import machines_of
 from orchestrator.training.driver.head_watch import watch_head
-from orchestrator.training.driver.neighbours import (
-    begun_address,
-    local_rays,
-    shared_machine,
-    this_user,
-    usual_folder,
-)
 from trainable.errors import UserError
 
-RAY_OPTIONS = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_TRAIN_HEALTH_CHECK_INTERVAL_S": "0.5",  # a report waits for the next check: 2 s by default
-    "RAY_TRAIN_ENABLE_PREEMPTION_WATCHER": "0",  # one process less in every run
-    "RAY_AIR_NEW_OUTPUT": "0",  # no progress tables: ours shows more
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # the future default; without it Ray warns
-    "MLFLOW_DISABLE_TELEMETRY": "true",  # Tune imports MLflow: it would write to ~/.config
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",  # orchestrator.training.driver.interrupt has ours
-}
 KNOCK_SECONDS = 10.0
 
 
@@ -46,20 +31,31 @@ def connect(about: Mapping[str, str]) -> str:
     Raises:
         UserError: RAY_ADDRESS names a cluster that does not answer.
     """
-    for name, value in RAY_OPTIONS.items():
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # Tune imports it: it would write to ~/.config
+    for name, value in ray_private.OPTIONS.items():
         os.environ.setdefault(name, value)
     if ray.is_initialized():
         return "on the Ray cluster that is connected"
     job = JobConfig(metadata=dict(about), ray_namespace="stagegrid")
     address = os.environ.get("RAY_ADDRESS") or "auto"
-    begun = begun_address(local_rays(), this_user(), usual_folder()) if address == "auto" else None
-    if address == "local" or (address == "auto" and begun is None):
+    if address == "auto":
+        address = _answering(ray_private.begun_address()) or "local"
+    if address == "local":
         _start_local(job)
         where = "on a local Ray"
     else:
-        where = _join(begun or address, job)
+        where = _join(address, job)
     watch_head()
     return where
+
+
+def _answering(begun: str | None) -> str | None:
+    """The address, unless nobody answers there: a `ray start` that was killed leaves it behind."""
+    try:
+        _knock(begun or "")
+    except OSError:
+        return None
+    return begun
 
 
 def _join(address: str, job: JobConfig) -> str:
@@ -112,22 +108,19 @@ def _protect_token() -> None:
 
 def dashboard() -> str:
     """Address of the cluster's dashboard page, and what it asks for; the token itself is never shown."""
-    url = ray.worker.get_dashboard_url()
+    url = ray_private.dashboard_url()
     if not url:
         return "off"
     asks = os.environ.get("RAY_AUTH_MODE") == "token"
     return f"http://{url}" + (" (it asks for a token: `ray get-auth-token` prints it)" if asks else "")
 
 
-def neighbours() -> str | None:
-    """A line about other Rays on this machine, where there are some."""
-    return shared_machine(local_rays(), ray.get_runtime_context().gcs_address)
-
-
 def largest(resources: Resources) -> list[Node]:
     """What the machines offer of a cluster that grows on demand, when it is at its largest; else nothing."""
     stated = [Node(kind.cpus, kind.gpus) for kind in resources.machines for _ in range(kind.count)]
-    return stated or machines_at_most(ray.get_runtime_context().gcs_address)
+    port, begun = ray.get_runtime_context().gcs_address.rpartition(":")[2], ray_private.begun_address()
+    config = ray_private.autoscaler_config() if begun and begun.endswith(f":{port}") else None
+    return stated or (machines_of(config) if config else [])
 
 
 def nodes() -> list[Node]:
@@ -136,10 +129,22 @@ def nodes() -> list[Node]:
     return [Node(offer.get("CPU", 0.0), offer.get("GPU", 0.0)) for offer in offers]
 
 
-def hosts() -> set[str]:
-    """Names of the machines that are up."""
+def hosts() -> dict[str, str]:
+    """Names of the machines that are up, by Ray's id of their nodes."""
     alive = [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
-    return {node["NodeManagerHostname"] for node in alive}
+    return {node["NodeID"]: node["NodeManagerHostname"] for node in alive}
+
+
+def shortage(needed: Mapping[str, float]) -> str | None:
+    """A line where less of a resource is free on the cluster than `needed`; None: there is enough."""
+    free: dict[str, float] = ray.available_resources()  # type: ignore[no-untyped-call]
+    total: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    missing = [name for name, amount in needed.items() if free.get(name, 0.0) < amount]
+    shown = ", ".join(
+        f"{free.get(name, 0.0):g} of {total.get(name, 0.0):g} {name}s are free, {needed[name]:g} needed"
+        for name in missing
+    )
+    return f"no free {missing[0]}s ({shown})" if missing else None
 
 
 def check_storage(out: Store, machines: int, shared_path: bool) -> None:

@@ -6,11 +6,18 @@ Ray itself ends it too, later and with a trace of its own.
 import socket
 import time
 from dataclasses import dataclass
-from threading import Thread
 
 import ray
 
+from orchestrator.files.repeated import begin_repeating
 from orchestrator.files.signals import end_process
+
+ASK_SECONDS = 2.0
+HEAD_SECONDS = 40.0
+"""A head that is back within that was restarted, not lost; Ray gives up after 60 s."""
+OWN_SECONDS = 3.0
+"""Nothing starts Ray on this machine again; Ray gives up after 10 s."""
+ADVICE = "the same command goes on from here"
 
 
 @dataclass
@@ -25,7 +32,7 @@ class Server:
     heard: float = 0.0
 
     def is_lost(self) -> bool:
-        """Ask it."""
+        """Ask it; whether it has not answered for too long."""
         if not self.heard or self._answers():
             self.heard = time.monotonic()
         return time.monotonic() - self.heard > self.patience
@@ -39,13 +46,6 @@ class Server:
         return True
 
 
-ASK_SECONDS = 2.0
-HEAD_SECONDS = 40.0
-"""A head that is back within that was restarted, not lost; Ray gives up after 60 s."""
-OWN_SECONDS = 3.0
-"""Nothing starts Ray on this machine again; Ray gives up after 10 s."""
-
-
 def watch_head() -> None:
     """From now on, as long as this process is connected, see that Ray answers."""
     context = ray.get_runtime_context()
@@ -56,15 +56,12 @@ def watch_head() -> None:
         Server("the head of the Ray cluster", context.gcs_address, HEAD_SECONDS),
         Server("Ray on this machine", raylet, OWN_SECONDS),
     ]
-    Thread(target=_watch, args=(servers,), daemon=True).start()
+    begin_repeating(lambda: _look(servers), ASK_SECONDS)
 
 
-def _watch(servers: list[Server]) -> None:
-    while ray.is_initialized():
-        for server in servers:
-            if server.is_lost():
-                end_process(f"lost: {server.name} ({server.address}) no longer answers; {ADVICE}", 1)
-        time.sleep(ASK_SECONDS)
-
-
-ADVICE = "the same command goes on from here"
+def _look(servers: list[Server]) -> None:
+    if not ray.is_initialized():
+        servers.clear()  # left on purpose: what was watched may go
+    for server in servers:
+        if server.is_lost():
+            end_process(f"lost: {server.name} ({server.address}) no longer answers; {ADVICE}", 1)

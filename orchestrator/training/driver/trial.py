@@ -4,8 +4,6 @@ The folds share no gradients and no clock: each keeps its own state in its own f
 worker, its controller, its trial or its driver goes on from there, and finished folds are passed over.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -13,23 +11,14 @@ from typing import Any
 import ray
 import ray.train
 from ray import tune
-from ray.exceptions import OutOfMemoryError, RayActorError
-from ray.train.v2.api.data_parallel_trainer import DataParallelTrainer
 
 from orchestrator.legs.allocation import TRIAL_CPU
 from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg
-from orchestrator.training.driver.stale_groups import stale_groups_dropped
+from orchestrator.training import ray_private
 from orchestrator.training.driver.sweep_inputs import SweepInputs
 from orchestrator.training.driver.trial_progress import Background, TrialProgress
-from orchestrator.training.driver.worker_names import NameWorkers
 
-HANG = "RAY_TRAIN_WORKER_HEALTH_CHECK_TIMEOUT_S"
-"""For Ray Train's controller: how long a worker may leave the question how it is unanswered."""
-STATE_TRACKING = "RAY_TRAIN_ENABLE_STATE_TRACKING"
-"""For Ray Train: an actor more, which the dashboard and its API ask how runs are."""
-LOW_ON_MEMORY = "running low on memory"
-"""In Ray's texts, which Tune hands on without their type."""
 KILLED = "was killed each time that it was tried: as a rule because the machine's memory ran out"
 
 
@@ -62,8 +51,8 @@ class TrialDriver(tune.Trainable):
     def step(self) -> dict[str, Any]:
         """Go on until the folds have been evaluated anew; Tune hears of it, and of the results."""
         if self.work is None:
-            os.environ[HANG] = str(60 * self.inputs.experiment.resources.hang_minutes)
-            os.environ.setdefault(STATE_TRACKING, str(int(self.inputs.tracked)))
+            os.environ[ray_private.HANG] = str(60 * self.inputs.experiment.resources.hang_minutes)
+            os.environ.setdefault(ray_private.STATE_TRACKING, str(int(self.inputs.tracked)))
             self.work = Background(self._train)
         if told := self.progress.next_evaluation(self.work):
             return told
@@ -76,7 +65,7 @@ class TrialDriver(tune.Trainable):
         legs, trial = self.inputs.legs, self.trial
         for attempt in range(len(trial)):
             try:
-                with stale_groups_dropped():
+                with ray_private.stale_groups_dropped():
                     self._trainer(attempt).fit()
                 break
             except ray.train.WorkerGroupError as error:  # Ray Train has tried again, Tune need not
@@ -84,10 +73,10 @@ class TrialDriver(tune.Trainable):
                 if not to_train(trial, legs):
                     break
 
-    def _trainer(self, attempt: int) -> DataParallelTrainer:
+    def _trainer(self, attempt: int) -> ray_private.DataParallelTrainer:
         """Without a process group of torch: the folds have nothing to tell each other."""
         inputs = self.inputs
-        return DataParallelTrainer(
+        return ray_private.DataParallelTrainer(
             train_fold,
             train_loop_config={"inputs": self.config["inputs"], "trial": self.name},
             scaling_config=ray.train.ScalingConfig(
@@ -100,16 +89,16 @@ class TrialDriver(tune.Trainable):
                 storage_path=f"{inputs.out.base}/ray",
                 storage_filesystem=inputs.out.fs,
                 failure_config=ray.train.FailureConfig(max_failures=inputs.experiment.resources.max_failures),
-                callbacks=[NameWorkers(_title(self.trial))],  # type: ignore[list-item]
+                callbacks=[ray_private.NameWorkers(_title(self.trial))],  # type: ignore[list-item]
             ),
         )
 
 
 def train_fold(config: dict[str, Any]) -> None:
-    """What Ray Train calls in each worker."""
-    from orchestrator.training.fold import worker  # it needs torch, which trial and controller do without
+    """What Ray Train calls in each worker; torch is imported there and nowhere else."""
+    from orchestrator.training.fold.worker import train_worker
 
-    worker.train_worker(config)
+    train_worker(config)
 
 
 def _title(trial: Sequence[Leg]) -> str:
@@ -146,15 +135,14 @@ def note_failure(trial: Sequence[Leg], legs: LegFolders, reason: str, traceback:
 def _reason(error: ray.train.WorkerGroupError) -> str:
     """In one line."""
     for rank, failure in error.worker_failures.items():
-        died = getattr(failure, "health_check_failure", None)  # Ray Train's type for it is not public
-        if isinstance(died, RayActorError | OutOfMemoryError):
+        if ray_private.was_killed(failure):
             return f"the process of fold {rank} {KILLED}"
     return root_cause(error)
 
 
 def root_cause(error: Exception) -> str:
     """The last line of an error that has travelled through Ray's processes."""
-    if LOW_ON_MEMORY in str(error):  # Ray goes on with advice for people who call it themselves
+    if ray_private.LOW_ON_MEMORY in str(error):
         return f"the process of the trial {KILLED}"
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[-1] if lines else type(error).__name__

@@ -11,7 +11,8 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Event, Thread
+
+from orchestrator.files.repeated import begin_repeating
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +30,16 @@ class SignsOfLife:
     @contextmanager
     def watched(self, minutes: float) -> Iterator[None]:
         """End this process where there is no sign for so long."""
-        stop, limit = Event(), 60 * minutes
+        limit = 60 * minutes
+
+        def look() -> None:
+            if time.monotonic() - self.last > limit:
+                log.error("no sign of life for %g minutes: ended, to be started again", minutes)
+                os.kill(os.getpid(), signal.SIGKILL)
+
         self.show()
-
-        def watch() -> None:
-            while not stop.wait(min(limit / 10, 10.0)):
-                if time.monotonic() - self.last > limit:
-                    log.error("no sign of life for %g minutes: ended, to be started again", minutes)
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        Thread(target=watch, daemon=True).start()
+        end = begin_repeating(look, min(limit / 10, 10.0))
         try:
             yield
         finally:
-            stop.set()
+            end()

@@ -11,13 +11,12 @@ from orchestrator.data.clip_table import ClipTable
 from orchestrator.data.folded import BadClips
 from orchestrator.features import pipeline
 from orchestrator.files.store import Store
-from orchestrator.settings.loading import load_experiment
 from orchestrator.training import fill
-from orchestrator.training.driver.run_cluster import RunCluster
-from orchestrator.training.readable_data import open_readable
+from orchestrator.training.fill import GridFill, Order
 from orchestrator.watch.terminal import Display
 from tests.orchestrator.data.small_sets import sounding
 from tests.places import SMOKE
+from trainable.errors import UserError
 
 REASON = "d.wav: there are samples that are not finite numbers"
 
@@ -36,15 +35,17 @@ class Decoding:
         return "features"
 
 
-def features(folder: Path, monkeypatch: pytest.MonkeyPatch, choice: str) -> tuple[Any, Decoding, str]:
+def features(folder: Path, monkeypatch: pytest.MonkeyPatch, choice: str) -> tuple[GridFill, Decoding, str]:
     """What `fill` makes of the data set, the passes over it, and what was said."""
-    decoding, said, out = Decoding(), io.StringIO(), Store.open(folder / "out")
+    decoding, said = Decoding(), io.StringIO()
     monkeypatch.setattr(pipeline, "compute_features", decoding)
-    monkeypatch.setattr(RunCluster, "shares", lambda self: None)
-    experiment = load_experiment(SMOKE, [f"data.bad_clips={choice}"])
-    cluster = RunCluster(experiment, out, Display(Console(file=said, width=200)))
-    dataset = open_readable(sounding(folder / "data"), experiment, out)
-    return fill._features(dataset, cluster), decoding, said.getvalue()
+    monkeypatch.setattr(fill, "join_cluster", lambda *_: None)
+    order = Order(SMOKE, sounding(folder / "data"), str(folder / "out"), (f"data.bad_clips={choice}",))
+    grid = GridFill(order, Display(Console(file=said, width=200)))
+    grid.find_data()
+    grid.open_dataset()
+    grid.compute_features()
+    return grid, decoding, said.getvalue()
 
 
 def test_a_clip_that_cannot_be_decoded_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,11 +55,18 @@ def test_a_clip_that_cannot_be_decoded_stops_the_run(tmp_path: Path, monkeypatch
 
 
 def test_a_clip_that_cannot_be_decoded_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (dataset, found), decoding, said = features(tmp_path, monkeypatch, "skip")
-    assert found == "features"
+    grid, decoding, said = features(tmp_path, monkeypatch, "skip")
+    assert str(grid.features) == "features"
     assert [len(names) for names in decoding.passes] == [7, 6]
-    assert dataset.table.skipped == {"d.wav": REASON}
+    assert grid.dataset.table.skipped == {"d.wav": REASON}
     assert f"skipped: {REASON}" in said
     assert "class Accordion has fewer verified clips (1) than there are folds" in said
-    (dataset, _), decoding, _ = features(tmp_path, monkeypatch, "skip")
+    _, decoding, _ = features(tmp_path, monkeypatch, "skip")
     assert [len(names) for names in decoding.passes] == [6], "the note spares the next command the first pass"
+
+
+def test_wandb_that_is_not_installed_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fill, "find_spec", lambda name: None)
+    order = Order(SMOKE, None, str(tmp_path), wandb="project")
+    with pytest.raises(UserError, match=r"--wandb: .* pip install 'stagegrid\[wandb\]'"):
+        GridFill(order, Display(Console(file=io.StringIO())))

@@ -13,7 +13,6 @@ from orchestrator.data.folded import open_dataset
 from orchestrator.data.layouts import DataSettings
 from orchestrator.files.store import Store
 from orchestrator.legs import artifacts
-from orchestrator.legs.allocation import Shares
 from orchestrator.legs.plan import make_plan
 from orchestrator.legs.run import Run
 from orchestrator.legs.status import NOBODY, StatusReader, summary
@@ -96,18 +95,6 @@ def test_what_there_is_to_do(tmp_path: Path, console: Console) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("shares", "line"),
-    [
-        (Shares(0.99, 0.0, 3), "training: 4 folds x 0.99 CPU each, 3 runs at a time"),
-        (Shares(2.0, 0.25, 1), "training: 4 folds x 2 CPU, 0.25 GPU each, 1 runs at a time"),
-    ],
-)
-def test_how_the_cluster_is_divided(console: Console, shares: Shares, line: str) -> None:
-    Display(console).shares(shares, 4)
-    assert printed(console) == [line]
-
-
 def test_features_in_a_log_are_a_line_now_and_then(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "LINE_SECONDS", 0.02)
     with Display(console).features(9) as update:
@@ -136,11 +123,21 @@ def test_another_table_than_ours_leaves_us_lines(tmp_path: Path, screen: Console
     assert printed(screen)[-1].startswith("2/3 legs")
 
 
-def test_where_a_run_can_be_watched(tmp_path: Path, console: Console) -> None:
-    Display(console).places(Store.open(tmp_path / "a b"))
+def test_where_a_run_can_be_watched_is_told_and_its_page_is_there(tmp_path: Path, console: Console) -> None:
+    out = Store.open(tmp_path / "a b")
+    Display(console).begun(out, "demo", "looking at the data")
     (line,) = printed(console)
     assert f"file://{tmp_path}/a%20b/report/live.html" in line
     assert line.endswith(f"stagegrid watch '{tmp_path}/a b' --serve")
+    assert b"looking at the data" in out.read("report/live.html")
+
+
+def test_the_page_of_an_earlier_start_stays_until_there_is_news(tmp_path: Path, console: Console) -> None:
+    run = fake(tmp_path, whole=False)
+    Display(console).begun(run.store, "demo", "looking at the data")
+    assert not run.store.exists("report/live.html")
+    Display(console).refresh(run, StatusReader(run).read(), None)
+    assert b"2 of 3 legs" in run.store.read("report/live.html")
 
 
 def test_busy_goes_with_its_block(screen: Console) -> None:

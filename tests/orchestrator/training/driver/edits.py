@@ -35,11 +35,3 @@ def drop(*keys: str) -> Callable[[Config], None]:
         del place[keys[-1]]
 
     return change
-
-
-def rewrite(key: str, old: str, new: str) -> Callable[[Config], None]:
-    def change(config: Config) -> None:
-        assert any(old in command for command in config[key])
-        config[key] = [command.replace(old, new) for command in config[key]]
-
-    return change

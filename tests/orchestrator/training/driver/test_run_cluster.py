@@ -14,10 +14,10 @@ from orchestrator.features.frame_file import usual_folder
 from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Shares
 from orchestrator.settings.loading import load_experiment
-from orchestrator.training import driver
-from orchestrator.training.driver import memory, run_cluster
+from orchestrator.training import ray_private
+from orchestrator.training.driver import connect, memory, run_cluster
 from orchestrator.training.driver.memory import NodeMemory
-from orchestrator.training.driver.run_cluster import RunCluster
+from orchestrator.training.driver.run_cluster import RunCluster, join_cluster
 from orchestrator.watch.terminal import Display
 from tests.places import SMOKE
 from trainable.errors import UserError
@@ -39,7 +39,7 @@ def folder_of(
     monkeypatch.setattr(memory, "node_memories", lambda: [NodeMemory(16 * GB, 5 * GB)])
     said, experiment = io.StringIO(), load_experiment(SMOKE, changes)
     display = Display(Console(file=said, width=200))
-    cluster = RunCluster(experiment, Store.open("/nowhere"), display, grows=grows)
+    cluster = RunCluster(experiment, display, Shares(1.0, 0.0, 1), grows=grows)
     return cluster.folder_of(cast(FeatureSet, cast(Any, Sized(size)))), said.getvalue()
 
 
@@ -76,23 +76,31 @@ def test_only_a_ray_that_the_run_has_connected_is_left(
 ) -> None:
     left: list[str] = []
     ray = SimpleNamespace(is_initialized=lambda: was_there, shutdown=lambda: left.append("ray"))
-    connect = SimpleNamespace(
-        largest=lambda _: (), check_storage=lambda *_: None, hosts=list, nodes=list, connect=lambda _: "here",
-        dashboard=lambda: "none", neighbours=lambda: "",
-    )  # fmt: skip
     monkeypatch.setattr(run_cluster, "ray", ray)
-    for name, fake in (
-        ("connect", connect),
-        ("job_log", SimpleNamespace(job_log=lambda: left.copy().append)),
-        ("crowd", SimpleNamespace(shortage=lambda _: "")),
-    ):
-        monkeypatch.setattr(driver, name, fake)
+    answers: dict[str, object] = {
+        "largest": (), "check_storage": None, "hosts": {}, "nodes": [], "connect": "here", "dashboard": "off",
+        "shortage": "no free CPUs",
+    }  # fmt: skip
+    for name, answer in answers.items():
+        monkeypatch.setattr(connect, name, lambda *_, answer=answer: answer)
+    monkeypatch.setattr(ray_private, "job_log", lambda: [].append)
     monkeypatch.setattr(run_cluster, "make_shares", lambda *_: Shares(1.0, 0.0, 1))
-    display = Display(Console(file=io.StringIO()))
-    cluster = RunCluster(load_experiment(SMOKE, ()), Store.open("/nowhere"), display)
-    cluster.leave()
+    said = io.StringIO()
+    cluster = join_cluster(load_experiment(SMOKE, ()), Store.open("/nowhere"), Display(Console(file=said)))
+    assert ("no free CPUs; this run waits for a place" in said.getvalue()) == (not was_there)
     assert left == []
-    cluster.shares()
-    for _ in range(2):
-        cluster.leave()
+    cluster.leave()
     assert left == ([] if was_there else ["ray"])
+
+
+@pytest.mark.parametrize(
+    ("shares", "line"),
+    [
+        (Shares(0.99, 0.0, 3), "training: 2 folds x 0.99 CPU each, 3 runs at a time"),
+        (Shares(2.0, 0.25, 1), "training: 2 folds x 2 CPU, 0.25 GPU each, 1 runs at a time"),
+    ],
+)
+def test_how_the_cluster_is_divided(shares: Shares, line: str) -> None:
+    said = io.StringIO()
+    RunCluster(load_experiment(SMOKE, ()), Display(Console(file=said, width=200)), shares).say_shares()
+    assert said.getvalue() == f"{line}\n"

@@ -25,6 +25,38 @@ def test_both_clouds_are_set_up_alike() -> None:
     assert aws["setup_commands"] == gcp["setup_commands"]
 
 
+@pytest.mark.parametrize("name", ["gpu.yaml", "gpu-gcp.yaml"])
+def test_a_cloud_is_closed_and_its_head_trains_nothing(name: str) -> None:
+    cluster = load(name)
+    assert cluster["available_node_types"][cluster["head_node_type"]]["resources"]["CPU"] == 0
+    assert "~/.ray/auth_token" in cluster["file_mounts"]
+    heads, workers = cluster["head_start_ray_commands"], cluster["worker_start_ray_commands"]
+    starts = [command for command in [*heads, *workers] if "ray start" in command]
+    assert len(starts) == 2
+    assert all("RAY_AUTH_MODE=token" in start for start in starts)
+    assert "--dashboard-host=127.0.0.1 " in starts[0]
+    assert "0.0.0.0" not in (CLUSTER / name).read_text()
+
+
+@pytest.mark.parametrize("name", ["gpu.yaml", "gpu-gcp.yaml"])
+def test_a_cloud_installs_the_pinned_versions_for_one_python(name: str) -> None:
+    text = (CLUSTER / name).read_text()
+    install = [line for line in load(name)["setup_commands"] if "pip install" in line]
+    assert install
+    assert all("--constraint ~/stagegrid/cluster/constraints.txt" in line for line in install)
+    assert not re.search(r"(ray|torch)(\[\w+\])?==", text)
+    python = (ROOT / ".python-version").read_text().strip()
+    assert set(re.findall(r"python(3\.\d+)", text)) == {python}
+
+
+def test_a_cluster_on_this_machine_ends_no_other_ray() -> None:
+    """What Ray itself writes for the head begins with `ray stop`."""
+    cluster = load("loopback.yaml")
+    assert cluster["provider"]["type"] == "local"
+    assert cluster["head_start_ray_commands"]
+    assert not any("ray stop" in command for command in cluster["head_start_ray_commands"])
+
+
 def test_what_is_mounted_is_enough_to_install(tmp_path: Path) -> None:
     mounts = load("gpu.yaml")["file_mounts"]
     brought = {Path(target).name for target in mounts if target.startswith("~/stagegrid/")}

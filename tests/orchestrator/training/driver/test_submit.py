@@ -16,6 +16,7 @@ from ray.autoscaler._private.command_runner import _with_interactive
 
 from orchestrator.training.driver import submit
 from orchestrator.training.driver.submit import (
+    check_credentials,
     how_to_watch,
     path_on_cluster,
     ray_commands,
@@ -23,6 +24,7 @@ from orchestrator.training.driver.submit import (
     submit_run,
 )
 from tests.places import ROOT
+from trainable.errors import UserError
 
 NASTY = [
     "name=a b",
@@ -181,9 +183,9 @@ def test_nothing_is_sent_where_something_is_wrong(
 
 def test_a_wrong_cluster_file_sends_nothing(calls: list[list[str]], tmp_path: Path) -> None:
     content = yaml.safe_load(GPU.read_text())
-    content["available_node_types"]["head"]["resources"]["CPU"] = 8
+    content["max_worker"] = 8
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(content))
-    with pytest.raises(ValueError, match="CPU must be 0"):
+    with pytest.raises(ValueError, match="max_worker: unknown key"):
         submit_run(tmp_path / "c.yaml", PAPER, "s3://b/p", "/d")
     assert not calls
 
@@ -199,3 +201,24 @@ def test_a_failure_of_ray_is_told_and_ends_it(
     with pytest.raises(ValueError, match=r"rsync-up.* failed, see above; is the cluster up\? ray up -y"):
         submit_run(GPU, PAPER, "s3://b/p", "/d")
     assert len(calls) == 1
+
+
+def test_who_has_no_aws_credentials_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is asked of a cloud."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UserError, match="no AWS credentials are here: `aws configure`"):
+        check_credentials("aws")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    check_credentials("aws")
+    check_credentials("local")
+
+
+@pytest.mark.parametrize(("provider", "package"), [("aws", "boto3"), ("gcp", "google-api-python-client")])
+def test_a_missing_client_is_named(provider: str, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(submit, "find_spec", lambda name: None)
+    with pytest.raises(UserError, match=f"{package} is missing: pip install"):
+        check_credentials(provider)
