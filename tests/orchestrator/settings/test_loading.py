@@ -67,13 +67,6 @@ def test_a_value_may_have_equals_signs_and_be_any_yaml(tmp_path: Path) -> None:
     assert experiment.seeds == (7, 8)
 
 
-def test_a_file_is_untouched_by_assignments(tmp_path: Path) -> None:
-    path = write(tmp_path)
-    load_experiment(path, ["folds=7"])
-    assert path.read_text() == MINIMAL
-    assert load_experiment(path).folds == 4
-
-
 def test_a_key_is_given_twice_in_one_mapping_alone(tmp_path: Path) -> None:
     """In another mapping it is another key."""
     path = write(tmp_path, MINIMAL + "model: {gru: 3,\n  gru: 4}\n")
