@@ -113,7 +113,7 @@ class TrainedModel:
         return np.asarray(tagged.spans), tagged.scores_WC
 
     def tag_samples(self, samples: Samples) -> dict[str, float]:
-        """As `tag`, of one clip's samples: float32 in -1 to 1, mono, at `sample_rate` Hz: (n,)."""
+        """Scores by class, the best first, from float32 samples, mono at `sample_rate` Hz: (n,)."""
         return self.tagger.tag(samples)
 
     @property

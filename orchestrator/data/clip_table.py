@@ -80,7 +80,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Reading:
-    """What the tables of a data set say, line by line."""
+    """The tables of a data set, line by line."""
 
     layout: str
     vocabulary: tuple[str, ...]

@@ -74,7 +74,7 @@ class FoldedDataset:
 
 @dataclass(frozen=True)
 class FoldRows:
-    """Which rows a fold trains on, validates on and predicts."""
+    """Rows that a fold trains on, validates on and predicts."""
 
     training: TrainingClips
     validation: Ints

@@ -18,7 +18,7 @@ NOISE_TRUTH = "FSDKaggle2019.doc/noise_truth.csv"
 
 @dataclass(frozen=True)
 class Counts:
-    """Of one part."""
+    """Published counts of a part."""
 
     clips: int
     labels: int

@@ -57,7 +57,7 @@ def sources(verified: "pd.DataFrame") -> Ints | None:
 
 
 def source_column(verified: "pd.DataFrame") -> str:
-    """What tells the sources, in words; empty where nothing does."""
+    """The column that tells the sources, in words; empty where none does."""
     told = {name: name in verified and bool(verified[name].any()) for name in ("source", "freesound_id")}
     return BY_COLUMN if told["source"] else BY_IDS if told["freesound_id"] else ""
 
@@ -107,7 +107,7 @@ def _alike(files: Iterable[File], key: Callable[[str], Hashable]) -> Iterator[Fi
 
 
 def _size(path: str) -> int | None:
-    """None for what is empty or no file: others tell of it."""
+    """Bytes of a file; None where it is empty or no file, which is told elsewhere."""
     try:
         return regular_size(path) or None
     except UserError:
@@ -153,7 +153,7 @@ def _root(first: list[int], clip: int) -> int:
 
 
 def torn(groups: Ints, fold_of: Ints) -> int:
-    """How many clips have one of their own group in another fold."""
+    """Number of clips that have one of their own group in another fold."""
     folds: dict[int, set[int]] = defaultdict(set)
     for group, fold in zip(groups.tolist(), fold_of.tolist(), strict=True):
         folds[group].add(fold)

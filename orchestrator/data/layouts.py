@@ -128,7 +128,7 @@ def _kaggle_test(folder: Path, clips: frozenset[str]) -> Source:
 
 
 def kaggle_test_folder(folder: Path) -> Path:
-    """Where the files of Kaggle's test clips are."""
+    """The folder of Kaggle's test clips."""
     return _nested(folder / "test")
 
 

@@ -30,7 +30,7 @@ MEND = "replace the file or drop the clip"
 
 @dataclass(frozen=True)
 class WavHeader:
-    """What the header of a wav file says."""
+    """The header of a wav file."""
 
     code: int
     channels: int
@@ -39,9 +39,9 @@ class WavHeader:
     frame_bytes: int
     """Bytes of one sample of all channels."""
     bits: int
-    """Of one sample of one channel."""
+    """Bits of one sample of one channel."""
     start: int
-    """Where the samples begin in the file."""
+    """Position of the first sample in the file."""
     size: int
     """Bytes of all samples."""
 
@@ -106,7 +106,7 @@ def check_sound(path: str | Path) -> WavHeader | None:
 
 
 def measure_sound(path: str | Path, longest: float = LONGEST) -> tuple[WavHeader | None, float]:
-    """What `check_sound` gives, and the seconds of the sound; longer than `longest` is bad.
+    """The header as `check_sound` gives it, and the seconds of the sound; longer than `longest` is bad.
 
     Raises:
         UserError: as `check_sound`.
@@ -145,8 +145,12 @@ def read_audio(path: str | Path, sample_rate: int) -> Samples:
         UserError: the file is bad by its header or cannot be decoded to its end; the
             message names it.
     """
-    channels_NC, rate = read_samples(path)
-    samples = channels_NC[:, 0] if channels_NC.shape[1] == 1 else channels_NC.mean(axis=1)
+    return as_mono(*read_samples(path), sample_rate)
+
+
+def as_mono(samples_NC: Samples, rate: int, sample_rate: int) -> Samples:
+    """The average of all channels, at `sample_rate` Hz in place of `rate`: (n,)."""
+    samples = samples_NC[:, 0] if samples_NC.shape[1] == 1 else samples_NC.mean(axis=1)
     if rate != sample_rate:
         resampled = soxr.resample(samples, rate, sample_rate)
         samples = resampled if len(resampled) else samples[:1]

@@ -39,7 +39,7 @@ class Problem:
     path: str
     """File or folder; empty where it is the data set as a whole."""
     line: int | None
-    """Of a table."""
+    """Line of a table."""
     text: str
     """For people: file and line, what is wrong, and mostly what to do."""
 
@@ -190,7 +190,7 @@ def read_columns(
 
 
 def _complaint(names: Sequence[str], required: Sequence[str]) -> str:
-    """What is wrong with a table's first line."""
+    """The fault of a table's first line; empty where there is none."""
     if not set(required) <= set(names):
         return f"the columns must include {', '.join(required)}"
     twice = [name for name in names if name and names.count(name) > 1]
@@ -198,7 +198,7 @@ def _complaint(names: Sequence[str], required: Sequence[str]) -> str:
 
 
 def _miscount(line: Line, columns: int) -> str:
-    """What is wrong with the number of a line's values."""
+    """The fault in the number of a line's values; empty where there is none."""
     count = len(line.values)
     if count > columns:
         return "more values than columns: put labels that are several in quotes"

@@ -65,7 +65,7 @@ class Shard(Settings):
 
 
 class FeatureManifest(Settings, Sealed):
-    """What a feature set is made of."""
+    """The manifest of a feature set: its shards and what they hold."""
 
     id: str
     content_hash: str
@@ -74,7 +74,7 @@ class FeatureManifest(Settings, Sealed):
     clips: PositiveInt
     frames: NonNegativeInt
     shards: tuple[Shard, ...]
-    """In the clips' order."""
+    """The shards in the order of their clips."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ WRITTEN_AT_ONCE = 2**22
 
 @dataclass(frozen=True)
 class BankArrays:
-    """What a `Bank` reads, in the order of the `ClipTable`."""
+    """The frames that a `Bank` reads, in the order of the `ClipTable`."""
 
     blocks: list[Frames]
     """Frames (N, bands), each block with whole clips."""
@@ -52,7 +52,7 @@ class BankArrays:
 
 
 def usual_folder() -> Path:
-    """Where the file lies if nothing else is said: on the disk, a folder for each user."""
+    """The folder where nothing else is said: on the disk, one for each user."""
     return Path(f"/var/tmp/stagegrid-{os.getuid()}")
 
 
@@ -120,7 +120,7 @@ class FrameFile:
         return BankArrays([frames], np.frombuffer(file.read(), np.int64))
 
     def _write(self) -> None:
-        """Under another name, flushed, then renamed; nothing of it stays where that fails."""
+        """Write the file under another name, flush and rename it; nothing of it stays where that fails."""
         self._make_room()
         temporary = self.path.with_suffix(".frames.tmp")
         try:

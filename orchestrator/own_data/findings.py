@@ -114,7 +114,7 @@ class Comparison(Record):
 
     @property
     def is_equal(self) -> bool:
-        """Whether this is what was published."""
+        """Whether the count is the published one."""
         return self.published == self.counted
 
 
@@ -140,7 +140,7 @@ class Check(Record):
     layout: str
     classes: int
     seconds: float
-    """How long the check took."""
+    """Duration of the check."""
     parts: tuple[PartFacts, ...]
     per_class: tuple[ClassFacts, ...]
     published: tuple[Comparison, ...]

@@ -58,7 +58,7 @@ class Sound(NamedTuple):
 
     @property
     def is_clipped(self) -> bool:
-        """Whether its loud parts were cut off."""
+        """Whether loud moments of the sound were cut off."""
         return self.at_full_scale >= CLIPPED_SHARE
 
 

@@ -129,7 +129,7 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def _table(folder: Path, path: Path, sounds: Mapping[Path, set[str]]) -> Table | None:
-    """None where it is no table of clips, or its files are nowhere."""
+    """The file `path` as a table of clips; None where it is none, or its files are nowhere."""
     lines = read_columns(path, ("fname", "labels"), Problems(strict=False))
     names = {fields["fname"].strip() for _, fields in lines}
     clips = max(sounds, key=lambda parent: len(names & sounds[parent]))

@@ -93,7 +93,7 @@ class CardLine:
     lwlrap: float
     interval: Interval
     over: str
-    """What another sample of would move the score within the interval: clips, or trainings too."""
+    """The interval covers other samples of these: clips, or clips and trainings."""
     networks: str
     clips: str
 

@@ -49,7 +49,7 @@ class TaggedWith(Settings):
 
 @dataclass
 class ScoreFolder:
-    """Where scores are kept as they come in."""
+    """A folder in which scores are kept as they come in."""
 
     store: Store
     made_by: TaggedWith

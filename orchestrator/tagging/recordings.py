@@ -11,9 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-import soxr
 
-from orchestrator.data.sound_files import MEND, Samples, measure_sound, read_audio
+from orchestrator.data.sound_files import MEND, Samples, as_mono, measure_sound, read_audio
 from trainable.errors import UserError
 
 STDIN = "-"
@@ -51,13 +50,13 @@ def find_recordings(arguments: Iterable[str], stdin: Iterable[str] = ()) -> list
     Raises:
         UserError: an argument names nothing at all.
     """
-    found: dict[str, None] = {}
+    recordings: dict[str, None] = {}
     for argument in arguments:
         named = [line.rstrip("\r\n") for line in stdin] if argument == STDIN else _named(argument)
-        found |= dict.fromkeys(path for path in named if path)
-    if not found:
+        recordings |= dict.fromkeys(path for path in named if path)
+    if not recordings:
         raise UserError("there is no recording to tag: name files, folders, globs, or - for a list on stdin")
-    return list(found)
+    return list(recordings)
 
 
 def _named(argument: str) -> list[str]:
@@ -74,8 +73,8 @@ def _named(argument: str) -> list[str]:
 def _below(folder: str) -> list[str]:
     """Every sound file in a folder and below, but hidden ones."""
     paths = [
-        os.path.join(place, name)  # noqa: PTH118  # as the user wrote it
-        for place, _, names in os.walk(folder)
+        os.path.join(parent, name)  # noqa: PTH118  # as the user wrote it
+        for parent, _, names in os.walk(folder)
         for name in names
         if Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
     ]
@@ -108,7 +107,7 @@ def _windows(path: str, sample_rate: int, window: float) -> Iterator[Piece]:
             for number, samples_NC in enumerate(_blocks(file, size, step)):
                 start = number * step / file.samplerate
                 end = start + len(samples_NC) / file.samplerate
-                yield Piece(start, end, _mono(samples_NC, file.samplerate, sample_rate))
+                yield Piece(start, end, as_mono(samples_NC, file.samplerate, sample_rate))
     except (OSError, soundfile.SoundFileError, ValueError) as error:
         if isinstance(error, UserError):
             raise
@@ -129,13 +128,6 @@ def _blocks(file: soundfile.SoundFile, size: int, step: int) -> Iterator[Samples
         heard = np.concatenate([heard, more])[step:]
     if total < file.frames:
         raise ValueError(f"its header claims {file.frames} samples, the file has {total}")
-
-
-def _mono(samples_NC: Samples, rate: int, sample_rate: int) -> Samples:
-    samples = samples_NC[:, 0] if samples_NC.shape[1] == 1 else samples_NC.mean(axis=1)
-    if rate != sample_rate:
-        samples = soxr.resample(samples, rate, sample_rate)
-    return np.asarray(samples, np.float32)
 
 
 def stamps(paths: Sequence[str]) -> dict[str, str]:

@@ -45,13 +45,13 @@ class Hearing(Settings):
 
 @dataclass(frozen=True)
 class Tagged:
-    """What a system says of a recording."""
+    """Scores that a system gives to a recording."""
 
     path: str
     spans: tuple[tuple[float, float], ...]
     """Start and end of each window, in seconds; a recording that is one clip has one."""
     scores_WC: Scores
-    """In [0, 1]."""
+    """Score of each window and class, in [0, 1]."""
 
     @property
     def seconds(self) -> float:
@@ -60,7 +60,7 @@ class Tagged:
 
     @property
     def scores_C(self) -> Array:
-        """Of the recording: each class's score in the window where it is highest."""
+        """Each class's score in the window where it is highest."""
         highest: Array = self.scores_WC.max(0)
         return highest
 

@@ -17,12 +17,12 @@ OUTSIDE = 6
 
 @dataclass(frozen=True)
 class PartPlan:
-    """What sets a part of the data set apart; counts of labels and columns are those of FSDKaggle2019."""
+    """The traits of a part of the data set; counts of labels and columns are those of FSDKaggle2019."""
 
     files: str
-    one: float
+    single: float
     """Share of clips with one label."""
-    two: float
+    double: float
     """Share of clips with two labels; the others have three."""
     columns: tuple[str, ...]
     public: float = 0.0
@@ -39,16 +39,16 @@ PART_PLANS = {
 
 @dataclass(frozen=True)
 class Clip:
-    """What is heard in a clip, and what its labels say."""
+    """A clip: the sounds that are heard in it, and those that its labels name."""
 
     fname: str
     part: str
     index: int
     """Number within the part."""
     given: Sounds
-    """What the labels say."""
+    """Sounds that the labels name."""
     sounds: Sounds
-    """What is heard."""
+    """Sounds that are heard."""
     kind: str
     """correct, or where the sounds of a wrong clip belong: in_vocabulary, out_of_vocabulary."""
 
@@ -83,8 +83,8 @@ def plan_clips(classes: int, counts: Mapping[str, int], wrong_rate: float, rng: 
 
 def _draw_labels(count: int, vocabulary: Sequence[Sound], part: PartPlan, rng: Generator) -> list[Sounds]:
     """Labels of `count` clips: every class comes first about as often, the shares of `part` are exact."""
-    singles = round(part.one * count)
-    pairs = min(round(part.two * count), count - singles)
+    singles = round(part.single * count)
+    pairs = min(round(part.double * count), count - singles)
     sizes = rng.permutation(np.repeat([1, 2, 3], [singles, pairs, count - singles - pairs]))
     first = rng.permutation(np.resize(rng.permutation(len(vocabulary)), count))
     labels = []
@@ -101,7 +101,7 @@ def _draw_wrong(
     wrong_rate: float,
     rng: Generator,
 ) -> dict[int, tuple[Sounds, str]]:
-    """What is heard in clips with wrong labels, and its kind; they are exactly `wrong_rate` of all."""
+    """Sounds of the clips with wrong labels, and the kind of error; they are exactly `wrong_rate` of all."""
     wrong: dict[int, tuple[Sounds, str]] = {}
     chosen = rng.permutation(len(given))[: round(wrong_rate * len(given))]
     for turn, clip in enumerate(chosen.tolist()):

@@ -180,7 +180,7 @@ def _tone(pitch: Samples, weights: Samples) -> Samples:
 
 
 def _decay(since: Samples, seconds: float) -> Samples:
-    """What is left, `since` seconds after it began, of what falls to 37 % in `seconds`: (n,)."""
+    """Share that is left after `since` seconds of a level that falls to 37 % in `seconds`: (n,)."""
     left: Samples = np.exp(-since / seconds)
     return left
 

@@ -100,22 +100,6 @@ def test_a_missing_table_or_folder_is_named(tmp_path: Path, name: str) -> None:
     assert str(folder / name) in problem(folder)
 
 
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (b"name,labels\n", "line 1: the columns must include fname, labels"),
-        (b"", "line 1: the columns must include fname, labels"),
-        (b"fname,labels\nc.wav,B\xffark\n", "not a CSV file"),
-    ],
-)
-def test_a_malformed_table_is_refused(tmp_path: Path, content: bytes, complaint: str) -> None:
-    folder = zenodo(tmp_path)
-    (folder / TABLE).write_bytes(content)
-    message = problem(folder)
-    assert complaint in message
-    assert str(folder / TABLE) in message
-
-
 # --- the real data set ---------------------------------------------------------------------------------
 
 
@@ -134,25 +118,6 @@ def real_kaggle(folder: Path) -> Path:
     test = pd.read_csv(META / "test_post_competition.csv")["fname"]
     write_csv(folder / "sample_submission.csv", ("fname", *classes), ((f, *"0" * 80) for f in test))
     return folder
-
-
-@real_meta
-@pytest.mark.parametrize(
-    ("part", "clips", "labels", "single", "per_class"),
-    [
-        ("verified", 4970, 5752, 4269, (47, 75)),
-        ("unverified", 19815, 24000, 16566, (300, 300)),
-        ("test", 4481, 6250, 3195, (50, 150)),
-    ],
-)
-def test_the_real_counts(
-    tmp_path: Path, part: str, clips: int, labels: int, single: int, per_class: tuple[int, int]
-) -> None:
-    table = read_dataset(real_zenodo(tmp_path), DataSettings(keep_bad=True), check_audio=False)
-    y_NC = table.targets()[(table.clips["part"] == part).to_numpy()]
-    assert (len(y_NC), int(y_NC.sum()), int((y_NC.sum(1) == 1).sum())) == (clips, labels, single)
-    per = y_NC.sum(0, dtype=int)
-    assert (per.min(), per.max(), len(per)) == (*per_class, 80)
 
 
 @real_meta

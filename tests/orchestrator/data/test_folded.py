@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +13,6 @@ from orchestrator.data.folded import FoldedDataset, open_dataset
 from orchestrator.data.folds import assign_folds
 from orchestrator.data.layouts import PARTS, DataSettings
 from tests.orchestrator.data.small_sets import CLASSES, EXPECTED, THIRD, sounding, summary
-from trainable.errors import UserError
 
 
 def dataset(counts: list[int], folds: int = 2, first: str = "") -> FoldedDataset:
@@ -66,13 +64,6 @@ def test_only_verified_clips_are_split_and_the_seed_says_how(tmp_path: Path) -> 
         data = open_dataset(tmp_path, DataSettings(keep_bad=True), 4, seed)
         np.testing.assert_array_equal(data.fold_of, assign_folds(table.targets()[:4], 4, seed))
         assert sorted(data.fold_of) == [0, 1, 2, 3]
-
-
-def test_too_few_clips_and_no_folder_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="3 verified clips cannot fill 4 folds"):
-        open_dataset(sounding(tmp_path), DataSettings(), 4, 0)
-    with pytest.raises(UserError, match="no such folder"):
-        open_dataset(tmp_path / "nowhere", DataSettings(), 2, 0)
 
 
 def test_the_id_of_the_data_changes_with_all_that_training_takes_from_them() -> None:

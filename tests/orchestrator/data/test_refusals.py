@@ -33,6 +33,8 @@ def problem(folder: Path, **settings: object) -> str:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
+        ("name,labels\n", "line 1: the columns must include fname, labels"),
+        ("", "line 1: the columns must include fname, labels"),
         ("fname,labels,labels\nc.wav,Bark,Bark\n", "line 1: two columns are called labels"),
         ("fname,labels\nc.wav,Bark\n\nd.wav,Bark\n", "line 3: the line is blank: remove it"),
         ("fname,labels\nc.wav,Bark\n , \n", "line 3: the line is blank: remove it"),
@@ -98,6 +100,7 @@ def test_fewer_verified_clips_than_folds_are_refused_and_thin_classes_known(tmp_
     assert dataset.thin_classes == {"Accordion": 1, "Zipper_(clothing)": 1}
     with pytest.raises(UserError, match="3 verified clips cannot fill 4 folds: lower folds"):
         open_dataset(tmp_path, DataSettings(), folds=4, fold_seed=0)
+    assert problem(tmp_path / "nowhere") == f"{tmp_path / 'nowhere'}: no such folder"
 
 
 @pytest.mark.parametrize("form", ["no table", "header alone"])

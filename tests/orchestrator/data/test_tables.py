@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.data.tables import SHOWN, Problem, Problems
+from orchestrator.data.tables import Problem, Problems
 from trainable.errors import UserError
 
 BROKEN = Problem.at("table", Path("t.csv"), 3, "is blank")
@@ -27,16 +27,6 @@ def test_gathering_goes_on() -> None:
     assert problems.attempt("table", "t.csv", refuse) is None
     assert problems.attempt("table", "t.csv", lambda: 7) == 7
     assert [problem.text for problem in problems.gathered] == ["t.csv, line 3: is blank", "t.csv is a pipe"]
-
-
-def test_one_message_tells_the_first_ones_and_how_many_there_are() -> None:
-    problems = Problems()
-    problems.raise_any()
-    for line in range(SHOWN + 2):
-        problems.add(Problem.at("label", Path("t.csv"), line, "unknown"))
-    with pytest.raises(UserError) as caught:
-        problems.raise_any()
-    assert str(caught.value).splitlines()[-2:] == ["t.csv, line 9: unknown", "... and 2 more"]
 
 
 def test_a_fault_of_this_program_is_not_gathered() -> None:

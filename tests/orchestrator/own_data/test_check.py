@@ -2,15 +2,16 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from orchestrator.data.clip_table import Reading, read_tables
 from orchestrator.data.folded import open_dataset
 from orchestrator.data.layouts import DataSettings
-from orchestrator.data.tables import Problems
+from orchestrator.data.tables import Kind, Problem, Problems
 from orchestrator.own_data.check import Request, check_dataset, class_facts, comparisons, part_facts
-from orchestrator.own_data.findings import Check, Comparison
+from orchestrator.own_data.findings import FIXES, Check, Comparison, Finding, RemarkKind, in_order
 from orchestrator.own_data.sounds import Sound
 from orchestrator.settings.loading import load_experiment
 from tests.orchestrator.data.small_sets import CLASSES, kaggle
@@ -175,3 +176,14 @@ def test_the_real_tables_have_what_was_published(tmp_path: Path) -> None:
     odd = [count.name for count in compared(tmp_path) if not count.is_equal]
     assert odd[0] == "unverified clips"
     assert "unverified clips of a class" in odd
+
+
+def test_every_kind_has_something_to_do() -> None:
+    assert set(FIXES) == {*get_args(Kind), *get_args(RemarkKind)}
+
+
+def test_faults_come_first_by_kind_and_each_once() -> None:
+    label = Finding.fault(Problem("label", "t.csv", 3, "t.csv, line 3: unknown"))
+    table = Finding.fault(Problem("table", "t.csv", 2, "t.csv, line 2: blank"))
+    silent = Finding.remark("silent", "a.wav has no signal")
+    assert in_order([silent, label, table, label]) == (table, label, silent)

@@ -19,8 +19,8 @@ def test_shares_of_labels_and_public_clips() -> None:
     for name, part in PART_PLANS.items():
         own = [clip for clip in clips if clip.part == name]
         sizes = Counter(len(clip.given) for clip in own)
-        assert sizes[1] == round(part.one * len(own))
-        assert sizes[2] == round(part.two * len(own))
+        assert sizes[1] == round(part.single * len(own))
+        assert sizes[2] == round(part.double * len(own))
         assert all(len(set(clip.given)) == len(clip.given) for clip in own)
     test = [clip for clip in clips if clip.part == "test"]
     assert np.mean([len(clip.given) for clip in test]) == pytest.approx(1.395, abs=0.01)  # section 4.1
