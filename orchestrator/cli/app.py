@@ -17,7 +17,7 @@ from orchestrator.cli.options import say
 from orchestrator.files import signals
 
 DEBUG = "--debug"
-FILES = {"watch": "status", "diff": "show", "synth": "init", "submit": "run"}
+FILES = {"watch": "status", "diff": "show", "submission": "predict", "synth": "init", "submit": "run"}
 """In this folder, of the commands that do not have one of their name."""
 COMMANDS: dict[str, tuple[str, ...]] = {
     "run": (

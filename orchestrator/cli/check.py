@@ -16,11 +16,11 @@ from orchestrator.cli.options import Assignments, Config, DataFolder, console, s
 from orchestrator.own_data.findings import FILE, FIXES, Check, ClassFacts, Finding, PartFacts
 from orchestrator.watch.progress_bar import ProgressBar
 
-EXAMPLES = 3
-"""Findings of a kind that are shown."""
-CLASSES = 12
-"""Classes that are shown: all where there are no more, else the rarest."""
-RAREST = 5
+FINDINGS_SHOWN = 3
+"""Of a kind."""
+CLASSES_SHOWN = 12
+"""All where there are no more, else RAREST_SHOWN."""
+RAREST_SHOWN = 5
 TITLES = {"Faults: `run` refuses the data set": True, "Remarks: `run` takes it as it is": False}
 
 
@@ -111,7 +111,7 @@ def _classes(classes: Sequence[ClassFacts]) -> Iterator[RenderableType]:
     if not classes:
         return
     rarest = sorted(classes, key=lambda facts: facts.verified)[
-        : CLASSES if len(classes) <= CLASSES else RAREST
+        : CLASSES_SHOWN if len(classes) <= CLASSES_SHOWN else RAREST_SHOWN
     ]
     table = _table("class", "verified", "by fold", "unverified", "test")
     for facts in rarest:
@@ -147,8 +147,8 @@ def _findings(findings: Sequence[Finding], folder: str) -> Iterator[RenderableTy
     for kind, group in groupby(findings, key=lambda finding: finding.kind):
         own = list(group)
         yield Text.assemble((kind, "red" if own[0].is_fault else "yellow"), f": {len(own)}")
-        for finding in own[:EXAMPLES]:
+        for finding in own[:FINDINGS_SHOWN]:
             yield Padding(Text(finding.text.replace(f"{folder}/", "")), (0, 0, 0, 2))
-        if len(own) > EXAMPLES:
-            yield Text(f"  ... and {len(own) - EXAMPLES} more")
+        if len(own) > FINDINGS_SHOWN:
+            yield Text(f"  ... and {len(own) - FINDINGS_SHOWN} more")
         yield Padding(Text(f"to do: {FIXES[kind]}", style="dim"), (0, 0, 0, 2))

@@ -17,7 +17,7 @@ DISK_ERRORS = (
     errno.EACCES, errno.EPERM,
 )  # fmt: skip
 """What a disk may say when Python does not know the file's name: it was opened already, or by pyarrow."""
-USER, OURS = 2, 70
+USERS_FAULT, OUR_FAULT = 2, 70
 """Exit codes: what the user can mend, and what he cannot."""
 
 
@@ -46,7 +46,7 @@ def explain_failure(error: Exception, debug: bool = False) -> int:
         complain(f"{error.filename or 'a file of the run'}: {error.strerror or error}")
     else:
         return _own_fault(error)
-    return USER
+    return USERS_FAULT
 
 
 def _own_fault(error: Exception) -> int:
@@ -57,4 +57,4 @@ def _own_fault(error: Exception) -> int:
         f"a fault of this program, not of what you asked for ({type(error).__name__}: {error}); its "
         f"traceback is in {log.name}. Finished work is kept."
     )
-    return OURS
+    return OUR_FAULT

@@ -1,4 +1,4 @@
-"""`predict`: what recordings hold, on the terminal or in a file."""
+"""`predict`: what recordings hold, on the terminal or in a file; `submission`: in Kaggle's own form."""
 
 import os
 import sys
@@ -27,9 +27,9 @@ OnRay = Annotated[
     bool | None,
     typer.Option("--ray/--no-ray", help="Tag on Ray, or here. Without: on Ray where there are many."),
 ]
-FEW = 8
-"""So many recordings get a line for each class, more of them a line each."""
-BAR = 20
+FEW_RECORDINGS = 8
+"""At most so many get a line for each class, more of them a line each."""
+BAR_WIDTH = 20
 """Characters of the bar of a score of 1."""
 LONGEST_NAME = 200
 
@@ -56,16 +56,16 @@ def predict(
     files = [file for file in (csv, json, parquet) if file is not None]
     if len(files) > 1:
         raise UserError("name one of --csv, --json and --parquet")
-    tagger = opened(out, cell, ensemble, device)
+    tagger = _open(out, cell, ensemble, device)
     recordings, hearing = find_recordings(paths, sys.stdin), Hearing.of(tagger, window)
     if not files:
-        done = tagged(tagger, recordings, hearing, ray, None)
+        done = _tag(tagger, recordings, hearing, ray, None)
         console.print(tags_text(done.tagged, tagger.vocabulary, top))
     elif parquet:
-        done = tagged(tagger, recordings, hearing, ray, scores_in(parquet, tagger, hearing))
+        done = _tag(tagger, recordings, hearing, ray, scores_in(parquet, tagger, hearing))
     else:
         kept = scores_beside(files[0], tagger, hearing)
-        done = tagged(tagger, recordings, hearing, ray, kept)
+        done = _tag(tagger, recordings, hearing, ray, kept)
         if csv:
             write_csv(csv, tagger.vocabulary, done, windows)
         else:
@@ -73,10 +73,33 @@ def predict(
         kept.remove()
     if files:
         say(f"{len(done.tagged)} recordings, {len(tagger.vocabulary)} classes: {files[0]}")
-    refuse_bad(done, len(recordings))
+    _refuse_bad(done, len(recordings))
 
 
-def opened(out: str, cell: str | None, ensemble: str | None, device: str | None) -> "Tagger":
+def submission(
+    out: Annotated[str, typer.Argument(help="Folder of a run, or of an exported model.")],
+    data: Annotated[Path, typer.Option(help="Folder with Kaggle's sample_submission.csv and test/.")],
+    cell: CellName = None,
+    ensemble: EnsembleName = None,
+    to: Annotated[str, typer.Option("--out", "-o", help="The file to write.")] = "submission.csv",
+    device: Device = None,
+    ray: OnRay = None,
+) -> None:
+    """Write a submission to the Kaggle competition: the rows and columns of its sample_submission.csv."""
+    from orchestrator.tagging.outputs import read_form, scores_beside, write_submission
+    from orchestrator.tagging.tag import Hearing
+
+    tagger = _open(out, cell, ensemble, device)
+    form, hearing = read_form(data, tagger.vocabulary), Hearing.clips(tagger)
+    kept = scores_beside(to, tagger, hearing)
+    done = _tag(tagger, form.paths, hearing, ray, kept)
+    _refuse_bad(done, len(form.paths))
+    write_submission(to, form, tagger.vocabulary, done)
+    kept.remove()
+    say(f"{len(form.fnames)} rows{form.which}, {len(form.classes)} classes: {to}")
+
+
+def _open(out: str, cell: str | None, ensemble: str | None, device: str | None) -> "Tagger":
     """The networks that were asked for; says which they are."""
     from orchestrator.tagging.systems import open_model
 
@@ -88,7 +111,7 @@ def opened(out: str, cell: str | None, ensemble: str | None, device: str | None)
     return tagger
 
 
-def tagged(
+def _tag(
     tagger: "Tagger",
     recordings: Sequence[str],
     hearing: "Hearing",
@@ -112,7 +135,7 @@ def _join_ray(name: str) -> None:
     connect({"job_name": name})
 
 
-def refuse_bad(done: "Predictions", recordings: int) -> None:
+def _refuse_bad(done: "Predictions", recordings: int) -> None:
     """Name the recordings that could not be tagged, and end with exit code 1 where there are any."""
     for bad in done.bad:
         complain(in_a_line(bad.reason))
@@ -127,7 +150,7 @@ def in_a_line(text: str) -> str:
 
 def tags_text(tagged: Sequence["Tagged"], vocabulary: Sequence[str], top: int) -> RenderableType:
     """The best `top` classes of each recording."""
-    if len(tagged) <= FEW:
+    if len(tagged) <= FEW_RECORDINGS:
         return Group(*(part for tags in tagged for part in (_heading(tags), _bars(tags, vocabulary, top))))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_header=False)
     table.add_column(overflow="fold", ratio=2)
@@ -161,7 +184,7 @@ def _bars(tags: "Tagged", vocabulary: Sequence[str], top: int) -> Table:
         score = float(tags.scores_C[column])
         when = f"highest from {_length(tags.peak(column))}" if len(tags.spans) > 1 else ""
         name = Text("  " + in_a_line(vocabulary[column])[:LONGEST_NAME])
-        table.add_row(name, f"{score:.3f}", "━" * round(score * BAR), when)
+        table.add_row(name, f"{score:.3f}", "━" * round(score * BAR_WIDTH), when)
     return table
 
 

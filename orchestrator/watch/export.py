@@ -22,15 +22,15 @@ from trainable.record import CURVES
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-POINTS = 2000
-"""Most points of an exported curve: what a screen can show, and a server takes in seconds."""
-BATCH = 1000
-"""Metrics that MLflow takes at once; 100 parameters."""
+MOST_POINTS = 2000
+"""Of an exported curve: what a screen can show, and a server takes in seconds."""
+METRICS_AT_ONCE = 1000
+"""That MLflow takes; 100 parameters."""
 LEG_TAG = "stagegrid.leg"
 
 
 def to_tensorboard(run: Run, folder: Path) -> int:
-    """Write `folder`/<cell>/fold-<k>/events...: all columns of the curves by iteration, at most POINTS.
+    """Write `folder`/<cell>/fold-<k>/events...: all columns of the curves by iteration, at most MOST_POINTS.
 
     Returns how many cells were written; those of cells that are there already stay.
     """
@@ -58,7 +58,7 @@ def _write_events(curves: pd.DataFrame, folder: Path) -> None:
 def _points(curves: pd.DataFrame, name: str) -> Iterator[tuple[int, float]]:
     """Iterations and values, where there is a value; of long curves means of equal spans, at their ends."""
     known = curves[np.isfinite(curves[name])]
-    span = -(-len(known) // POINTS) or 1
+    span = -(-len(known) // MOST_POINTS) or 1
     for start in range(0, len(known), span):
         part = known[start : start + span]
         yield int(part["iteration"].iloc[-1]), float(part[name].mean())
@@ -112,8 +112,8 @@ def _add_cell(client: "MlflowClient", experiment: str, run: Run, cell: Cell) -> 
         child = client.create_run(experiment, run_name=f"{name}.fold-{fold}", tags=tags).info.run_id
         curves = run.curves(cell, fold)
         points = [Metric(c, value, 0, at) for c in CURVES for at, value in _points(curves, c)]
-        for start in range(0, len(points), BATCH):
-            client.log_batch(child, metrics=points[start : start + BATCH])
+        for start in range(0, len(points), METRICS_AT_ONCE):
+            client.log_batch(child, metrics=points[start : start + METRICS_AT_ONCE])
         client.set_terminated(child)
     client.log_metric(parent, "lwlrap", result.lwlrap)
     client.set_terminated(parent)

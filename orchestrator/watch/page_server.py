@@ -22,7 +22,7 @@ from orchestrator.watch.live_page import first_page, live_page
 from trainable.errors import UserError
 
 HTML = "text/html; charset=utf-8"
-KINDS = {
+CONTENT_TYPES = {
     ".html": HTML, ".png": "image/png", ".svg": "image/svg+xml", ".csv": "text/csv; charset=utf-8",
     ".json": "application/json", ".md": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
@@ -61,7 +61,7 @@ class RunPages:
     def _report_file(self, path: str) -> tuple[str, bytes]:
         """A file of the report: nothing above its folder."""
         name = posixpath.normpath(path).lstrip("/")
-        kind = KINDS.get(posixpath.splitext(name)[1])
+        kind = CONTENT_TYPES.get(posixpath.splitext(name)[1])
         if kind is None or ".." in name.split("/") or not name.isprintable():
             raise FileNotFoundError(path)
         return kind, (self.out / REPORT).read(name)

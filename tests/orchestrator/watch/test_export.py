@@ -45,7 +45,7 @@ def test_tensorboard_reads_every_point_of_the_curves(run: Run, tmp_path: Path) -
 def test_long_curves_become_means_of_equal_spans(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "POINTS", 7)
+    monkeypatch.setattr(export, "MOST_POINTS", 7)
     to_tensorboard(run, tmp_path)
     events = EventAccumulator(str(tmp_path / "sigmoid.threshold.s0/fold-0"), {"scalars": 0})
     events.Reload()
