@@ -20,7 +20,7 @@ from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
 from orchestrator.legs.tables import predictions_table
 from orchestrator.report.diagnostics import Diagnostics
-from orchestrator.report.figures.all_figures import make_figures, write_figures
+from orchestrator.report.figures.draw import make_figures, write_figures
 from orchestrator.report.inputs import published_beside, read_inputs
 from orchestrator.report.page.page import Findings, write_page
 from orchestrator.report.tables.claim_tables import short_verdicts

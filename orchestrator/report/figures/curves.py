@@ -116,8 +116,11 @@ def figure_4(run: Run, curves: dict[Entry, Curves], activation: str) -> Picture 
     panels = figure.subplots(3, 1, sharex=True)
     for selection, column in columns.items():
         evaluated(panels[0], column.of("fscore"), look[selection], selection)
-        _every_iteration(panels[1], column.of("loss"), ends, look[selection], selection)
-        _limits(panels[2], column, ends, look[selection], selection)
+        loss, limit = (binned(column.of(name), bin_edges(ends)) for name in ("loss", column.limit))
+        band(panels[1], loss.middle, loss.mean, look[selection], selection)
+        band(
+            panels[2], limit.middle, limit.mean, look[selection], selection, extremes=(limit.low, limit.high)
+        )
     titles = (
         ("(a) F-score", "micro F-score, validation"),
         ("(b) loss", "training loss (nats)"),
@@ -168,16 +171,6 @@ def evaluated(axes: Axes, values: Floats, look: Look, label: str) -> None:
     at = np.flatnonzero(np.isfinite(values).any(0))
     if len(at):
         band(axes, at + 1.0, values[:, at], look, label, markers=len(at) <= 30)
-
-
-def _every_iteration(axes: Axes, values: Floats, ends: list[int], look: Look, label: str) -> None:
-    spans = binned(values, bin_edges(ends))
-    band(axes, spans.middle, spans.mean, look, label)
-
-
-def _limits(axes: Axes, curves: Curves, ends: list[int], look: Look, label: str) -> None:
-    spans = binned(curves.of(curves.limit), bin_edges(ends))
-    band(axes, spans.middle, spans.mean, look, label, extremes=(spans.low, spans.high))
 
 
 def all_curves(run: Run, curves: dict[Entry, Curves]) -> Picture | None:

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from orchestrator.legs.run import Run
-from orchestrator.report.figures.all_figures import make_figures
+from orchestrator.report.figures.draw import make_figures
 from orchestrator.report.figures.style import Picture
 from orchestrator.stats.paper import Published
 from tests.orchestrator.fake_run import Numbers

@@ -7,7 +7,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.build import headline
 from orchestrator.report.diagnostics import Diagnostics
-from orchestrator.report.figures.all_figures import make_figures
+from orchestrator.report.figures.draw import make_figures
 from orchestrator.report.figures.style import Picture
 from orchestrator.report.inputs import ranking
 from orchestrator.report.page.page import Findings, write_page

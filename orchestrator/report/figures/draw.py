@@ -6,9 +6,8 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.curves import all_curves, figure_4, read_curves
-from orchestrator.report.figures.forest import claims_forest
-from orchestrator.report.figures.grids import heat_map, per_class
 from orchestrator.report.figures.masks import masks_by_class, masks_over_time, worklist_precision
+from orchestrator.report.figures.scores import claims_forest, heat_map, per_class
 from orchestrator.report.figures.style import Picture, style
 from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.run_scores import RunScores

@@ -9,7 +9,7 @@ from matplotlib.text import Text
 
 from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
-from orchestrator.report.figures.all_figures import write_figures
+from orchestrator.report.figures.draw import write_figures
 from orchestrator.report.figures.style import Picture
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, figures
