@@ -1,6 +1,5 @@
 """The reader on small folders made here, on the real tables, and on the real recordings."""
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -147,14 +146,6 @@ def test_both_layouts_give_the_same_clips_and_folds(tmp_path: Path) -> None:
     verified = (ours.clips["part"] == "verified").to_numpy()
     one, other = (assign_folds(table.targets()[verified], 4, 0) for table in (ours, theirs))
     np.testing.assert_array_equal(one, other)
-
-
-@real_meta
-def test_the_real_tables_are_read_in_under_two_seconds(tmp_path: Path) -> None:
-    folder = real_zenodo(tmp_path)
-    began = time.process_time()
-    read_dataset(folder, DataSettings(), check_audio=False)
-    assert time.process_time() - began < 2
 
 
 @real_mini

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from orchestrator.data.clip_table import read_dataset
 from orchestrator.data.folds import assign_folds
 from orchestrator.data.layouts import DataSettings
-from tests.places import META, REAL_MINI
+from tests.places import META
 from trainable.arrays import Ints
 
 needs_data = pytest.mark.skipif(not META.exists(), reason="the real tables are not beside the checkout")
@@ -96,13 +96,3 @@ def test_the_real_classes_are_within_two_of_equal(tmp_path: Path) -> None:
         assert of_class <= 2
         assert of_size <= 2
     assert (time.process_time() - began) / 5 < 1
-
-
-@needs_data
-@pytest.mark.parametrize("n_folds", [2, 4])
-def test_the_mini_set_splits_evenly(n_folds: int) -> None:
-    table = read_dataset(REAL_MINI, DataSettings(), check_audio=False)
-    verified = table.targets()[(table.clips["part"] == "verified").to_numpy()]
-    of_class, of_size = unevenness(verified, assign_folds(verified, n_folds, 0), n_folds)
-    assert of_class <= 1.5
-    assert of_size <= 1

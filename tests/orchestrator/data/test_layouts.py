@@ -95,17 +95,6 @@ def test_a_malformed_submission_is_refused(tmp_path: Path, content: str) -> None
     assert "sample_submission.csv, line 1: " in problem(folder)
 
 
-def test_zenodos_sources_are_its_three_tables_and_folders(tmp_path: Path) -> None:
-    layout = find_layout(zenodo(tmp_path), DataSettings())
-    meta = tmp_path / "FSDKaggle2019.meta"
-    names = {"verified": "train_curated", "unverified": "train_noisy", "test": "test"}
-    assert layout.sources == tuple(
-        Source(part, meta / f"{name}_post_competition.csv", tmp_path / f"FSDKaggle2019.audio_{name}")
-        for part, name in names.items()
-    )
-    assert (layout.name, layout.vocabulary) == ("zenodo", CLASSES)
-
-
 def test_of_two_layouts_in_a_folder_kaggles_is_found(tmp_path: Path) -> None:
     """Zenodo's tables may lie beside for the labels of the test clips."""
     layout = find_layout(kaggle(zenodo(tmp_path)), DataSettings())

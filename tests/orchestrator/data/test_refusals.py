@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.data.clip_table import read_dataset
 from orchestrator.data.folded import BadClips, FoldedDataset, open_dataset
 from orchestrator.data.layouts import DataSettings, PlainSettings
 from tests.orchestrator.data.small_sets import CLASSES, VERIFIED, sounding, write_csv
@@ -184,9 +183,3 @@ def test_skipped_clips_are_nowhere_and_named_with_their_reason(tmp_path: Path) -
 def test_a_class_whose_verified_clips_are_all_bad_is_refused(tmp_path: Path) -> None:
     damage(sounding(tmp_path), ["third.wav"])
     assert "have no verified clip" in problem(tmp_path, bad_clips="skip")
-
-
-def test_without_bad_clips_both_settings_give_the_same(tmp_path: Path) -> None:
-    stop, skip = opened(sounding(tmp_path)), opened(tmp_path, bad_clips="skip")
-    assert stop.data_id("f") == skip.data_id("f")
-    assert len(read_dataset(tmp_path, DataSettings()).clips) == 7

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from orchestrator.features.feature_set import FeatureSet, Frames
-from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks, usual_folder
+from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks
 from orchestrator.files.integrity import DamagedFile
 from orchestrator.files.store import Store
 from tests.orchestrator.features.faked_sets import noise, write_clips
@@ -128,10 +128,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UserError, match="file/disk: no room for"):
         FrameFile(feature_set(tmp_path), tmp_path / "file" / "disk").arrays()
-
-
-def test_users_do_not_meet() -> None:
-    assert usual_folder().name.endswith(f"-{os.getuid()}")
 
 
 def test_a_usual_folder_that_another_user_made_is_refused(

@@ -19,7 +19,6 @@ from orchestrator.tagging.outputs import (
 )
 from orchestrator.tagging.predict import Predictions
 from orchestrator.tagging.tag import Bad, Tagged
-from tests.places import META
 from trainable.errors import UserError
 
 CLASSES = ("Bark", "Gong", "Meow")
@@ -122,14 +121,6 @@ def test_the_competitions_forms_are_known_by_their_size(tmp_path: Path, rows: in
     assert list(frame["fname"]) == names
     assert not frame.isna().any(axis=None)
     assert form.which == which
-
-
-@pytest.mark.skipif(not META.exists(), reason="the data set's tables are not at hand")
-def test_the_form_of_the_real_classes(tmp_path: Path) -> None:
-    classes = tuple(pd.read_csv(META / "vocabulary.csv", header=None)[1])
-    names = pd.read_csv(META / "test_post_competition.csv")["fname"].tolist()
-    form = read_form(kaggle(tmp_path, names, classes), classes)
-    assert (len(form.fnames), len(form.classes), form.which) == (4481, 80, " (all test clips)")
 
 
 @pytest.mark.parametrize(

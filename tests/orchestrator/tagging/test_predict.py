@@ -113,13 +113,6 @@ def test_another_systems_scores_are_refused_or_replaced(tmp_path: Path, change: 
     assert ScoreFolder.open(Store.open(tmp_path), other, replace=True).known(STAMPS) == {}
 
 
-def test_a_folder_with_other_files_is_refused_and_stays(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("years of work")
-    with pytest.raises(UserError, match=r"holds something else \(thesis\.tex\)"):
-        ScoreFolder.open(Store.open(tmp_path), MINE)
-    assert (tmp_path / "thesis.tex").exists()
-
-
 def test_what_was_on_the_way_goes_when_it_is_elsewhere(tmp_path: Path) -> None:
     parts = ScoreFolder.open(Store.open(tmp_path / "x.csv.parts"), MINE, replace=True)
     assert (tmp_path / "x.csv.parts" / TAGGED_WITH).exists()

@@ -99,15 +99,6 @@ def test_a_manifest_that_names_a_place_elsewhere_is_not_followed(trained: Run) -
         read_weights(forged, choose_system(forged, "sigmoid/top_k"))
 
 
-def test_every_network_says_what_it_is(trained: Run) -> None:
-    described, weights = read_weights(trained, choose_system(trained, "sigmoid_sparsemax/top_k"))
-    assert [member.name for member in described.members] == [
-        "sigmoid_sparsemax.top_k.s0.fold-0",
-        "sigmoid_sparsemax.top_k.s0.fold-1",
-    ]
-    assert len(weights) == 2
-
-
 def test_a_run_is_opened_by_name_or_at_its_best_cell(trained: Run) -> None:
     assert open_model(trained.store.base, "sigmoid/top_k").label == "sigmoid/top_k"
     assert "best in cross-validation, lwlrap 0." in open_model(trained.store.base).label
