@@ -21,17 +21,17 @@ JSON is for any program, tables are Parquet, weights are safetensors. Shards of 
 """
 TABLES = {
     artifacts.CLIPS: (
-        tables.CLIPS,
+        tables.CLIP_COLUMNS,
         "A row for each clip, in the order of the features; `fold` is -1 where none.",
     ),
-    artifacts.CURVES: (tables.CURVES, "A row for each iteration (from 1); `stage` counts from 0."),
+    artifacts.CURVES: (tables.CURVE_COLUMNS, "A row for each iteration (from 1); `stage` counts from 0."),
     artifacts.PREDICTIONS: (
         tables.predictions_schema(1),
         "Scores at the end of each stage, a value for each class in the order of `vocabulary`.",
     ),
     artifacts.UNVERIFIED: (tables.scores_schema(1), "The final model's scores of the unverified clips."),
     artifacts.JUDGEMENTS: (
-        tables.JUDGEMENTS,
+        tables.JUDGEMENT_COLUMNS,
         "A row for each unverified clip of each batch, in order of time.",
     ),
 }

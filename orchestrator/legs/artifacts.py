@@ -2,7 +2,7 @@
 
 OUT/run.json                RunManifest
     legs.md                 which leg's folder is what, for people (manifest)
-    clips.parquet           every clip with its labels and fold: `tables.CLIPS`
+    clips.parquet           every clip with its labels and fold: `tables.CLIP_COLUMNS`
     noise_truth.parquet     fname, given, true, kind; only where the data set knows its label errors
     data/                   the embedded data set, where no other was given (synth.synthesize)
     features/<id>/          log-mel frames (features.feature_set)
@@ -11,11 +11,11 @@ OUT/run.json                RunManifest
     driver.json             DriverNote: what the driver sees, fresh while it is at work (progress)
     ray/                    Ray's own notes; nothing is read from them
     legs/<leg id>/leg.json      LegIdentity, written first
-                  fold-<k>/curves.parquet       a row for each iteration: `tables.CURVES`
-                           predictions.parquet  raw scores of validation and test clips: `tables.PREDICTIONS`
-                           unverified.parquet   the final model's scores of unverified clips: `tables.SCORES`;
+                  fold-<k>/curves.parquet       a row for each iteration: `tables.CURVE_COLUMNS`
+                           predictions.parquet  raw scores of validation and test clips (tables)
+                           unverified.parquet   the final model's scores of unverified clips (tables);
                                                 only where a selection has judged some
-                           judgements.parquet   what the selection made of them: `tables.JUDGEMENTS`
+                           judgements.parquet   what the selection made of them: `tables.JUDGEMENT_COLUMNS`
                            weights.safetensors  of the last prediction
                            state.pt             where a branch or an interrupted fold goes on (fold_folder)
                            state.previous.pt    the one before, while the fold trains

@@ -174,12 +174,12 @@ class Run:
         return ClipScores(rows, scores.reshape(len(rows), len(self.manifest.vocabulary)))
 
     def curves(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """The curves of a fold of a cell, a row for each iteration: `legs.tables.CURVES`."""
+        """The curves of a fold of a cell, a row for each iteration: `legs.tables.CURVE_COLUMNS`."""
         frame: pd.DataFrame = self._read(cell, fold, artifacts.CURVES).to_pandas()
         return frame
 
     def judgements(self, cell: Cell, fold: int) -> pd.DataFrame:
-        """What the selection made of every unverified clip: `legs.tables.JUDGEMENTS`."""
+        """What the selection made of every unverified clip: `legs.tables.JUDGEMENT_COLUMNS`."""
         frame: pd.DataFrame = self._read(cell, fold, artifacts.JUDGEMENTS).to_pandas()
         return frame
 

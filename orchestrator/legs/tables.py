@@ -19,7 +19,7 @@ from trainable.record import Record
 from trainable.stages import Stage, boundaries
 from trainable.task import Outcome, Prediction
 
-CLIPS = pa.schema(
+CLIP_COLUMNS = pa.schema(
     [
         ("fname", pa.string()),
         ("part", pa.string()),
@@ -29,11 +29,11 @@ CLIPS = pa.schema(
     ]
 )
 """In the order of the features. `fold` is -1 for clips that are not verified."""
-CURVES = pa.schema(
+CURVE_COLUMNS = pa.schema(
     [("iteration", pa.int32()), ("stage", pa.int32()), *((name, pa.float32()) for name in CURVE_NAMES)]
 )
 """`iteration` counts from 1, `stage` from 0."""
-JUDGEMENTS = pa.schema(
+JUDGEMENT_COLUMNS = pa.schema(
     [
         ("iteration", pa.int32()),
         ("stage", pa.int32()),
@@ -56,12 +56,12 @@ def predictions_schema(classes: int) -> pa.Schema:
 
 
 def clips_table(dataset: FoldedDataset) -> pa.Table:
-    """All clips with their labels and folds: CLIPS."""
+    """All clips with their labels and folds: CLIP_COLUMNS."""
     clips = dataset.table.clips
     columns = {name: clips[name].tolist() for name in ("fname", "part", "usage")}
     fold = np.full(len(clips), -1, np.int32)
     fold[: len(dataset.fold_of)] = dataset.fold_of
-    return pa.table({**columns, "labels": map(list, clips["labels"]), "fold": fold}, CLIPS)
+    return pa.table({**columns, "labels": map(list, clips["labels"]), "fold": fold}, CLIP_COLUMNS)
 
 
 def write_outcome(
@@ -94,7 +94,7 @@ def _curves(record: Record, stages: Sequence[Stage]) -> pa.Table:
     values = record.curves.cpu().numpy()
     columns = {name: values[:, number].copy() for number, name in enumerate(CURVE_NAMES)}
     return pa.table(
-        {"iteration": iteration.astype(np.int32), "stage": stage.astype(np.int32), **columns}, CURVES
+        {"iteration": iteration.astype(np.int32), "stage": stage.astype(np.int32), **columns}, CURVE_COLUMNS
     )
 
 
@@ -139,4 +139,4 @@ def _judgements(record: Record, stages: Sequence[Stage], names: Sequence[str]) -
         "loss": record.loss.cpu().numpy(),
         "keep": record.keep.cpu().numpy(),
     }
-    return pa.table(columns, JUDGEMENTS)
+    return pa.table(columns, JUDGEMENT_COLUMNS)

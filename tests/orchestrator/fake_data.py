@@ -38,7 +38,7 @@ def generator(*words: object) -> np.random.Generator:
 
 @dataclass(frozen=True)
 class FakeData:
-    """Clips as `artifacts.tables.CLIPS` lists them, and what their labels should be."""
+    """Clips as `legs.tables.CLIP_COLUMNS` lists them, and what their labels should be."""
 
     numbers: Numbers
     vocabulary: list[str]

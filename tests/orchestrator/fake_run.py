@@ -22,7 +22,7 @@ from orchestrator.legs.artifacts import FoldResult, RunManifest
 from orchestrator.legs.folders import LegFolder, LegFolders
 from orchestrator.legs.plan import Leg, Plan, make_plan
 from orchestrator.legs.run import Run
-from orchestrator.legs.tables import CURVES, predictions_table, scores_table
+from orchestrator.legs.tables import CURVE_COLUMNS, predictions_table, scores_table
 from orchestrator.settings.loading import parse_experiment
 from orchestrator.settings.tree import Experiment
 from orchestrator.stats.grid import Cell
@@ -138,7 +138,7 @@ class _Maker:
                 scores = self._scores(leg, fold, len(leg.stages(self.experiment)) - 1)[rows]
                 tables[artifacts.UNVERIFIED] = scores_table(rows, scores, self.data.names)
             tables[artifacts.JUDGEMENTS] = self._judgements(leg, fold, curves)
-            tables[artifacts.CURVES] = pa.Table.from_pandas(curves, CURVES, preserve_index=False)
+            tables[artifacts.CURVES] = pa.Table.from_pandas(curves, CURVE_COLUMNS, preserve_index=False)
             written = {name: folder.put(name, table_bytes(table)) for name, table in tables.items()}
             folder.finish(_result(curves, written, self._lwlrap(leg, fold)))
         assert place.finish(self.experiment.folds)
