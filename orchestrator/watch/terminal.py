@@ -40,7 +40,7 @@ class Display:
         self._copies: list[Callable[[str], None]] = []
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Print a line, however long, unbroken."""
         self.console.print(printable(text), highlight=False, markup=False, soft_wrap=True)
         self._copy(text)
 
@@ -64,7 +64,7 @@ class Display:
             write_first_page(out, name, stage)
 
     def dataset(self, dataset: FoldedDataset) -> None:
-        """What the data set has."""
+        """Say how many clips and classes the data set has, and what is left out of it."""
         table = dataset.table
         counts = Counter(table.clips["part"])
         clips = ", ".join(f"{counts[part]} {part}" for part in PARTS)
@@ -79,7 +79,7 @@ class Display:
             self.say(f"      class {name} has fewer verified clips ({count}) than there are folds")
 
     def plan(self, plan: Plan, work_left: Mapping[str, WorkLeft], stale: Mapping[str, str]) -> None:
-        """What there is to do."""
+        """Say how many legs there are, how many are left, and why others on disk are stale."""
         shared, alone = plan.iterations()
         counts = Counter(work_left.values())
         todo = ", ".join(f"{counts[state]} {state}" for state in ("done", "continue", "new") if counts[state])
@@ -89,7 +89,7 @@ class Display:
             self.say(f"      {stale_line(stale)}")
 
     def failures(self, run: Run) -> None:
-        """Why legs have no result, and where the traceback is of what is this program's fault."""
+        """Say why legs have no result, and where the traceback of a fault of this program is."""
         for leg in run.manifest.legs:
             if failure := run.legs[leg.id].failure():
                 log = f" (traceback: {failure.log})" if failure.log else ""
@@ -97,13 +97,13 @@ class Display:
 
     @contextmanager
     def busy(self, text: str) -> Iterator[None]:
-        """While something takes a few seconds."""
+        """Show that something takes a few seconds, until the end of the block."""
         with self.console.status(text):
             yield
 
     @contextmanager
     def features(self, total: int) -> Iterator[Callable[[int, int], None]]:
-        """A progress bar, or a line now and then; gives the function to call with (done, total)."""
+        """Count clips in a bar, or in a line now and then; gives the function to call with (done, total)."""
         bar = ProgressBar("features", "clips", total)
         lines = repeated(lambda: self._told(bar.line, bar.ended), LINE_SECONDS)
         with bar.shown_on(self.console) if self.live else nullcontext(), lines:
@@ -111,7 +111,7 @@ class Display:
 
     @contextmanager
     def training(self, run: Run) -> Iterator[None]:
-        """While legs train."""
+        """Show the table of legs, or a line now and then, until the end of the block."""
         reader = StatusReader(run)
         table = Live(get_renderable=lambda: _table(reader), console=self.console, refresh_per_second=2)
         lines = repeated(lambda: self._lines(reader), LINE_SECONDS)
