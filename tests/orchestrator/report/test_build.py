@@ -1,15 +1,22 @@
 import re
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
+from sklearn.metrics import label_ranking_average_precision_score
 
 from orchestrator.legs import artifacts
 from orchestrator.legs.run import Run
-from orchestrator.report.build import write_report
+from orchestrator.report.build import headline, write_ensembles, write_report
+from orchestrator.report.inputs import ranking
 from orchestrator.report.unchanged import ReportNote, unchanged_report
-from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
+from orchestrator.stats.grid import Entry
+from orchestrator.stats.scoring import Score, ScoreKey
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
+from tests.orchestrator.measured import claims_about, scores_of
 
 pytestmark = pytest.mark.integration  # draws every figure
 
@@ -137,3 +144,97 @@ def test_a_wrong_ensemble_costs_no_report(run: Run, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="nothing"):
         write_report(broken)
     assert contents(tmp_path / "report") == {"index.html": b"an older one"}
+
+
+ROWS = ["sigmoid", "sigmoid_softmax"]
+EFFECT = {("sigmoid", "threshold"): 2.0, ("sigmoid_softmax", "threshold"): 1.0}
+
+
+def sentences(run: Run) -> tuple[str, ...]:
+    scores = scores_of(run)
+    return headline(scores, claims_about(run, scores), list(ranking(run)))
+
+
+def test_best_cell_what_its_parts_bring_and_how_sure_that_is(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=ROWS, effect=EFFECT, config=QUICK)
+    first, second = sentences(run)
+    scores = scores_of(run)
+    value = scores.find(Entry("sigmoid", "threshold"), ScoreKey("private"))
+    assert isinstance(value, Score)
+    assert first.startswith(
+        "Best cell by cross-validation: sigmoid/threshold, "
+        f"lwlrap {value.value:.4f} on private test clips and "
+    )
+    assert " in cross-validation, where selection brings +" in first
+    assert "(threshold, the best of 2: higher in these models) and a second head brings " in first
+    assert "(sigmoid_softmax: " in first
+    assert second == (
+        "One training of each cell was run: the 95% intervals say what other test clips would change, not "
+        "what another training would."
+    )
+
+
+def test_a_second_head_is_one_of_any_row_that_has_two(tmp_path: Path) -> None:
+    rows = ["sigmoid", "softmax", "sigmoid_softmax", "sigmoid_entmax15"]
+    effect = {("softmax", "top_k"): 3.0, ("sigmoid_entmax15", "top_k"): 2.0}
+    run = make_fake_run(tmp_path, activations=rows, selections=["top_k"], effect=effect, config=QUICK)
+    first, _ = sentences(run)
+    assert first.startswith("Best cell by cross-validation: softmax/top_k, ")
+    assert "a second head brings +" in first
+    assert "(sigmoid_entmax15, the best of 2: " in first
+
+
+def test_several_trainings_are_said(tmp_path: Path) -> None:
+    run = make_fake_run(tmp_path, activations=ROWS, effect=EFFECT, seeds=[0, 1], config=QUICK)
+    first, second = sentences(run)
+    assert "the best of 2: confirmed)" in first
+    assert second == (
+        "Means of 2 trainings of each cell, 4 models on the same test clips: the 95% intervals say what "
+        "other test clips and other trainings would change."
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "start"),
+    [
+        ({"selections": ["top_k"], "missing": [("sigmoid", "top_k")]}, "No cell can be scored yet."),
+        ({"selections": ["top_k"]}, "Best cell by cross-validation: sigmoid/top_k, lwlrap "),
+    ],
+)
+def test_less_of_a_grid_says_less(tmp_path: Path, options: dict[str, Any], start: str) -> None:
+    run = make_fake_run(tmp_path, activations=["sigmoid"], config=QUICK, **options)
+    first, *_ = sentences(run)
+    assert first.startswith(start)
+    assert "brings" not in first
+
+
+def test_without_test_clips_cross_validation_is_told(tmp_path: Path) -> None:
+    numbers = Numbers(verified=24, unverified=40, test=0, classes=4, iterations=(4, 4, 2))
+    run = make_fake_run(tmp_path, activations=["sigmoid"], numbers=numbers, config=QUICK)
+    first, _ = sentences(run)
+    assert " in cross-validation, where selection brings " in first
+    assert "test clips" not in first
+
+
+@pytest.fixture(scope="module")
+def blended(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    members = {"both": ("sigmoid/top_k", "sigmoid_softmax/threshold")}
+    return make_fake_run(
+        tmp_path_factory.mktemp("run"), activations=ROWS, config=QUICK | {"ensembles": members}
+    )
+
+
+def test_the_file_has_a_cells_columns_and_gives_the_very_scores(blended: Run) -> None:
+    run, scores = blended, scores_of(blended)
+    write_ensembles(run, scores.ensembles.complete, run.store / artifacts.REPORT)
+    table = (run.store / "report/ensembles/both").read_table(artifacts.PREDICTIONS)
+    cell = run.leg_of(cell_of(run, "sigmoid", "top_k")).fold(0).store.read_table(artifacts.PREDICTIONS)
+    assert table.schema == cell.schema
+    assert set(table["stage"].to_pylist()) == {2}
+    frame = table.to_pandas()
+    assert sorted(frame["fname"][frame["part"] == "validation"]) == sorted(run.clips["fname"][:60])
+    test = frame[frame["part"] == "test"]
+    truth = run.targets[run.rows_of(test["fname"].tolist())]
+    values = np.stack(test["scores"].to_list()).astype(float)
+    lrap = label_ranking_average_precision_score(truth, values, sample_weight=truth.sum(1))
+    assert scores.ensembles.scores["both"][ScoreKey("test", "blend")].value == pytest.approx(lrap, abs=1e-12)

@@ -1,21 +1,24 @@
-"""Intervals that hold clips and trainings open, on clips, models and residual effects that are known."""
+"""Intervals over other clips and trainings, and power: where clips, models and rest are known effects."""
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
 from orchestrator.stats.bootstrap import ClipSums
 from orchestrator.stats.components import (
+    MOST_SEEDS,
     Components,
     Crossed,
     components,
     mean_difference,
     mean_squares,
+    most_needed,
+    power,
+    seeds_needed,
     shares,
 )
+from trainable.arrays import Floats
 
-Floats = NDArray[np.float64]
 CLIPS, WORLDS = 300, 1000
 EFFECTS = [(0.035, 0.0085, 0.17), (0.011, 0.0079, 0.11), (0.011, 0.0, 0.11)]
 """Standard deviations of clips, of models and of the rest."""
@@ -184,3 +187,50 @@ def test_two_models_have_components_and_no_interval() -> None:
 def test_nobody_has_more_degrees_of_freedom_than_clips() -> None:
     found = Components(0.1, 1e-6, 1.0, 1e-6, 1, 4, 29)
     assert found.nu == 29
+
+
+def true_components(models: int) -> Components:
+    """Of a simulated world, as an endless number of runs would measure them."""
+    of_clips, of_models, rest = (sd**2 for sd in EFFECTS[1])
+    clips, rest = of_clips / CLIPS, rest / CLIPS
+    return Components(0.0, of_models + rest, rest + models * clips, rest, 1, models, CLIPS - 1)
+
+
+def found(rng: np.random.Generator, models: int, difference: float) -> bool:
+    return crossed([score_of(difference + simulated(rng, EFFECTS[1], models, CLIPS))]).p <= 0.05
+
+
+@pytest.mark.parametrize(("models", "difference"), [(8, 0.012), (12, 0.008), (24, 0.007)])
+def test_power_is_how_often_simulated_experiments_find_it(models: int, difference: float) -> None:
+    """Known components of four models foretell how 1000 experiments with more of them come out."""
+    rng = np.random.default_rng(models)
+    often = np.mean([found(rng, models, difference) for _ in range(1000)])
+    assert power(true_components(4), models, difference) == pytest.approx(often, abs=0.05)
+
+
+def test_the_seeds_told_are_the_fewest_that_find_it_in_80_of_100() -> None:
+    measured = true_components(4)
+    seeds = seeds_needed(measured, 1, 0.005)
+    assert seeds is not None
+    assert power(measured, 4 * seeds, 0.005) >= 0.8 > power(measured, 4 * (seeds - 1), 0.005)
+    rng = np.random.default_rng(0)
+    assert np.mean([found(rng, 4 * seeds, 0.005) for _ in range(1000)]) == pytest.approx(0.8, abs=0.05)
+
+
+def test_smaller_differences_need_more_and_clips_alone_may_forbid_it() -> None:
+    measured = true_components(4)
+    needed = [seeds_needed(measured, 1, size) for size in (0.05, 0.01, 0.005)]
+    assert needed == sorted(needed, key=lambda n: n or MOST_SEEDS)
+    assert needed[0] == 1
+    assert seeds_needed(measured, 1, 0.0005) is None, "300 clips leave more than that open"
+    assert most_needed([3, 5, 2]) == 5
+    assert most_needed([3, None]) is None
+
+
+def test_one_seed_of_two_folds_gives_no_verdict_however_large_the_difference() -> None:
+    measured = true_components(2)
+    assert seeds_needed(measured, 1, 10.0) == 2
+
+
+def test_equal_models_find_everything() -> None:
+    assert power(Components(0.0, 0.0, 0.0, 0.0, 1, 4, 29), 4, 1e-6) == 1

@@ -1,0 +1,149 @@
+"""Differences between two runs: paired where the clips are the same."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.legs.run import Run
+from orchestrator.report.diff.scores import SAME, score_both, score_tables, why_unpaired
+from orchestrator.report.inputs import read_clips, read_predictions
+from orchestrator.report.tables.table import Row, Table, Value
+from orchestrator.stats.bootstrap import ClipSums, bootstrap, paired
+from orchestrator.stats.grid import Hole
+from orchestrator.stats.predictions import make_pools, precision_sums
+from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
+
+QUICK = {"report": {"resamples": 300}}
+COLUMNS = ["verified_only", "top_k"]
+BETTER = {("sigmoid", "top_k"): 2.0}
+OTHER = {"learning_rate": 0.5}
+"""So that the legs have other ids."""
+
+
+def fake(folder: Path, **options: Any) -> Run:
+    return make_fake_run(
+        folder, **{"activations": ["sigmoid"], "selections": COLUMNS, "config": QUICK} | options
+    )
+
+
+def line(table: Table, label: str) -> Row:
+    (row,) = [row for row in table.rows if row.label == label]
+    return row
+
+
+def test_a_difference_is_that_of_one_bootstrap_of_both(tmp_path: Path) -> None:
+    """The clips are drawn apart for each run; equal seeds must have drawn the same."""
+    old, new = (
+        fake(tmp_path / "old"),
+        fake(tmp_path / "new", effect=BETTER, config=QUICK | {"optimizer": OTHER}),
+    )
+    table, _ = score_tables(score_both(old, new))
+    sums = []
+    for run in (old, new):
+        pool = make_pools(read_clips(run))["private"]
+        mask = pool.mask("private")
+        (predictions,) = read_predictions(run, cell_of(run, "sigmoid", "top_k"))
+        whole = precision_sums(pool, predictions.test, "group")
+        sums.append(ClipSums(whole.sums[mask], whole.counts[mask]))
+    one, other = bootstrap(sums, None, 300)
+    expected = paired(other, one)
+    before, after, difference = line(table, "sigmoid/top_k").cells[3:]
+    assert isinstance(before, Value)
+    assert isinstance(after, Value)
+    assert difference == f"{expected}\nhigher in these models"
+    assert table.notes[1] == (
+        "private test: the same clips, differences are paired, with 95% intervals over clips"
+    )
+
+
+def test_the_mean_is_over_the_cells_that_both_have(tmp_path: Path) -> None:
+    old = fake(tmp_path / "old", selections=[*COLUMNS, "keep_all"])
+    new = fake(tmp_path / "new", effect=BETTER, config=QUICK | {"optimizer": OTHER})
+    table, several = score_tables(score_both(old, new))
+    assert [row.label for row in table.rows] == [
+        "mean of 2 cells", "sigmoid/verified_only", "sigmoid/top_k", "sigmoid/keep_all"
+    ]  # fmt: skip
+    for side in (0, 1):
+        values = [line(table, f"sigmoid/{column}").cells[side] for column in COLUMNS]
+        mean = table.rows[0].cells[side]
+        assert isinstance(mean, Value)
+        assert mean.value == pytest.approx(sum(v.value for v in values if isinstance(v, Value)) / 2)
+    assert line(table, "sigmoid/keep_all").cells[1:3] == ("", "only in the old run")
+    assert {column.group for column in several.columns} == {"cv", "private"}
+
+
+def test_a_cell_without_a_result_is_a_hole(tmp_path: Path) -> None:
+    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", missing=[("sigmoid", "top_k")])
+    table, _ = score_tables(score_both(old, new))
+    assert line(table, "sigmoid/top_k").cells[1:3] == (Hole("not run"), "")
+
+
+def test_the_same_legs_are_the_same_models(tmp_path: Path) -> None:
+    run = fake(tmp_path)
+    table, _ = score_tables(score_both(run, run))
+    assert {row.cells[2] for row in table.rows} == {SAME}
+
+
+def test_other_clips_give_unpaired_numbers_with_their_own_intervals(tmp_path: Path) -> None:
+    numbers = Numbers(test=30)
+    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", numbers=numbers)
+    table, _ = score_tables(score_both(old, new))
+    before, after, difference = line(table, "sigmoid/top_k").cells[3:]
+    assert isinstance(before, Value)
+    assert isinstance(after, Value)
+    assert before.interval
+    assert after.interval
+    assert difference == f"{after.value - before.value:+.4f}"
+    assert "unpaired, each number with its own 95% interval" in table.notes[1]
+
+
+def test_both_are_scored_by_the_old_ones_settings(tmp_path: Path) -> None:
+    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", config={"report": {"resamples": 200}})
+    assert score_both(old, new).new_scores.settings == old.experiment.report
+
+
+def test_no_difference_of_two_runs_is_a_verdict(tmp_path: Path) -> None:
+    old, new = (
+        fake(
+            tmp_path / name,
+            seeds=[0, 1],
+            effect=effect,
+            config=QUICK | {"optimizer": {"learning_rate": rate}},
+        )
+        for name, effect, rate in (("old", {}, 0.1), ("new", BETTER, 0.2))
+    )
+    table, _ = score_tables(score_both(old, new))
+    assert str(line(table, "sigmoid/top_k").cells[5]).endswith("higher in these models")
+
+
+ONE: dict[str, Any] = {"activations": ["sigmoid"], "selections": ["verified_only"]}
+
+
+def small(folder: Path, verified: int = 24, test: int = 16, **options: Any) -> Run:
+    numbers = Numbers(verified=verified, test=test, unverified=8, classes=4, iterations=(2, 2, 2), batch=8)
+    return make_fake_run(folder, numbers=numbers, **ONE | options)
+
+
+@pytest.mark.parametrize(
+    ("options", "cv", "private"),
+    [
+        ({}, "", ""),
+        ({"selections": ["keep_all"], "seeds": [3]}, "", ""),
+        ({"folds": 3}, "the folds differ", ""),
+        ({"test": 20}, None, "the clips differ: "),
+        ({"test": 0}, None, "one run has no such clips"),
+        ({"verified": 30}, "the clips differ: 24 and 30", None),
+        ({"seed": 1}, "the folds differ", "the labels differ"),
+        ({"vocabulary": list("abcd")}, "the classes differ", "the classes differ"),
+    ],
+)
+def test_what_differs_is_said(
+    tmp_path: Path, options: dict[str, Any], cv: str | None, private: str | None
+) -> None:
+    """None: not looked at, for the fake data draw all parts anew."""
+    old, new = small(tmp_path / "old"), small(tmp_path / "new", **options)
+    clips = (read_clips(old), read_clips(new))
+    assert cv is None or why_unpaired(*clips, "cv") == cv
+    reason = why_unpaired(*clips, "private")
+    assert private is None or (reason.startswith(private) and bool(reason) == bool(private))

@@ -1,0 +1,176 @@
+"""Claims about training against plain loops, and scipy."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from orchestrator.stats.claims import Scope
+from orchestrator.stats.components import Crossed
+from orchestrator.stats.grid import Cell, Entry, Hole
+from orchestrator.stats.inputs import FoldCurves, Inputs
+from orchestrator.stats.training import (
+    UNKNOWN,
+    Pairs,
+    Trained,
+    TrainingClaim,
+    correlation,
+    judge_training,
+    over_models,
+    training_claims,
+)
+from tests.orchestrator.stats.made import ROWS, made_grid, made_inputs, without_truth
+
+FSCORE_2, FSCORE_3 = "F-score in stage 2: threshold > top_k", "F-score in stage 3: threshold > top_k"
+LOSS_2, LOSS_3 = "loss in stage 2: top_k > threshold", "loss in stage 3: top_k > threshold"
+FASTER = "iterations to an F-score: top_k > threshold"
+FOLLOWS = "masked clips follow wrong labels: threshold > top_k"
+
+
+@pytest.fixture(scope="module")
+def inputs() -> Inputs:
+    return made_inputs(seeds=[0, 1], folds=3)
+
+
+def claim_of(inputs: Inputs, statement: str, row: str | None = None) -> TrainingClaim:
+    (training,) = [
+        training
+        for training in training_claims(inputs.grid)
+        if (training.claim.statement, training.claim.scope) == (statement, Scope("activation", row))
+    ]
+    return training
+
+
+def curve(inputs: Inputs, row: str, column: str, seed: int, fold: int) -> list[dict[str, float]]:
+    curves = inputs.curves(Cell(row, column, seed), fold)
+    columns = {"stage": curves.stage, **curves.values}
+    return [dict(zip(columns, map(float, line), strict=True)) for line in zip(*columns.values(), strict=True)]
+
+
+def mean_of(lines: list[dict[str, float]], name: str, stage: int) -> float:
+    values = [line[name] for line in lines if line["stage"] == stage and not math.isnan(line[name])]
+    return sum(values) / len(values)
+
+
+def share_until(lines: list[dict[str, float]], level: float) -> float:
+    own = [line for line in lines if line["stage"] == 1]
+    return next(n for n, line in enumerate(own, 1) if line["fscore"] >= level) / len(own)
+
+
+def highest(lines: list[dict[str, float]]) -> float:
+    return max(line["fscore"] for line in lines if line["stage"] == 1 and not math.isnan(line["fscore"]))
+
+
+def follows(inputs: Inputs, row: str, column: str, seed: int, fold: int) -> float:
+    """Batch by batch."""
+    assert inputs.truth is not None
+    judged = inputs.judged(Cell(row, column, seed), fold)
+    masked: dict[int, float] = {}
+    wrong: dict[int, float] = {}
+    for t, clip, of_clip in zip(judged.iteration, judged.clip, judged.masked, strict=True):
+        masked[t] = masked.get(t, 0) + of_clip
+        wrong[t] = wrong.get(t, 0) + inputs.truth.wrong[clip]
+    both = [[counts[t] for t in sorted(masked)] for counts in (masked, wrong)]
+    return 0.0 if len(set(both[0])) == 1 else float(stats.pearsonr(*both).statistic)
+
+
+def by_hand(inputs: Inputs, statement: str, row: str, seed: int, fold: int) -> float:
+    new, old = (curve(inputs, row, column, seed, fold) for column in ("threshold", "top_k"))
+    if statement in (FSCORE_2, FSCORE_3):
+        stage = 1 if statement == FSCORE_2 else 2
+        return mean_of(new, "fscore", stage) - mean_of(old, "fscore", stage)
+    if statement in (LOSS_2, LOSS_3):
+        stage = 1 if statement == LOSS_2 else 2
+        return mean_of(old, "loss", stage) - mean_of(new, "loss", stage)
+    if statement == FASTER:
+        level = min(highest(new), highest(old))
+        return share_until(old, level) - share_until(new, level)
+    return follows(inputs, row, "threshold", seed, fold) - follows(inputs, row, "top_k", seed, fold)
+
+
+@pytest.mark.parametrize("statement", [FSCORE_2, FSCORE_3, LOSS_2, LOSS_3, FASTER, FOLLOWS])
+def test_each_claim_is_what_plain_loops_and_scipy_say(inputs: Inputs, statement: str) -> None:
+    """Averaged over rows within a model first: six models, not twelve."""
+    pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
+    expected = [np.mean([by_hand(inputs, statement, row, *pair) for row in ROWS]) for pair in pairs]
+    judgement, incomplete = judge_training(Pairs.of(inputs), claim_of(inputs, statement), 0.95)
+    assert isinstance(judgement, Crossed)
+    student = stats.ttest_1samp(expected, 0)
+    interval = student.confidence_interval(0.95)
+    assert (judgement.low, judgement.high) == pytest.approx((interval.low, interval.high), abs=1e-6)
+    assert judgement.p == pytest.approx(student.pvalue, rel=1e-3, abs=1e-9)
+    assert (judgement.nu, incomplete) == (5, "")
+    assert len(set(expected)) > 1, "else nothing was compared"
+
+
+def test_in_a_single_row_it_is_that_row(inputs: Inputs) -> None:
+    values = Pairs.of(inputs).values(claim_of(inputs, LOSS_3, "sigmoid_softmax"))
+    pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
+    assert values == pytest.approx([by_hand(inputs, LOSS_3, "sigmoid_softmax", *pair) for pair in pairs])
+
+
+def test_masks_follow_wrong_labels_with_the_threshold_and_cannot_with_top_k(inputs: Inputs) -> None:
+    pairs = Pairs.of(inputs).by_row["sigmoid"].values()
+    assert all(old.follows == 0 for _, old in pairs)
+    assert min(new.follows for new, _ in pairs) > 0.1, "wrong labels lose more"
+
+
+def test_a_correlation_is_scipys_and_0_of_what_never_changes() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 50))
+    assert correlation(a, a + b) == pytest.approx(stats.pearsonr(a, a + b).statistic)
+    assert correlation(np.full(50, 3.0), b) == correlation(b, np.full(50, 3.0)) == 0.0
+
+
+def test_where_nobody_knows_the_truth_one_claim_says_so_and_the_others_stand() -> None:
+    unknown = without_truth(made_inputs(folds=4))
+    pairs = Pairs.of(unknown)
+    assert judge_training(pairs, claim_of(unknown, FOLLOWS), 0.95) == (UNKNOWN, "")
+    assert isinstance(judge_training(pairs, claim_of(unknown, FSCORE_2), 0.95)[0], Crossed)
+
+
+def test_a_row_without_one_of_both_is_named_and_the_others_stand() -> None:
+    inputs = made_inputs(folds=3, missing=[Entry("sigmoid", "top_k")])
+    pairs, reason = Pairs.of(inputs), "sigmoid/top_k: not run"
+    lost = judge_training(pairs, claim_of(inputs, FSCORE_2, "sigmoid"), 0.95)
+    assert lost == (Hole("not judged", reason), "")
+    judgement, incomplete = judge_training(pairs, claim_of(inputs, FSCORE_2), 0.95)
+    assert isinstance(judgement, Crossed)
+    assert incomplete == reason
+
+
+def test_two_models_have_no_interval() -> None:
+    inputs = made_inputs(folds=2)
+    judgement, _ = judge_training(Pairs.of(inputs), claim_of(inputs, FSCORE_2), 0.95)
+    assert isinstance(judgement, Hole)
+    assert judgement.detail == "2 pairs of models, an interval needs 3: add --seeds"
+
+
+def test_a_grid_without_both_mechanisms_claims_nothing() -> None:
+    assert training_claims(made_grid(columns=["verified_only", "threshold"])) == []
+
+
+def test_stages_are_named_as_the_grid_has_them() -> None:
+    grid = replace(made_grid(), stages=(False, True, True))
+    statements = {training.claim.statement for training in training_claims(grid)}
+    assert "F-score in stages 2 and 3: threshold > top_k" in statements
+    assert not any("loss in stage 3" in statement for statement in statements), "no stage comes after"
+
+
+def test_equal_models_are_no_evidence() -> None:
+    assert over_models([0.5, 0.5], 0.95) is None
+    assert over_models([0.0, 0.0, 0.0], 0.95) == Crossed(0.0, 0.0, 0.0, 2, 1.0)
+    assert over_models([0.5, 0.5, 0.5], 0.95) == Crossed(0.5, 0.5, 0.5, 2, 0.0)
+
+
+def test_a_measure_reads_the_stage_that_it_is_about() -> None:
+    """A level that is reached at the last iteration of stage 2 takes all of it."""
+    stage, fscore = np.repeat([0, 1, 2], 4), np.array([9.0, 9, 9, 9, math.nan, 1, 2, 8, 9, 9, 9, 9])
+    curves = FoldCurves(np.arange(1, 13), stage, {"fscore": fscore})
+    model = Trained(replace(made_inputs(), curves=lambda cell, fold: curves), Cell("sigmoid", "top_k", 0), 0)
+    assert model.share_until(8.0, "fscore", [1]) == 1.0
+    assert model.share_until(2.0, "fscore", [1]) == 0.75
+    assert model.highest("fscore", [1]) == 8.0
+    assert model.mean("fscore", [1]) == pytest.approx(11 / 3)

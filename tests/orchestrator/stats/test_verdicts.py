@@ -1,0 +1,59 @@
+"""Verdicts and their words."""
+
+import pytest
+
+from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.grid import Hole
+from orchestrator.stats.verdicts import (
+    OF_MORE_TRAININGS,
+    OF_THESE_MODELS,
+    Standing,
+    Verdict,
+    counted,
+    judged,
+    verdict_on,
+)
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("difference", "verdict"),
+    [
+        (Difference(0.1, 0.01, 0.2), Verdict.HIGHER),
+        (Difference(0.1, 0.0, 0.2), Verdict.UNCLEAR),
+        (Difference(0.1, -0.1, 0.2), Verdict.UNCLEAR),
+        (Difference(0.1, NAN, NAN), Verdict.UNCLEAR),
+        (Difference(-0.1, -0.2, -0.01), Verdict.LOWER),
+        (Hole("not judged", "a/x: not run"), Verdict.NOT_JUDGED),
+    ],
+)
+def test_the_whole_interval_decides(difference: Difference | Hole, verdict: Verdict) -> None:
+    assert verdict_on(difference) is verdict
+
+
+def test_every_verdict_has_words_of_its_own() -> None:
+    told = set(Verdict) - {Verdict.EXPLORATORY}
+    for words in (OF_THESE_MODELS, OF_MORE_TRAININGS):
+        assert set(words) == told
+        assert len(set(words.values())) == len(told)
+    without = {standing.words(Verdict.EXPLORATORY) for standing in Standing}
+    assert {"no verdict (exploratory)", "no verdict (too few trainings)"} <= without
+    for standing in set(Standing) - {Standing.JUDGED}:
+        assert not {standing.words(verdict) for verdict in told} & {"confirmed", "contradicted"}
+
+
+@pytest.mark.parametrize(
+    ("p", "estimate", "verdict"),
+    [(0.04, 0.1, Verdict.HIGHER), (0.04, -0.1, Verdict.LOWER), (0.06, 0.1, Verdict.UNCLEAR)],
+)
+def test_with_an_interval_over_trainings_the_corrected_p_decides(
+    p: float, estimate: float, verdict: Verdict
+) -> None:
+    assert judged(estimate, p, 0.95) is verdict
+
+
+def test_counts_come_in_the_order_of_the_verdicts() -> None:
+    given = [(Verdict.LOWER, "lower"), (Verdict.HIGHER, "higher"), (Verdict.LOWER, "lower")]
+    assert list(counted(given).items()) == [("higher", 1), ("lower", 2)]
+    assert counted([]) == {}
