@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from orchestrator.settings.report_settings import ReportSettings
 
+from orchestrator.settings.tree import ReportSettings
 from orchestrator.stats.grid import Cell, Entry, Grid, Hole, Masking, members_of
 from orchestrator.stats.inputs import (
     CellPredictions,

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from orchestrator.settings.report_settings import ReportSettings
 from sklearn.metrics import f1_score, label_ranking_average_precision_score
 
+from orchestrator.settings.tree import ReportSettings
 from orchestrator.stats.grid import Cell, Entry, Hole
 from orchestrator.stats.inputs import CellPredictions, ClipScores, Inputs
 from orchestrator.stats.predictions import Split

@@ -3,8 +3,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from orchestrator.settings.report_settings import ReportSettings
 
+from orchestrator.settings.tree import ReportSettings
 from orchestrator.stats import scoring
 from orchestrator.stats.bootstrap import Sampled, bootstrap, paired
 from orchestrator.stats.grid import Cell, Entry
