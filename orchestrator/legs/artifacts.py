@@ -4,10 +4,10 @@ OUT/run.json                RunManifest
     legs.md                 which leg's folder is what, for people (manifest)
     clips.parquet           every clip with its labels and fold: `tables.CLIP_COLUMNS`
     noise_truth.parquet     fname, given, true, kind; only where the data set knows its label errors
-    data/                   the embedded data set, where no other was given (synth.synthesize)
+    data/                   the embedded data set, where no other was given (data.synth.synthesize)
     features/<id>/          log-mel frames (features.feature_set)
     features/recordings.parquet     checksums of the sound files (features.recordings)
-    .lock, lock.json        who fills the grid now (storage.lock)
+    .lock, lock.json        who fills the grid now (files.processes)
     driver.json             DriverNote: what the driver sees, fresh while it is at work (progress)
     ray/                    Ray's own notes; nothing is read from them
     legs/<leg id>/leg.json      LegIdentity, written first
@@ -24,7 +24,7 @@ OUT/run.json                RunManifest
                   result.json                   LegResult, written last: the leg is done
                   failure.json, failure.log     LegFailure, and the traceback; gone when it is tried again
     report/                 the report (report.build)
-           live.html        the run as it is now (monitoring.live_page)
+           live.html        the run as it is now (watch.live_page)
            made.json        ReportNote: what it was made from (report.unchanged)
 """
 
