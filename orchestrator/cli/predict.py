@@ -18,7 +18,7 @@ from orchestrator.watch.progress_bar import ProgressBar
 from trainable.errors import UserError
 
 if TYPE_CHECKING:  # they import torch
-    from orchestrator.tagging.predict import Predictions, ScoreFolder
+    from orchestrator.tagging.predict import ScoreFolder, TaggingResults
     from orchestrator.tagging.tag import Hearing, Tagged
     from trainable.tagger import Tagger
 
@@ -117,7 +117,7 @@ def _tag(
     hearing: "Hearing",
     ray: bool | None,
     kept: "ScoreFolder | None",
-) -> "Predictions":
+) -> "TaggingResults":
     """Tag the recordings, with a progress bar; `ray` as the option: None leaves it to their number."""
     from orchestrator.tagging.predict import MANY
     from orchestrator.tagging.predict import predict as tag_all
@@ -135,7 +135,7 @@ def _join_ray(name: str) -> None:
     connect({"job_name": name})
 
 
-def _refuse_bad(done: "Predictions", recordings: int) -> None:
+def _refuse_bad(done: "TaggingResults", recordings: int) -> None:
     """Name the recordings that could not be tagged, and end with exit code 1 where there are any."""
     for bad in done.bad:
         complain(in_a_line(bad.reason))

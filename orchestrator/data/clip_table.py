@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from orchestrator.data.fsdkaggle2019 import BAD, FIRST_PRIVATE
-from orchestrator.data.layouts import PARTS, DataSettings, Source, find_layout, need
+from orchestrator.data.layouts import PARTS, DataSettings, PartFiles, find_layout, need
 from orchestrator.data.tables import Kind, Problem, Problems, read_columns
 from trainable.errors import UserError, did_you_mean
 
@@ -57,7 +57,7 @@ def multi_hot(labels: Iterable[Sequence[str]], vocabulary: Sequence[str]) -> NDA
 
 
 @dataclass(frozen=True)
-class Row:
+class ClipLine:
     """A line of a table."""
 
     fname: str
@@ -84,7 +84,7 @@ class Reading:
 
     layout: str
     vocabulary: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ClipLine, ...]
     present: frozenset[str]
     """Paths of the files that are there, of those that the rows name."""
 
@@ -121,7 +121,7 @@ def read_tables(
     """
     layout = find_layout(folder, settings, problems)
     bad = frozenset() if settings.keep_bad or layout.name == "plain" else BAD
-    rows: list[Row] = []
+    rows: list[ClipLine] = []
     present: set[str] = set()
     for source in layout.sources:
         files = _files(source, check_audio, problems)
@@ -134,7 +134,7 @@ def read_tables(
     return Reading(layout.name, vocabulary, tuple(rows), frozenset(present))
 
 
-def _present(rows: Sequence[Row], source: Source, files: set[str], problems: Problems) -> set[str]:
+def _present(rows: Sequence[ClipLine], source: PartFiles, files: set[str], problems: Problems) -> set[str]:
     """Paths of the files of one part that are there; what is missing goes to `problems`."""
     own = [row for row in rows if row.part == source.part]
     for row in own:
@@ -143,7 +143,7 @@ def _present(rows: Sequence[Row], source: Source, files: set[str], problems: Pro
     return {row.path for row in own if row.fname in files}
 
 
-def _files(source: Source, check_audio: bool, problems: Problems) -> set[str] | None:
+def _files(source: PartFiles, check_audio: bool, problems: Problems) -> set[str] | None:
     """Names in the folder of a part; None where there is no such folder."""
     folder = source.folder
     if check_audio:
@@ -151,15 +151,15 @@ def _files(source: Source, check_audio: bool, problems: Problems) -> set[str] | 
     return {entry.name for entry in os.scandir(folder)} if folder.is_dir() else None
 
 
-def _need_folder(source: Source) -> None:
+def _need_folder(source: PartFiles) -> None:
     need(source.folder)
     if not source.folder.is_dir():
         raise UserError(f"{source.folder} is no folder: it must hold the files of {source.table.name}")
 
 
 def _read_source(
-    source: Source, files: set[str] | None, bad: frozenset[str], problems: Problems
-) -> list[Row]:
+    source: PartFiles, files: set[str] | None, bad: frozenset[str], problems: Problems
+) -> list[ClipLine]:
     """The clips of one part."""
     if problems.attempt("table", source.table, lambda: need(source.table)) is None:
         return []
@@ -170,13 +170,13 @@ def _read_source(
     return [row for row in rows if here is None or row.fname in here]
 
 
-def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str]) -> Row:
+def _row(source: PartFiles, fields: dict[str, str], line: int, bad: frozenset[str]) -> ClipLine:
     fname = fields["fname"].strip()
     labels = fields["labels"].split(",") if source.labelled else []
     usage = fields.get("usage", "").strip()
     if not source.labelled:
         usage = "Public" if fname < FIRST_PRIVATE else "Private"
-    return Row(
+    return ClipLine(
         fname=fname,
         part=source.part,
         path=str(source.folder / fname),
@@ -191,8 +191,8 @@ def _row(source: Source, fields: dict[str, str], line: int, bad: frozenset[str])
     )
 
 
-def _check(rows: Sequence[Row], vocabulary: Sequence[str], problems: Problems) -> None:
-    known, seen = set(vocabulary), dict[str, Row]()
+def _check(rows: Sequence[ClipLine], vocabulary: Sequence[str], problems: Problems) -> None:
+    known, seen = set(vocabulary), dict[str, ClipLine]()
     for row in rows:
         if not row.fname:
             problems.add(row.problem("file name", "the file name is empty"))
@@ -208,7 +208,7 @@ def _check(rows: Sequence[Row], vocabulary: Sequence[str], problems: Problems) -
             _check_labels(row, known, problems)
 
 
-def _check_labels(row: Row, known: set[str], problems: Problems) -> None:
+def _check_labels(row: ClipLine, known: set[str], problems: Problems) -> None:
     """A label is unknown only where the classes are known."""
     if not all(row.labels):
         problems.add(row.problem("label", f"{row.fname} has an empty label"))

@@ -48,7 +48,7 @@ class DataSettings(Settings):
 
 
 @dataclass(frozen=True)
-class Source:
+class PartFiles:
     """One part's table and folder."""
 
     part: str
@@ -64,7 +64,7 @@ class Layout:
     """A folder's tables, and the classes in their order."""
 
     name: str
-    sources: tuple[Source, ...]
+    sources: tuple[PartFiles, ...]
     vocabulary: tuple[str, ...] | None
     """None: the labels of the verified clips. Empty: the file that lists them cannot be read."""
 
@@ -102,7 +102,9 @@ def _zenodo(folder: Path, problems: Problems) -> Layout:
     meta = folder / "FSDKaggle2019.meta"
     parts = (("verified", "train_curated"), ("unverified", "train_noisy"), ("test", "test"))
     sources = tuple(
-        Source(part, meta / f"{name}_post_competition.csv", _nested(folder / f"FSDKaggle2019.audio_{name}"))
+        PartFiles(
+            part, meta / f"{name}_post_competition.csv", _nested(folder / f"FSDKaggle2019.audio_{name}")
+        )
         for part, name in parts
     )
     return Layout("zenodo", sources, _read_vocabulary(meta / "vocabulary.csv", problems))
@@ -110,21 +112,21 @@ def _zenodo(folder: Path, problems: Problems) -> Layout:
 
 def _kaggle(folder: Path, problems: Problems) -> Layout:
     train = tuple(
-        Source(part, folder / f"{name}.csv", _nested(folder / name))
+        PartFiles(part, folder / f"{name}.csv", _nested(folder / name))
         for part, name in (("verified", "train_curated"), ("unverified", "train_noisy"))
     )
     vocabulary, clips = read_submission(folder / SUBMISSION, problems)
     return Layout("kaggle", (*train, _kaggle_test(folder, frozenset(clips))), vocabulary)
 
 
-def _kaggle_test(folder: Path, clips: frozenset[str]) -> Source:
+def _kaggle_test(folder: Path, clips: frozenset[str]) -> PartFiles:
     """Kaggle gives no test labels; the table that was published later may lie beside, and names more clips
     than some copies have."""
     name, audio = "test_post_competition.csv", kaggle_test_folder(folder)
     for table in (folder / name, folder / "FSDKaggle2019.meta" / name):
         if table.is_file():
-            return Source("test", table, audio, expected=clips)
-    return Source("test", folder / SUBMISSION, audio, labelled=False)
+            return PartFiles("test", table, audio, expected=clips)
+    return PartFiles("test", folder / SUBMISSION, audio, labelled=False)
 
 
 def kaggle_test_folder(folder: Path) -> Path:
@@ -164,7 +166,7 @@ def _plain(folder: Path, settings: PlainSettings, problems: Problems) -> Layout:
         if (table is None) != (files is None):
             raise UserError(f"data.plain: name both {part}_csv and {part}_folder, or neither")
         if table is not None:
-            sources.append(Source(part, folder / table, folder / files))
+            sources.append(PartFiles(part, folder / table, folder / files))
     listed = settings.vocabulary_csv
     return Layout("plain", tuple(sources), _read_vocabulary(folder / listed, problems) if listed else None)
 

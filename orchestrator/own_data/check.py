@@ -13,7 +13,7 @@ from statistics import median
 
 import psutil
 
-from orchestrator.data.clip_table import ClipTable, Reading, Row, read_tables
+from orchestrator.data.clip_table import ClipLine, ClipTable, Reading, read_tables
 from orchestrator.data.folded import ClassesMissing, FoldedDataset, fold_dataset, read_noise_truth
 from orchestrator.data.fsdkaggle2019 import PUBLISHED, PUBLISHED_USAGES, has_its_classes
 from orchestrator.data.layouts import PARTS
@@ -21,14 +21,14 @@ from orchestrator.data.tables import Kind, Problem, Problems
 from orchestrator.own_data.findings import (
     Check,
     ClassFacts,
-    Comparison,
     Finding,
     Needs,
     PartFacts,
+    PublishedCount,
     in_order,
 )
 from orchestrator.own_data.remarks import sound_remarks, table_remarks, torn_remarks
-from orchestrator.own_data.sounds import Sound, look_at_all
+from orchestrator.own_data.sounds import SoundFacts, look_at_all
 from orchestrator.settings.tree import Experiment
 from trainable.config import Audio
 from trainable.errors import UserError
@@ -86,10 +86,10 @@ def check_dataset(request: Request, progress: Progress) -> Check:
     )
 
 
-def _sounds(reading: Reading, processes: int | None, progress: Progress) -> dict[str, Sound]:
+def _sounds(reading: Reading, processes: int | None, progress: Progress) -> dict[str, SoundFacts]:
     """The sound of each file by its path; a file is read once, in whatever tables it stands."""
     paths = list(dict.fromkeys(row.path for row in reading.rows if row.path in reading.present))
-    sounds: dict[str, Sound] = {}
+    sounds: dict[str, SoundFacts] = {}
     progress(0, len(paths))
     for path, sound in zip(paths, look_at_all(paths, processes), strict=True):
         sounds[path] = sound
@@ -97,12 +97,12 @@ def _sounds(reading: Reading, processes: int | None, progress: Progress) -> dict
     return sounds
 
 
-def _unreadable(reading: Reading, sounds: Mapping[str, Sound]) -> list[Row]:
+def _unreadable(reading: Reading, sounds: Mapping[str, SoundFacts]) -> list[ClipLine]:
     return [row for row in reading.rows if not row.bad and row.path in sounds and sounds[row.path].error]
 
 
 def _folded(
-    reading: Reading, sounds: Mapping[str, Sound], request: Request, problems: Problems
+    reading: Reading, sounds: Mapping[str, SoundFacts], request: Request, problems: Problems
 ) -> FoldedDataset | None:
     """The clips that can be used in their folds; None where they cannot be dealt out."""
     experiment, folder = request.experiment, request.folder
@@ -131,7 +131,7 @@ def _dealt(usable: ClipTable, request: Request, problems: Problems) -> FoldedDat
         return None
 
 
-def _needs(sounds: Mapping[str, Sound], audio: Audio) -> Needs:
+def _needs(sounds: Mapping[str, SoundFacts], audio: Audio) -> Needs:
     readable = [sound for sound in sounds.values() if not sound.error]
     frames = sum(1 + int(sound.seconds * audio.sample_rate) // audio.hop for sound in readable)
     return Needs(
@@ -145,13 +145,13 @@ def _needs(sounds: Mapping[str, Sound], audio: Audio) -> Needs:
 # --- counts of clips, labels and lengths ---------------------------------------------------------------
 
 
-def part_facts(reading: Reading, sounds: Mapping[str, Sound]) -> tuple[PartFacts, ...]:
+def part_facts(reading: Reading, sounds: Mapping[str, SoundFacts]) -> tuple[PartFacts, ...]:
     """Counts and lengths of each part that has clips."""
     rows = {part: [row for row in reading.rows if row.part == part] for part in PARTS}
     return tuple(_part(part, own, sounds) for part, own in rows.items() if own)
 
 
-def _part(part: str, rows: Sequence[Row], sounds: Mapping[str, Sound]) -> PartFacts:
+def _part(part: str, rows: Sequence[ClipLine], sounds: Mapping[str, SoundFacts]) -> PartFacts:
     readable = [sounds[row.path] for row in rows if row.path in sounds and not sounds[row.path].error]
     seconds = sorted(sound.seconds for sound in readable) or [0.0]
     return PartFacts(
@@ -186,12 +186,12 @@ def class_facts(reading: Reading, dataset: FoldedDataset | None) -> tuple[ClassF
 
 def comparisons(
     reading: Reading, parts: Sequence[PartFacts], classes: Sequence[ClassFacts]
-) -> tuple[Comparison, ...]:
+) -> tuple[PublishedCount, ...]:
     """Every count that was published, beside this copy's; none where the classes are others."""
     if not has_its_classes(reading.vocabulary):
         return ()
     facts = {fact.part: fact for fact in parts}
-    compared: list[Comparison] = []
+    compared: list[PublishedCount] = []
     for part, published in PUBLISHED.items():
         own = facts.get(part)
         compared.append(_compared(f"{part} clips", published.clips, own.clips if own else 0))
@@ -207,8 +207,8 @@ def comparisons(
     return (*compared, *named)
 
 
-def _compared(name: str, published: object, counted: object) -> Comparison:
-    return Comparison(name=name, published=_shown(published), counted=_shown(counted))
+def _compared(name: str, published: object, counted: object) -> PublishedCount:
+    return PublishedCount(name=name, published=_shown(published), counted=_shown(counted))
 
 
 def _shown(count: object) -> str:

@@ -105,7 +105,7 @@ class ClassFacts(Record):
     test: int
 
 
-class Comparison(Record):
+class PublishedCount(Record):
     """A count beside the one that was published."""
 
     name: str
@@ -143,7 +143,7 @@ class Check(Record):
     """Duration of the check."""
     parts: tuple[PartFacts, ...]
     per_class: tuple[ClassFacts, ...]
-    published: tuple[Comparison, ...]
+    published: tuple[PublishedCount, ...]
     """Empty where the classes are not those of FSDKaggle2019."""
     needs: Needs
     findings: tuple[Finding, ...]

@@ -4,16 +4,16 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from orchestrator.data.clip_table import Reading, Row
+from orchestrator.data.clip_table import ClipLine, Reading
 from orchestrator.data.folded import FoldedDataset
 from orchestrator.data.groups import source_column, sources, torn
-from orchestrator.own_data.findings import ClassFacts, Comparison, Finding, RemarkKind
-from orchestrator.own_data.sounds import AUDIO, Sound
+from orchestrator.own_data.findings import ClassFacts, Finding, PublishedCount, RemarkKind
+from orchestrator.own_data.sounds import AUDIO, SoundFacts
 from orchestrator.settings.tree import Experiment
 
 
 def table_remarks(
-    reading: Reading, classes: Sequence[ClassFacts], published: Sequence[Comparison]
+    reading: Reading, classes: Sequence[ClassFacts], published: Sequence[PublishedCount]
 ) -> Iterator[Finding]:
     """What is odd about the tables: lines, files beside them, rare classes, counts that are not published."""
     for row in reading.rows:
@@ -30,12 +30,12 @@ def table_remarks(
             yield Finding.remark("not as published", text)
 
 
-def _about(row: Row, kind: RemarkKind, remark: str) -> Finding:
+def _about(row: ClipLine, kind: RemarkKind, remark: str) -> Finding:
     text = f"{row.table}, line {row.line}: {row.fname} {remark}"
     return Finding.remark(kind, text, row.path, row.line)
 
 
-def _unlisted(rows: Sequence[Row]) -> Iterator[Finding]:
+def _unlisted(rows: Sequence[ClipLine]) -> Iterator[Finding]:
     """Sound files beside the listed ones."""
     listed: dict[Path, set[str]] = defaultdict(set)
     for row in rows:
@@ -48,7 +48,9 @@ def _unlisted(rows: Sequence[Row]) -> Iterator[Finding]:
             yield Finding.remark("no line", text, str(folder))
 
 
-def sound_remarks(reading: Reading, sounds: Mapping[str, Sound], experiment: Experiment) -> Iterator[Finding]:
+def sound_remarks(
+    reading: Reading, sounds: Mapping[str, SoundFacts], experiment: Experiment
+) -> Iterator[Finding]:
     """What is odd about the sounds: equal, silent, clipped, of another rate, too long."""
     used = [row for row in reading.rows if not row.bad]
     heard = {row: sounds[row.path] for row in used if row.path in sounds and not sounds[row.path].error}
@@ -69,9 +71,9 @@ def sound_remarks(reading: Reading, sounds: Mapping[str, Sound], experiment: Exp
         yield Finding.remark("too long", text)
 
 
-def _equal(heard: Mapping[Row, Sound]) -> Iterator[Finding]:
+def _equal(heard: Mapping[ClipLine, SoundFacts]) -> Iterator[Finding]:
     """Clips of the same samples; each beside the first of its kind, in another part where there is one."""
-    alike: dict[str, dict[str, Row]] = defaultdict(dict)
+    alike: dict[str, dict[str, ClipLine]] = defaultdict(dict)
     for row, sound in heard.items():
         if not sound.is_silent:
             alike[sound.content].setdefault(row.path, row)

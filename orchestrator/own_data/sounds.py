@@ -29,7 +29,7 @@ CLIPPED_SHARE = 0.001
 """Share of a clip's samples at full scale that shows: one in a thousand."""
 
 
-class Sound(NamedTuple):
+class SoundFacts(NamedTuple):
     """Length, loudness and content of a sound file."""
 
     error: str = ""
@@ -62,16 +62,16 @@ class Sound(NamedTuple):
         return self.at_full_scale >= CLIPPED_SHARE
 
 
-def look_at(path: str) -> Sound:
+def look_at(path: str) -> SoundFacts:
     """Decode a file; whatever is wrong with it is in `error`."""
     try:
         samples_NC, rate = read_samples(path)
     except UserError as error:
-        return Sound(str(error))
+        return SoundFacts(str(error))
     loudness_NC = np.abs(samples_NC)
     content = hashlib.blake2b(str((rate, samples_NC.shape)).encode(), digest_size=16)
     content.update(np.ascontiguousarray(samples_NC).data)
-    return Sound(
+    return SoundFacts(
         samples=samples_NC.shape[0],
         rate=rate,
         channels=samples_NC.shape[1],
@@ -81,7 +81,7 @@ def look_at(path: str) -> Sound:
     )
 
 
-def look_at_all(paths: Sequence[str], processes: int | None = None) -> Iterator[Sound]:
+def look_at_all(paths: Sequence[str], processes: int | None = None) -> Iterator[SoundFacts]:
     """The sound of each file, in the order of the paths, as soon as it is known."""
     workers = min(processes or len(os.sched_getaffinity(0)), -(-len(paths) // AT_ONCE))
     if workers <= 1 or len(paths) <= FEW:

@@ -28,7 +28,7 @@ TABLE = 'fname,labels\n  first.wav,Bark\n  second.wav,"Bark,Meow"'
 
 
 @dataclass(frozen=True)
-class Table:
+class ClipsTable:
     """A table and the folder of the files that it names, as paths from the data set's folder."""
 
     csv: str
@@ -50,7 +50,7 @@ class Survey:
     """Tables, clips and sounds of a folder."""
 
     layout: Literal["zenodo", "kaggle", "plain"]
-    tables: Mapping[str, Table]
+    tables: Mapping[str, ClipsTable]
     """Tables of the plain layout by part."""
     guessed: frozenset[str]
     """Parts whose table says nothing of them in its name."""
@@ -74,7 +74,7 @@ def survey(folder: Path) -> Survey:
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder")
-    tables: dict[str, Table] = {}
+    tables: dict[str, ClipsTable] = {}
     guessed, ignored = frozenset[str](), list[str]()
     layout = _known_layout(folder)
     settings = DataSettings(layout=layout)
@@ -89,7 +89,7 @@ def survey(folder: Path) -> Survey:
     return Survey(layout, tables, guessed, tuple(ignored), clips, _rarest(reading), rate, longest)
 
 
-def plain_settings(tables: Mapping[str, Table]) -> PlainSettings:
+def plain_settings(tables: Mapping[str, ClipsTable]) -> PlainSettings:
     """The tables as the settings name them."""
     named = {f"{part}_csv": table.csv for part, table in tables.items()}
     folders = {f"{part}_folder": table.folder for part, table in tables.items()}
@@ -102,7 +102,7 @@ def _known_layout(folder: Path) -> Literal["zenodo", "kaggle", "plain"]:
     return "zenodo" if (folder / "FSDKaggle2019.meta").is_dir() else "plain"
 
 
-def _tables(folder: Path) -> list[Table]:
+def _tables(folder: Path) -> list[ClipsTable]:
     """The tables that name recordings of the folder, with where those are."""
     files = sorted(_walk(folder, DEEPEST))
     sounds: dict[Path, set[str]] = {}
@@ -128,14 +128,14 @@ def _walk(folder: Path, depth: int) -> Iterator[Path]:
             yield from _walk(path, depth - 1)
 
 
-def _table(folder: Path, path: Path, sounds: Mapping[Path, set[str]]) -> Table | None:
+def _table(folder: Path, path: Path, sounds: Mapping[Path, set[str]]) -> ClipsTable | None:
     """The file `path` as a table of clips; None where it is none, or its files are nowhere."""
     lines = read_columns(path, ("fname", "labels"), Problems(strict=False))
     names = {fields["fname"].strip() for _, fields in lines}
     clips = max(sounds, key=lambda parent: len(names & sounds[parent]))
     if not names & sounds[clips]:
         return None
-    return Table(str(path.relative_to(folder)), str(clips.relative_to(folder)), len(lines))
+    return ClipsTable(str(path.relative_to(folder)), str(clips.relative_to(folder)), len(lines))
 
 
 def _no_table(folder: Path, tables: Iterable[Path]) -> str:
@@ -148,13 +148,13 @@ def _no_table(folder: Path, tables: Iterable[Path]) -> str:
     return message
 
 
-def _parts(tables: list[Table]) -> tuple[dict[str, Table], frozenset[str], list[str]]:
+def _parts(tables: list[ClipsTable]) -> tuple[dict[str, ClipsTable], frozenset[str], list[str]]:
     """The tables by part, the parts that were guessed, and the tables that are left.
 
     What no name tells, size does: few clips are verified, many are not.
     """
     by_size = sorted(tables, key=lambda table: table.clips)
-    parts: dict[str, Table] = {}
+    parts: dict[str, ClipsTable] = {}
     for table in by_size:
         if table.part:
             parts.setdefault(table.part, table)

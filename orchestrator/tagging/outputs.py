@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from orchestrator.data.layouts import SUBMISSION, kaggle_test_folder, read_submission
 from orchestrator.data.tables import Problems
 from orchestrator.files.store import Store, json_bytes
-from orchestrator.tagging.predict import Predictions, ScoreFolder, TaggedWith
+from orchestrator.tagging.predict import ScoreFolder, TaggedWith, TaggingResults
 from orchestrator.tagging.tag import Hearing, Tagged
 from trainable.arrays import Array
 from trainable.errors import UserError
@@ -66,7 +66,7 @@ class TagsFile(_Written):
     """Recordings that could not be tagged, with the reason."""
 
 
-def write_json(path: str, system: str, vocabulary: Sequence[str], done: Predictions) -> None:
+def write_json(path: str, system: str, vocabulary: Sequence[str], done: TaggingResults) -> None:
     """Write all scores with their classes' names to the JSON file `path`."""
     recordings = tuple(_recording(tagged, vocabulary) for tagged in done.tagged)
     reasons = {bad.path: bad.reason for bad in done.bad}
@@ -90,7 +90,7 @@ def _recording(tagged: Tagged, vocabulary: Sequence[str]) -> RecordingTags:
     )
 
 
-def write_csv(path: str, vocabulary: Sequence[str], done: Predictions, windows: bool = False) -> None:
+def write_csv(path: str, vocabulary: Sequence[str], done: TaggingResults, windows: bool = False) -> None:
     """Write a CSV file: path and a column for each class; `windows`: a line for each, with start and end."""
     store, name = store_and_name(path)
     if windows:
@@ -207,7 +207,7 @@ def _some(names: Sequence[str]) -> str:
     return shown + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
 
 
-def write_submission(path: str, form: Form, vocabulary: Sequence[str], done: Predictions) -> None:
+def write_submission(path: str, form: Form, vocabulary: Sequence[str], done: TaggingResults) -> None:
     """Write the form, filled in with these scores, to the file `path`."""
     scores = {tagged.path: tagged.scores_C for tagged in done.tagged}
     columns = [vocabulary.index(name) for name in form.classes]

@@ -145,7 +145,7 @@ def _recordings(table: pa.Table) -> dict[str, tuple[str, Tagged]]:
 
 
 @dataclass(frozen=True)
-class Predictions:
+class TaggingResults:
     """Results of all recordings, in the order in which they were named."""
 
     tagged: tuple[Tagged, ...]
@@ -160,7 +160,7 @@ def predict(
     kept: ScoreFolder | None = None,
     connect: Callable[[str], object] | None = None,
     many: int = MANY,
-) -> Predictions:
+) -> TaggingResults:
     """Tag the recordings; `progress` is called with (done, all).
 
     `kept`: where scores are kept as they come in; what is there is not done again. `connect` joins a Ray, as
@@ -187,7 +187,7 @@ def predict(
     finally:
         if kept and fresh:
             kept.add(fresh, stamp_of)
-    return Predictions(
+    return TaggingResults(
         tuple(tagged[path] for path in recordings if path in tagged),
         tuple(bad[path] for path in recordings if path in bad),
     )

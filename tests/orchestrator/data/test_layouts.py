@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.data.clip_table import read_dataset
-from orchestrator.data.layouts import DataSettings, PlainSettings, Source, find_layout
+from orchestrator.data.layouts import DataSettings, PartFiles, PlainSettings, find_layout
 from tests.orchestrator.data.small_sets import (
     CLASSES,
     EXPECTED,
@@ -104,7 +104,9 @@ def test_of_two_layouts_in_a_folder_kaggles_is_found(tmp_path: Path) -> None:
 
 def test_without_a_later_table_the_submission_lists_the_test_clips(tmp_path: Path) -> None:
     submission = find_layout(kaggle(tmp_path), DataSettings()).sources[2]
-    assert submission == Source("test", tmp_path / "sample_submission.csv", tmp_path / "test", labelled=False)
+    assert submission == PartFiles(
+        "test", tmp_path / "sample_submission.csv", tmp_path / "test", labelled=False
+    )
     write_csv(tmp_path / "test_post_competition.csv", ("fname", "labels", "usage"), TEST)
     labelled = find_layout(tmp_path, DataSettings()).sources[2]
     assert labelled.labelled

@@ -11,8 +11,8 @@ from orchestrator.data.folded import open_dataset
 from orchestrator.data.layouts import DataSettings
 from orchestrator.data.tables import Kind, Problem, Problems
 from orchestrator.own_data.check import Request, check_dataset, class_facts, comparisons, part_facts
-from orchestrator.own_data.findings import FIXES, Check, Comparison, Finding, RemarkKind, in_order
-from orchestrator.own_data.sounds import Sound
+from orchestrator.own_data.findings import FIXES, Check, Finding, PublishedCount, RemarkKind, in_order
+from orchestrator.own_data.sounds import SoundFacts
 from orchestrator.settings.loading import load_experiment
 from tests.orchestrator.data.small_sets import CLASSES, kaggle
 from tests.orchestrator.own_data.faulty_set import FAULTS, META, faulty, healthy
@@ -132,7 +132,7 @@ def read(folder: Path, check_audio: bool = True) -> Reading:
     return read_tables(folder, DataSettings(), Problems(), check_audio)
 
 
-def compared(folder: Path, check_audio: bool = False) -> tuple[Comparison, ...]:
+def compared(folder: Path, check_audio: bool = False) -> tuple[PublishedCount, ...]:
     reading = read(folder, check_audio)
     return comparisons(reading, part_facts(reading, {}), class_facts(reading, None))
 
@@ -141,8 +141,8 @@ def test_lengths_rates_and_channels_are_of_the_readable_files(tmp_path: Path) ->
     reading = read(healthy(tmp_path))
     lengths = iter([1, 2, 6])
     rows = [row for row in reading.rows if row.part == "verified"]
-    sounds = {row.path: Sound(samples=next(lengths) * 10, rate=10, channels=1) for row in rows[:3]}
-    sounds[rows[3].path] = Sound("broken")
+    sounds = {row.path: SoundFacts(samples=next(lengths) * 10, rate=10, channels=1) for row in rows[:3]}
+    sounds[rows[3].path] = SoundFacts("broken")
     verified = part_facts(reading, sounds)[0]
     assert (verified.clips, verified.readable, verified.labels, verified.single) == (4, 3, 5, 3)
     assert (verified.shortest, verified.median, verified.longest, verified.seconds) == (1, 2, 6, 9)

@@ -17,7 +17,7 @@ from orchestrator.tagging.outputs import (
     write_json,
     write_submission,
 )
-from orchestrator.tagging.predict import Predictions
+from orchestrator.tagging.predict import TaggingResults
 from orchestrator.tagging.tag import Bad, Tagged
 from trainable.errors import UserError
 
@@ -25,7 +25,7 @@ CLASSES = ("Bark", "Gong", "Meow")
 VOCABULARY = ("Bark", 'Bass, "deep"', "[red]Meow")
 SHORT = Tagged('a, "b".wav', ((0.0, 1.5),), np.array([[0.1, 1e-9, 1.0]], np.float32))
 LONG = Tagged("long.wav", ((0.0, 2.0), (1.0, 3.0)), np.array([[0.2, 0, 0.3], [0.1, 0.5, 0.4]], np.float32))
-DONE = Predictions((SHORT, LONG), (Bad("x.wav", "x.wav: cut off"),))
+DONE = TaggingResults((SHORT, LONG), (Bad("x.wav", "x.wav: cut off"),))
 
 
 def test_a_csv_file_has_a_line_for_each_recording(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_json_file_names_classes_windows_and_what_was_bad(tmp_path: Path) -> N
 
 
 def test_nothing_tagged_leaves_a_file_of_titles(tmp_path: Path) -> None:
-    write_csv(str(tmp_path / "x.csv"), VOCABULARY, Predictions((), ()))
+    write_csv(str(tmp_path / "x.csv"), VOCABULARY, TaggingResults((), ()))
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 1
 
 
@@ -82,11 +82,11 @@ def kaggle(folder: Path, rows: list[str], classes: tuple[str, ...] = CLASSES, ne
     return folder
 
 
-def tagged(form: Form, seed: int = 0) -> Predictions:
+def tagged(form: Form, seed: int = 0) -> TaggingResults:
     """Scores in another order than the form's."""
     scores = np.random.default_rng(seed).random((len(form.paths), 1, len(CLASSES)), np.float32)
     results = [Tagged(path, ((0.0, 1.0),), rows) for path, rows in zip(form.paths, scores, strict=True)]
-    return Predictions(tuple(reversed(results)), ())
+    return TaggingResults(tuple(reversed(results)), ())
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -164,5 +164,5 @@ def test_a_score_that_is_no_number_is_never_written(tmp_path: Path) -> None:
     form = read_form(kaggle(tmp_path / "data", ["a.wav"]), CLASSES)
     broken = Tagged(form.paths[0], ((0.0, 1.0),), np.array([[0.5, np.nan, 0.5]], np.float32))
     with pytest.raises(AssertionError):
-        write_submission(str(tmp_path / "s.csv"), form, CLASSES, Predictions((broken,), ()))
+        write_submission(str(tmp_path / "s.csv"), form, CLASSES, TaggingResults((broken,), ()))
     assert not (tmp_path / "s.csv").exists()
