@@ -17,7 +17,7 @@ from torch import nn
 
 from orchestrator.settings.loading import load_experiment
 from orchestrator.settings.tree import Experiment
-from orchestrator.training.fold.heap import keep_freed_memory
+from orchestrator.training.fold.worker import keep_freed_memory
 from tests.benchmarks.table import Call, Row, compared, in_turn
 from tests.places import ROOT
 from trainable.activations import Activation, Targets

@@ -17,7 +17,7 @@ import ray
 
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
 from orchestrator.files.store import Store
-from orchestrator.training.fold.frames import place_frames
+from orchestrator.training.driver.sweep_inputs import place_frames
 from tests.benchmarks.growth import memory
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio

@@ -14,7 +14,7 @@ from orchestrator.legs.allocation import Shares, make_shares
 from orchestrator.legs.reporter import Reporter
 from orchestrator.settings.tree import Experiment
 from orchestrator.training.driver import memory
-from orchestrator.training.fold.frames import StoredFrames, place_frames
+from orchestrator.training.driver.sweep_inputs import StoredFrames, place_frames
 
 
 @dataclass(frozen=True)

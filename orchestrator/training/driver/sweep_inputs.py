@@ -1,23 +1,56 @@
-"""What every trial and every fold worker of a grid needs, as one object in Ray's object store."""
+"""What every trial and every fold worker of a grid needs, as one object in Ray's object store; the features
+beside it, there or in a file on each machine's disk."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import ray
+from numpy.typing import NDArray
 
 from orchestrator.data.folded import FoldedDataset
-from orchestrator.features.frame_file import FrameFile
+from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
+from orchestrator.features.frame_file import BankArrays, FrameFile, into_blocks
 from orchestrator.files.store import Store
 from orchestrator.legs.allocation import Shares
 from orchestrator.legs.folders import LegFolders
 from orchestrator.legs.plan import Leg, Plan
 from orchestrator.legs.run import Run
 from orchestrator.settings.tree import Experiment
-from orchestrator.training.fold.frames import StoredFrames
 
 TRACKED_CPUS = 8
 """On fewer an actor more is felt: its start takes some seconds of a CPU."""
+
+
+@dataclass(frozen=True)
+class StoredFrames:
+    """References to the features in Ray's object store: one copy a machine, read by all its workers."""
+
+    blocks: "list[ray.ObjectRef[Frames]]"
+    offsets: "ray.ObjectRef[NDArray[Any]]"
+
+    def arrays(self) -> BankArrays:
+        """The features in this machine's memory."""
+        return BankArrays(ray.get(self.blocks), ray.get(self.offsets))
+
+
+def place_frames(features: FeatureSet, folder: Path | None) -> StoredFrames | FrameFile:
+    """Put the features into a file in `folder`, None: into the object store; whichever, this process does
+    not hold them: a block at most.
+
+    Raises:
+        DamagedFile: a shard is not what the manifest says.
+        UserError: the folder cannot be written to, or has no room.
+    """
+    if folder is not None:
+        file = FrameFile(features, folder)
+        file.arrays()  # written here, where damage is mended; other machines follow when they need it
+        return file
+    blocks: list[ray.ObjectRef[Frames]] = []
+    offsets = into_blocks(read_clips(features), lambda block: blocks.append(ray.put(block)))
+    return StoredFrames(blocks, ray.put(offsets))
 
 
 @dataclass(frozen=True)

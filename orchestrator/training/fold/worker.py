@@ -1,5 +1,6 @@
 """A Ray Train worker: trains its fold of every leg of a trial, and leaves what it finds as files."""
 
+import ctypes
 import logging
 import time
 from bisect import bisect_left
@@ -22,7 +23,6 @@ from orchestrator.legs.tables import write_outcome
 from orchestrator.training.driver.sweep_inputs import SweepInputs
 from orchestrator.training.fold.gauges import FoldGauges
 from orchestrator.training.fold.hang import SignsOfLife
-from orchestrator.training.fold.heap import keep_freed_memory
 from trainable.bank import Bank
 from trainable.errors import UserError
 from trainable.fold import train_fold
@@ -33,6 +33,8 @@ from trainable.task import Checkpoint, FoldData, Task
 log = logging.getLogger(__name__)
 LOG_SECONDS = 20.0
 """How often a worker's log, which the dashboard shows, says how far its fold is."""
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
+"""glibc's names for what it does with freed memory, from malloc.h."""
 RESIDENT_SHARE = 0.5
 """Of a fold's GPU memory, what features may fill; else batches are gathered on the CPU."""
 
@@ -53,6 +55,18 @@ def train_worker(config: dict[str, Any]) -> None:
     with life.watched(inputs.experiment.resources.hang_minutes):
         _train_legs(inputs, inputs.trial(config["trial"]), fold, data, life)
     ray.train.report({"fold": fold})
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep the memory that a step frees, for the next one; with another C library nothing happens.
+
+    By default it goes back to the system and is given anew, page by page: a fifth of a step's CPU time at the
+    demo's size (0.048 s in place of 0.038 s, 2,500 page faults in place of 50). It changes no result.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(MMAP_THRESHOLD, 32 << 20)  # glibc allows no more
+        mallopt(TRIM_THRESHOLD, 1 << 30)
 
 
 def _train_legs(

@@ -11,7 +11,7 @@ import ray
 from orchestrator.features.feature_set import FeatureSet, Frames
 from orchestrator.features.frame_file import FrameFile, into_blocks
 from orchestrator.files.store import Store
-from orchestrator.training.fold.frames import StoredFrames, place_frames
+from orchestrator.training.driver.sweep_inputs import StoredFrames, place_frames
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio
 
