@@ -15,7 +15,7 @@ from orchestrator.stats.paper import (
     SPARSEMAX,
     STAGED,
     TWO_HEADS,
-    Source,
+    Citation,
 )
 from orchestrator.stats.predictions import Clips
 
@@ -50,7 +50,7 @@ class Claim:
     statement: str
     """Without the clips that it is restricted to."""
     scope: Scope
-    source: Source
+    source: Citation
     """Where it stands in the paper, or that it does not."""
     pairs: tuple[Pair, ...] = ()
     clips: Clips = "all"
@@ -69,13 +69,13 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Contrast:
     """One name against another along an axis of the grid, wherever on the other axis."""
 
     axis: Axis
     higher: str
     lower: str
-    source: Source
+    source: Citation
     clips: Clips = "all"
     subject: str = ""
     """What is compared; empty: lwlrap."""
@@ -108,25 +108,25 @@ PAPERS_ROWS = ("sigmoid_softmax", "sigmoid_sparsemax")
 PAPERS_COLUMNS = ("top_k", "threshold")
 
 _MORE = (
-    Comparison("selection", "threshold", "top_k", MECHANISMS),
-    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SPARSEMAX),
-    Comparison("activation", "sigmoid_sparsemax", "sigmoid_softmax", SEVERAL_LABELS, "several"),
-    Comparison("activation", "sigmoid_softmax", "softmax", NOT_IN_PAPER),
-    Comparison("activation", "sigmoid_sparsemax", "sparsemax", NOT_IN_PAPER),
-    Comparison("activation", "sparsemax", "softmax", NOT_IN_PAPER, "several"),
-    *(Comparison("selection", mask, control, NOT_IN_PAPER)
+    Contrast("selection", "threshold", "top_k", MECHANISMS),
+    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", SPARSEMAX),
+    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", SEVERAL_LABELS, "several"),
+    Contrast("activation", "sigmoid_softmax", "softmax", NOT_IN_PAPER),
+    Contrast("activation", "sigmoid_sparsemax", "sparsemax", NOT_IN_PAPER),
+    Contrast("activation", "sparsemax", "softmax", NOT_IN_PAPER, "several"),
+    *(Contrast("selection", mask, control, NOT_IN_PAPER)
       for mask in ("threshold", "top_k") for control in ("keep_all", "random_k")),
 )  # fmt: skip
 
 
-def comparisons(grid: Grid) -> Iterator[Comparison]:
+def comparisons(grid: Grid) -> Iterator[Contrast]:
     """All that the grid's names allow: rows against sigmoid, columns against verified_only, and the rest."""
     rows, columns = list(grid.rows), list(grid.columns)
     against_plain = [
-        Comparison("activation", name, "sigmoid", TWO_HEADS if name in PAPERS_ROWS else NOT_IN_PAPER)
+        Contrast("activation", name, "sigmoid", TWO_HEADS if name in PAPERS_ROWS else NOT_IN_PAPER)
         for name in rows
     ] + [
-        Comparison("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
+        Contrast("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
         for name in columns
     ]
     for comparison in [*against_plain, *_MORE, *_ranked_otherwise(grid)]:
@@ -135,12 +135,12 @@ def comparisons(grid: Grid) -> Iterator[Comparison]:
             yield comparison
 
 
-def _ranked_otherwise(grid: Grid) -> Iterator[Comparison]:
+def _ranked_otherwise(grid: Grid) -> Iterator[Contrast]:
     """Columns that rank by something else, against those that are the same but rank by the loss."""
     for higher, masking in grid.columns.items():
         for lower in masking.ranks_otherwise_than:
-            yield Comparison("selection", higher, lower, NOT_IN_PAPER)
-            yield Comparison("selection", higher, lower, NOT_IN_PAPER, "several")
+            yield Contrast("selection", higher, lower, NOT_IN_PAPER)
+            yield Contrast("selection", higher, lower, NOT_IN_PAPER, "several")
 
 
 def claims_of(grid: Grid) -> Iterator[Claim]:

@@ -10,7 +10,7 @@ from orchestrator.stats.predictions import Split
 
 
 @dataclass(frozen=True)
-class Source:
+class Citation:
     """Where a claim stands in the paper."""
 
     section: str
@@ -27,45 +27,45 @@ class Source:
         return f'{self.section}: "{self.sentence}"' if self.sentence else self.section
 
 
-NOT_IN_PAPER = Source("not in the paper")
-TWO_HEADS = Source(
+NOT_IN_PAPER = Citation("not in the paper")
+TWO_HEADS = Citation(
     "section 5.1", "Systems with multi-activation structure outperform systems with single activation."
 )
-STAGED = Source(
+STAGED = Citation(
     "section 5.1",
     "Compared with only using verified data, staged training strategy can learn from noisy label to improve "
     "performance.",
 )
-MECHANISMS = Source(
+MECHANISMS = Citation(
     "section 5.1",
     "As for selection mechanisms in the staged training strategy, performance of the updatable parameter "
     "selection mechanism outperforms top k selection mechanism.",
 )
-SPARSEMAX = Source(
+SPARSEMAX = Citation(
     "section 5.1",
     "Performance of sigmoid-sparsemax is slightly better than sigmoid-softmax on both cross-fold validation "
     "and private evaluation dataset.",
 )
-SEVERAL_LABELS = Source(
+SEVERAL_LABELS = Citation(
     "table 2",
     "As shown in Table 2, sigmoid-sparsemax structure can improve the performance on data with multi labels.",
 )
 
-STAGE_2 = Source(
+STAGE_2 = Citation(
     "section 5.1",
     "In the second stage, proposed mechanism outperforms top k mechanism in terms of F-score, training loss.",
 )
-STAGE_3 = Source(
+STAGE_3 = Citation(
     "section 5.1",
     "In the third stage, proposed mechanism also achieves higher F-score and lower loss than top k selection "
     "mechanism.",
 )
-FASTER = Source(
+FASTER = Citation(
     "section 3.1",
     "Compared with the mechanism that ignores the noisy samples with the top k loss, the updatable threshold "
     "makes model more stable and helps train the network faster.",
 )
-FOLLOWS = Source(
+FOLLOWS = Citation(
     "section 3.1",
     "In [9], k samples are ignored in every batch, regardless of the proportion of incorrect labels in this "
     "particular batch.",

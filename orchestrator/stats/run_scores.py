@@ -30,9 +30,11 @@ from orchestrator.stats.scoring import (
     Form,
     Pools,
     Score,
+    ScoredEnsembles,
     ScoreKey,
     ScoreSettings,
     cell_sums,
+    ensemble_hole,
     ensemble_sums,
     held_out,
     score_cells,
@@ -56,18 +58,6 @@ class EntryScores:
     """Share of labels whose raw score another class of the clip has too, mean over folds."""
     missing_seeds: Mapping[int, Hole]
     """Seeds without a result: the scores are of the others."""
-
-
-@dataclass(frozen=True)
-class ScoredEnsembles:
-    """All ensembles of a configuration."""
-
-    complete: Mapping[str, Ensemble]
-    """Those whose members all have results."""
-    scores: Mapping[str, Mapping[ScoreKey, Score]]
-    """Of the complete ones: blends alone."""
-    holes: Mapping[str, Hole]
-    """The others, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +153,7 @@ def _read_and_sum(
 ) -> tuple[dict[Cell, _CellScores], dict[str, Ensemble], dict[str, Hole]]:
     """What every cell with a result adds, the ensembles, and why others are none. Reads each cell once."""
     holes, members = inputs.holes, inputs.ensembles
-    incomplete = {name: hole for name, cells in members.items() if (hole := _ensemble_hole(cells, holes))}
+    incomplete = {name: hole for name, cells in members.items() if (hole := ensemble_hole(cells, holes))}
     complete = {name: cells for name, cells in members.items() if name not in incomplete}
     kept = {cell for cells in complete.values() for cell in cells}
     scored: dict[Cell, _CellScores] = {}
@@ -178,12 +168,6 @@ def _read_and_sum(
         for name, cells in complete.items()
     }
     return scored, ensembles, incomplete
-
-
-def _ensemble_hole(members: Sequence[Cell], holes: Mapping[Cell, Hole]) -> Hole | None:
-    """Why cells cannot be an ensemble, given those without a result; None where they can."""
-    reasons = [f"{cell.entry}: {holes[cell]}" for cell in members if cell in holes]
-    return Hole("incomplete", "; ".join(dict.fromkeys(reasons))) if reasons else None
 
 
 def _earlier_stages(grid: Grid, cell: Cell) -> range:

@@ -9,7 +9,7 @@ import numpy as np
 
 from orchestrator.stats.bootstrap import ClipSums, Sampled, bootstrap, interval, joined
 from orchestrator.stats.components import Crossed, components
-from orchestrator.stats.grid import Interval
+from orchestrator.stats.grid import Cell, Hole, Interval
 from orchestrator.stats.inputs import CellPredictions
 from orchestrator.stats.predictions import Clips, Ensemble, Pool, Split, blended, precision_sums
 from trainable.arrays import Bools, Ints
@@ -129,6 +129,24 @@ def _sums(predictions: CellPredictions, pools: Pools, key: ScoreKey) -> CellSums
         models = (blended(predictions) if blend else predictions).test
         sums[key._replace(split="test")] = precision_sums(pools["test"], models, key.ties)
     return sums
+
+
+@dataclass(frozen=True)
+class ScoredEnsembles:
+    """All ensembles of a configuration."""
+
+    complete: Mapping[str, Ensemble]
+    """Those whose members all have results."""
+    scores: Mapping[str, Mapping[ScoreKey, Score]]
+    """Of the complete ones: blends alone."""
+    holes: Mapping[str, Hole]
+    """The others, with the reason."""
+
+
+def ensemble_hole(members: Sequence[Cell], holes: Mapping[Cell, Hole]) -> Hole | None:
+    """Why cells cannot be an ensemble, given those without a result; None where they can."""
+    reasons = [f"{cell.entry}: {holes[cell]}" for cell in members if cell in holes]
+    return Hole("incomplete", "; ".join(dict.fromkeys(reasons))) if reasons else None
 
 
 def ensemble_sums(ensemble: Ensemble, pools: Pools, settings: ScoreSettings) -> CellSums:

@@ -26,11 +26,11 @@ from functools import cached_property
 import numpy as np
 from scipy.special import stdtr, stdtrit
 
-from orchestrator.stats.claims import Claim, Comparison
+from orchestrator.stats.claims import Claim, Contrast
 from orchestrator.stats.components import LEAST, Crossed
 from orchestrator.stats.grid import Cell, Entry, Grid, Hole
 from orchestrator.stats.inputs import FoldCurves, Inputs
-from orchestrator.stats.paper import FASTER, FOLLOWS, STAGE_2, STAGE_3, Source
+from orchestrator.stats.paper import FASTER, FOLLOWS, STAGE_2, STAGE_3, Citation
 from trainable.arrays import Bools, Floats
 
 MECHANISMS = ("threshold", "top_k")
@@ -121,7 +121,7 @@ def training_claims(grid: Grid) -> list[TrainingClaim]:
     ]
 
 
-def _comparisons(grid: Grid) -> Iterator[tuple[Comparison, Measure]]:
+def _comparisons(grid: Grid) -> Iterator[tuple[Contrast, Measure]]:
     """Those that the grid's stages allow; names as the paper's where the stages are the paper's three."""
     selecting = [number for number, selects in enumerate(grid.stages) if selects]
     later = list(range(selecting[-1] + 1, len(grid.stages))) if selecting else []
@@ -141,9 +141,9 @@ def _named(stages: Sequence[int]) -> str:
     return f"stage{'' if len(stages) == 1 else 's'} {' and '.join(str(number + 1) for number in stages)}"
 
 
-def _compared(subject: str, source: Source, *, lower: bool = False, judged: bool = True) -> Comparison:
+def _compared(subject: str, source: Citation, *, lower: bool = False, judged: bool = True) -> Contrast:
     first, second = reversed(MECHANISMS) if lower else MECHANISMS
-    return Comparison("selection", first, second, source, subject=subject, judged=judged)
+    return Contrast("selection", first, second, source, subject=subject, judged=judged)
 
 
 def _higher(curve: str, stages: Sequence[int]) -> Measure:

@@ -23,7 +23,7 @@ NO_INTERVAL = "no interval"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class TwoRuns:
     """What sets two runs apart; printed by rich it is all of it."""
 
     old: Run
@@ -62,12 +62,12 @@ def _listed(title: str, listed: Sequence[Change]) -> Iterator[str]:
     yield from (f"  {change}" for change in listed)
 
 
-def compare(old: Run, new: Run) -> Comparison:
+def compare(old: Run, new: Run) -> TwoRuns:
     """Settings, data, program, scores and claims of two runs."""
     before, after = (run.experiment.model_dump(mode="json") for run in (old, new))
     same = old.manifest.data_id == new.manifest.data_id
     scored = score_both(old, new)
-    return Comparison(
+    return TwoRuns(
         old,
         new,
         list(changes(before, after)),

@@ -1,8 +1,8 @@
 import pytest
 
-from orchestrator.stats.claims import Claim, Comparison, Scope, claims_of
+from orchestrator.stats.claims import Claim, Contrast, Scope, claims_of
 from orchestrator.stats.grid import Entry, Grid, Masking
-from orchestrator.stats.paper import NOT_IN_PAPER, Source
+from orchestrator.stats.paper import NOT_IN_PAPER, Citation
 from tests.orchestrator.stats.made import made_grid
 
 PAPERS = made_grid(("sigmoid", "sigmoid_softmax", "sigmoid_sparsemax"))
@@ -20,7 +20,7 @@ def test_a_scope_reads_as_people_say_it() -> None:
 
 
 def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None:
-    claims = list(Comparison("selection", "threshold", "top_k", Source("x")).claims(PAPERS))
+    claims = list(Contrast("selection", "threshold", "top_k", Citation("x")).claims(PAPERS))
     rows = list(PAPERS.rows)
     assert [claim.scope for claim in claims] == [
         Scope("activation"), *(Scope("activation", row) for row in rows)
@@ -31,7 +31,7 @@ def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None
 
 
 def test_a_sentence_ends_with_its_restriction() -> None:
-    plain, several = (Claim("a > b", Scope("activation"), Source("x"), clips=c) for c in ("all", "several"))
+    plain, several = (Claim("a > b", Scope("activation"), Citation("x"), clips=c) for c in ("all", "several"))
     assert plain.sentence == "a > b"
     assert several.sentence == "a > b on clips with several labels"
 

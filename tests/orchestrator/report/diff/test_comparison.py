@@ -15,7 +15,7 @@ from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Claim, Scope
 from orchestrator.stats.components import Crossed
-from orchestrator.stats.paper import Source
+from orchestrator.stats.paper import Citation
 from orchestrator.stats.training import over_models
 from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.measured import claims_about, scores_of
@@ -69,7 +69,7 @@ def test_nothing_to_score_is_said(tmp_path: Path) -> None:
     assert "not run" in printed(run, run)
 
 
-CLAIM = Claim("a > b", Scope("activation"), Source("x"))
+CLAIM = Claim("a > b", Scope("activation"), Citation("x"))
 ROWS, COLUMNS = ["sigmoid", "sigmoid_softmax"], ["top_k", "threshold"]
 
 

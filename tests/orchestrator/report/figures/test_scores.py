@@ -11,7 +11,7 @@ from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Claim, Scope
 from orchestrator.stats.grid import Entry, Hole
-from orchestrator.stats.paper import Source
+from orchestrator.stats.paper import Citation
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import ScoreKey
@@ -67,8 +67,8 @@ def test_only_splits_that_can_be_scored_are_shown(run: Run, scores: RunScores) -
 
 
 PAIR = (Entry("a", "x"), Entry("b", "x"))
-WHOLE = Claim("a > b", Scope("selection"), Source("section 1"), (PAIR,))
-SEVERAL = Claim("a > b", Scope("selection", "x"), Source("section 1"), (PAIR,), "several")
+WHOLE = Claim("a > b", Scope("selection"), Citation("section 1"), (PAIR,))
+SEVERAL = Claim("a > b", Scope("selection", "x"), Citation("section 1"), (PAIR,), "several")
 DIFFERENCE = Difference(0.1, 0.05, 0.2)
 CV = Evidence("cv")
 
