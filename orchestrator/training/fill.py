@@ -203,7 +203,7 @@ class GridFill:
         from orchestrator.training.driver.sweep_inputs import sweep_inputs
 
         cluster, shares, todo = self._joined(), self._joined().shares, {leg.id for leg in self.todo}
-        frames = cluster.place_features(self.features, self._damaged_features)
+        frames = cluster.load_features(self.features, self._damaged_features)
         inputs = sweep_inputs(self.run, self.dataset, frames, shares, self.plan, todo)
         cluster.say_shares()
         for leg in self.todo:

@@ -115,7 +115,7 @@ def drop_stale_groups() -> list[str]:
     return [group.placement_group_id.hex() for group in stale]
 
 
-def lacks_place() -> bool:
+def lacks_capacity() -> bool:
     """Whether a trial or a fold of this job asks for a place on the cluster that is not there."""
     asking = (PlacementGroupTableData.PENDING, PlacementGroupTableData.RESCHEDULING)
     return any(group.state in asking for group in _groups_of_job())
@@ -151,10 +151,10 @@ class NameWorkers(ControllerCallback):
     def after_controller_start(self, train_run_context: TrainRunContext) -> None:
         """Ray Train's hook. A worker's rank is then the number of its bundle, which it knows at its start."""
         WorkerGroup._worker_cls = named_worker(self.title)
-        setattr(WorkerGroup, SORTING, staticmethod(_as_placed))
+        setattr(WorkerGroup, SORTING, staticmethod(_unsorted))
 
 
-def _as_placed(workers: list[Worker]) -> list[Worker]:
+def _unsorted(workers: list[Worker]) -> list[Worker]:
     """Ray sorts them for rings of GPUs that talk to each other; folds do not."""
     return workers
 

@@ -17,7 +17,7 @@ import ray
 
 from orchestrator.features.feature_set import FeatureSet, Frames, read_clips
 from orchestrator.files.store import Store
-from orchestrator.training.driver.sweep_inputs import place_frames
+from orchestrator.training.driver.sweep_inputs import load_frames
 from tests.benchmarks.growth import memory
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio
@@ -43,7 +43,7 @@ def peak(features: FeatureSet, way: str, folder: str, answer: Connection) -> Non
     if way == "one array in the store":
         ray.put(one_array(features))
     else:
-        place_frames(features, Path(folder) if way == "a file" else None)
+        load_frames(features, Path(folder) if way == "a file" else None)
     answer.send((before, memory("self")["VmHWM"]))
 
 

@@ -24,14 +24,19 @@ STARTING = "starting: workers take some 15 s"
 @contextmanager
 def live_updates(run: Run, inputs: SweepInputs, reporter: Reporter) -> Iterator[None]:
     """Keep gauges, the driver's note and what the reporter shows fresh while the block runs."""
-    reader, gauges, places, dashboard = StatusReader(run), RunGauges(), Places(inputs), connect.dashboard()
+    reader, gauges, capacity, dashboard = (
+        StatusReader(run),
+        RunGauges(),
+        Capacity(inputs),
+        connect.dashboard(),
+    )
 
     def show() -> None:
         legs = reader.read()
         done = float(sum(leg.state == "done" for leg in legs))
         left = seconds_left(legs)
         gauges.show({"legs_done": done, "legs_total": float(len(legs)), "seconds_left": left})
-        alert = places.alert()
+        alert = capacity.alert()
         write_note(run.store, "training", waits(inputs, legs, alert), alert, dashboard)
         reporter.refresh(run, legs, reader.note)
 
@@ -42,7 +47,7 @@ def live_updates(run: Run, inputs: SweepInputs, reporter: Reporter) -> Iterator[
 
 
 @dataclass
-class Places:
+class Capacity:
     """Whether the folds of a run have a place on the cluster."""
 
     inputs: SweepInputs
@@ -54,7 +59,7 @@ class Places:
     def alert(self) -> str | None:
         """A line where the run as a whole is held up: a lost machine, or a cluster in use; else None."""
         up = connect.hosts()
-        self.missed = self.missed + 1 if ray_private.lacks_place() else 0
+        self.missed = self.missed + 1 if ray_private.lacks_capacity() else 0
         lost = [host for node, host in self.hosts.items() if node not in up]
         if len(up) >= len(self.hosts):
             self.hosts, lost = up, []  # another came in its place

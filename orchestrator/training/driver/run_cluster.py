@@ -14,7 +14,7 @@ from orchestrator.legs.allocation import Shares, make_shares
 from orchestrator.legs.reporter import Reporter
 from orchestrator.settings.tree import Experiment
 from orchestrator.training.driver import memory
-from orchestrator.training.driver.sweep_inputs import StoredFrames, place_frames
+from orchestrator.training.driver.sweep_inputs import StoredFrames, load_frames
 
 
 @dataclass(frozen=True)
@@ -44,17 +44,17 @@ class RunCluster:
             f"training: {folds} folds x {shares.cpu:g} CPU{gpu} each, {shares.trials} runs at a time"
         )
 
-    def place_features(
+    def load_features(
         self, features: FeatureSet, again: Callable[[DamagedFile], FeatureSet]
     ) -> StoredFrames | FrameFile:
         """Put the features where the folds read them; `again` computes a damaged set anew."""
         folder = self.folder_of(features)
         try:
             with self.reporter.busy("loading the features"):
-                return place_frames(features, folder)
+                return load_frames(features, folder)
         except DamagedFile as error:
             damaged = error
-        return place_frames(again(damaged), folder)
+        return load_frames(again(damaged), folder)
 
     def folder_of(self, features: FeatureSet) -> Path | None:
         """Folder on each machine that takes the features; None: its memory takes them.

@@ -36,7 +36,7 @@ class StoredFrames:
         return BankArrays(ray.get(self.blocks), ray.get(self.offsets))
 
 
-def place_frames(features: FeatureSet, folder: Path | None) -> StoredFrames | FrameFile:
+def load_frames(features: FeatureSet, folder: Path | None) -> StoredFrames | FrameFile:
     """Put the features into a file in `folder`, None: into the object store; whichever, this process does
     not hold them: a block at most.
 

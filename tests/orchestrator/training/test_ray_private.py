@@ -149,7 +149,7 @@ def test_the_groups_of_this_jobs_dead_actors_are_removed(
 )
 def test_folds_that_ask_for_a_place_in_vain_are_seen(groups: list[bytes], told: bytes, lacks: bool) -> None:
     groups.append(told)
-    assert ray_private.lacks_place() == lacks
+    assert ray_private.lacks_capacity() == lacks
 
 
 # --- names of workers ----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from orchestrator.legs.run import Run
 from orchestrator.legs.status import LegStatus, StatusReader
 from orchestrator.training import ray_private
 from orchestrator.training.driver import connect
-from orchestrator.training.driver.live_updates import STARTING, Places, waits
+from orchestrator.training.driver.live_updates import STARTING, Capacity, waits
 from tests.orchestrator.fake_run import make_fake_run
 
 SHORT = "no free CPUs (0 of 2 CPUs are free, 1.99 needed)"
@@ -39,7 +39,7 @@ def inputs(run: Run) -> Any:
 def lacking(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Whether folds lack a place, and the machines that are up; both can be changed."""
     seen: dict[str, Any] = {"place": False, "up": {"a": "host-a", "b": "host-b"}}
-    monkeypatch.setattr(ray_private, "lacks_place", lambda: seen["place"])
+    monkeypatch.setattr(ray_private, "lacks_capacity", lambda: seen["place"])
     monkeypatch.setattr(connect, "hosts", lambda: seen["up"])
     monkeypatch.setattr(connect, "shortage", lambda needed: SHORT)
     return seen
@@ -64,20 +64,20 @@ def test_what_holds_up_the_cluster_holds_up_what_could_begin(run: Run, inputs: A
 
 
 def test_folds_without_a_place_are_told_of_but_not_at_once(inputs: Any, lacking: dict[str, Any]) -> None:
-    places = Places(inputs)
-    assert [places.alert() for _ in range(3)] == [None] * 3
+    capacity = Capacity(inputs)
+    assert [capacity.alert() for _ in range(3)] == [None] * 3
     lacking["place"] = True
-    assert [places.alert() for _ in range(3)] == [None, SHORT, SHORT]
+    assert [capacity.alert() for _ in range(3)] == [None, SHORT, SHORT]
     lacking["place"] = False
-    assert places.alert() is None
+    assert capacity.alert() is None
 
 
 def test_a_lost_machine_is_named_until_another_has_come(inputs: Any, lacking: dict[str, Any]) -> None:
-    places = Places(inputs)
-    assert places.alert() is None
+    capacity = Capacity(inputs)
+    assert capacity.alert() is None
     lacking |= {"up": {"a": "host-a"}, "place": True}
-    told = [places.alert() for _ in range(3)][-1]
+    told = [capacity.alert() for _ in range(3)][-1]
     assert told
     assert told.startswith("lost machine: host-b; ")
     lacking["up"] = {"a": "host-a", "c": "host-c"}
-    assert places.alert() == SHORT
+    assert capacity.alert() == SHORT

@@ -11,7 +11,7 @@ import ray
 from orchestrator.features.feature_set import FeatureSet, Frames
 from orchestrator.features.frame_file import FrameFile, into_blocks
 from orchestrator.files.store import Store
-from orchestrator.training.driver.sweep_inputs import StoredFrames, place_frames
+from orchestrator.training.driver.sweep_inputs import StoredFrames, load_frames
 from tests.orchestrator.features.faked_sets import noise, write_clips
 from trainable.config import Audio
 
@@ -34,7 +34,7 @@ def held(features: FeatureSet, folder: Path | None) -> tuple[float, StoredFrames
     pa.set_memory_pool(pool)
     tracemalloc.start()
     try:
-        placed = place_frames(features, folder)
+        placed = load_frames(features, folder)
         return (tracemalloc.get_traced_memory()[1] + pool.max_memory()) / features.size, placed
     finally:
         tracemalloc.stop()
