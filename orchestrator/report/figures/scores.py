@@ -30,6 +30,7 @@ from orchestrator.stats.predictions import SPLIT_NAMES, Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.verdicts import Verdict
+from trainable.arrays import Ints
 
 LIGHT, DARK = "#fafafa", "#101010"
 """Text on dark and on light cells of a heat map: they keep their colour on every page."""
@@ -127,14 +128,7 @@ def per_class(run: Run, scores: RunScores) -> Picture | None:
     return picture(figure, "classes", "Classes", caption, alt)
 
 
-def _dots(
-    axes: Axes,
-    run: Run,
-    scores: RunScores,
-    split: Split,
-    row: str,
-    order: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-) -> None:
+def _dots(axes: Axes, run: Run, scores: RunScores, split: Split, row: str, order: Ints) -> None:
     """The classes in `order` for one activation."""
     look, heights = looks(list(run.experiment.selections)), np.arange(len(order))
     by_selection = {
@@ -187,15 +181,14 @@ def claims_forest(scores: RunScores, claims: Sequence[ClaimResult]) -> Picture |
         panel.set_xlabel("difference in lwlrap")
         panel.locator_params(axis="x", nbins=5)
     _claim_names(panels[0], heights)
-    caption = (
-        f"Paired differences with {scores.settings.level:.0%} intervals: {_intervals_over(results)}. "
-        f"{_legend(results)}. Green diamonds: the "
-        "paper's difference, where the data are the paper's. "
-    )
-    caption += (
+    scope = (
         "Claims over the whole grid alone; claims.csv has those of single rows and columns."
         if crowded
         else "Thick: the claim over the whole grid."
+    )
+    caption = (
+        f"Paired differences with {scores.settings.level:.0%} intervals: {_intervals_over(results)}. "
+        f"{_legend(results)}. Green diamonds: the paper's difference, where the data are the paper's. {scope}"
     )
     alt = f"Forest plot of {len(lines)} differences; the table of claims has the numbers."
     return picture(figure, "claims", "Claims", caption, alt)
@@ -213,11 +206,8 @@ def _legend(results: Sequence[ClaimResult]) -> str:
     words: dict[Verdict, dict[str, None]] = {}
     for result in results:
         words.setdefault(result.verdict, {})[result.words] = None
-    told = [
-        f"{FOREST_MARKS[verdict][2]}: {' or '.join(words[verdict])}"
-        for verdict in FOREST_MARKS
-        if verdict in words
-    ]
+    names = {verdict: name for verdict, (_, _, name) in FOREST_MARKS.items() if verdict in words}
+    told = [f"{name}: {' or '.join(words[verdict])}" for verdict, name in names.items()]
     return "; ".join(told).capitalize()
 
 
