@@ -5,11 +5,11 @@ Shapes: B clips of a batch, T frames of a crop, M mel bands, N clips of the data
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 
 import torch
 from torch import Tensor
 
-from trainable.adam import Adam
 from trainable.config import Compute
 from trainable.device import seed_generator
 from trainable.model import CnnGru
@@ -37,18 +37,18 @@ class Learner:
         self.model = _build_model(task, data)
         self.network = torch.compile(self.model) if self.settings.compute.compile else self.model
         optimizer = self.settings.optimizer
-        self.optimizer = Adam(
+        self.optimizer = torch.optim.Adam(
             self.model.parameters(),
-            optimizer.learning_rate,
-            optimizer.betas,
+            lr=optimizer.learning_rate,
+            betas=optimizer.betas,
             fused=self.settings.compute.fused_adam,
         )
 
     def enter_stage(self, learning_rate: float, afresh: bool) -> None:
         """Set the step size; `afresh`: forget Adam's running averages."""
-        self.optimizer.learning_rate = learning_rate
+        self.optimizer.param_groups[0]["lr"] = learning_rate
         if afresh:
-            self.optimizer.forget()
+            self.optimizer.state.clear()
 
     def logits(self, x_BTM: Tensor, dropout_seed: int) -> list[Tensor]:
         """Of every head, in float32: a list of (B, C)."""
@@ -76,9 +76,9 @@ class Learner:
         return {"model": self.weights(), "optimizer": self.optimizer.state_dict()}
 
     def load(self, state: Checkpoint) -> None:
-        """Go on from `state`."""
+        """Go on from a copy of `state`."""
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(deepcopy(state["optimizer"]))  # torch would train in it
 
 
 def _build_model(task: Task, data: FoldData) -> CnnGru:

@@ -14,9 +14,8 @@ from trainable.fold import train_fold
 from trainable.logmel import LogMel
 from trainable.stages import StageSettings
 
-ARGUMENTS = {"config", "activations", "selection", "metrics", "adam"}
-"""Modules that refuse settings, which pydantic makes a message of, a metric's arguments, or, as torch's own
-optimizer does, a state that does not fit, for which the one before is taken."""
+ARGUMENTS = {"config", "activations", "selection", "metrics"}
+"""Modules that refuse settings, which pydantic makes a message of, or a metric's arguments."""
 
 
 def _raised(source: Path) -> set[str]:

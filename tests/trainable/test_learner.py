@@ -96,3 +96,11 @@ def test_a_descent_follows_adams_first_step() -> None:
     gradient = learner.model.heads[0].bias.grad
     assert isinstance(gradient, torch.Tensor)
     torch.testing.assert_close(moved, -0.01 * gradient.sign(), rtol=1e-3, atol=1e-6)
+
+
+def test_a_state_of_the_adam_of_0_1_0_does_not_fit() -> None:
+    """`train_fold` takes the state before one that raises this, or begins."""
+    learner = Learner(task(), DATA)
+    old = {"state": {}, "param_groups": [{"lr": 0.001}]}
+    with pytest.raises(KeyError, match="params"):
+        learner.load({"model": learner.weights(), "optimizer": old})
