@@ -10,7 +10,7 @@ OUT/report/index.html        the page: everything below in one file
            live.html         how far the run is: see orchestrator.watch.live_page
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -28,9 +28,10 @@ from orchestrator.report.tables.files import Tables, make_tables, write_tables
 from orchestrator.report.tables.terminal import PrintedReport
 from orchestrator.report.unchanged import PAGE, fingerprint, note_report
 from orchestrator.stats.assessment import ClaimResult, assess_claims, whole_grid
+from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.grid import Entry, Hole, ranked
 from orchestrator.stats.masks import diagnose
-from orchestrator.stats.predictions import Ensemble, Split
+from orchestrator.stats.predictions import Forms, Split
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey
 
@@ -38,13 +39,8 @@ PLAIN_COLUMN, PLAIN_ROW = "verified_only", "sigmoid"
 """Without a selection, and with one head: what the others are held against."""
 
 CLIPS: dict[Split, str] = {
-    "cv": "in cross-validation",
-    "public": "on public test clips",
-    "private": "on private test clips",
-    "test": "on test clips",
-}
-ENSEMBLES = "ensembles"
-"""Folder in the report's."""
+    "cv": "in cross-validation", "private": "on private test clips", "test": "on test clips"
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def write_report(run: Run) -> Report:
     return report
 
 
-def write_ensembles(run: Run, ensembles: Mapping[str, Ensemble], report: Store) -> None:
+def write_ensembles(run: Run, ensembles: Mapping[str, Forms], report: Store) -> None:
     """Write ensembles/<name>/predictions.parquet into the report's folder.
 
     It has the columns of a cell's predictions: validation clips by the members' models of their own fold,
@@ -104,12 +100,12 @@ def write_ensembles(run: Run, ensembles: Mapping[str, Ensemble], report: Store) 
     """
     stage, names = len(run.experiment.stages) - 1, run.clips["fname"].tolist()
     for name, ensemble in ensembles.items():
-        models = [("validation", model) for model in ensemble.raw.validation]
-        models += [("test", model) for model in ensemble.raw.test]
+        raw = ensemble["raw"]
+        models = [(part, model) for part in ("validation", "test") for model in getattr(raw, part)]
         table = pa.concat_tables(
             predictions_table(model.rows, model.scores, names, part, stage) for part, model in models
         )
-        report.write_table(f"{ENSEMBLES}/{name}/{artifacts.PREDICTIONS}", table)
+        report.write_table(f"ensembles/{name}/{artifacts.PREDICTIONS}", table)
 
 
 def headline(scores: RunScores, claims: Sequence[ClaimResult], ranking: Sequence[Entry]) -> tuple[str, ...]:
@@ -117,16 +113,11 @@ def headline(scores: RunScores, claims: Sequence[ClaimResult], ranking: Sequence
     best = next((entry for entry in ranking if entry in scores.entries), None)
     if best is None:
         return ("No cell can be scored yet.",)
-    shown = [result for result in whole_grid(claims) if result.evidence.split == _last(scores)]
-    gains = [
-        gain
-        for noun, results in (("selection", _columns(shown)), ("a second head", _rows(scores, shown)))
-        if (gain := _gain(noun, results))
-    ]
-    brought = f", where {' and '.join(gains)}" if gains else ""
-    return f"Best cell by cross-validation: {best}, lwlrap {_values(scores, best)}{brought}.", _certainty(
-        scores
-    )
+    known = [(split, _score(scores, best, split)) for split in reversed(scores.splits_shown)]
+    values = " and ".join(f"{score.value:.4f} {CLIPS[split]}" for split, score in known if score)
+    gains = " and ".join(filter(None, _gains(scores, claims)))
+    brought = f", where {gains}" if gains else ""
+    return f"Best cell by cross-validation: {best}, lwlrap {values}{brought}.", _certainty(scores)
 
 
 def _score(scores: RunScores, entry: Entry, split: Split) -> Score | None:
@@ -134,63 +125,42 @@ def _score(scores: RunScores, entry: Entry, split: Split) -> Score | None:
     return score if isinstance(score, Score) else None
 
 
-def _last(scores: RunScores) -> Split:
-    """The split that differences are told of: held-out clips where there are some."""
-    return scores.splits_shown[-1]
+def _gains(scores: RunScores, claims: Sequence[ClaimResult]) -> Iterator[str]:
+    """What the columns bring over the plain one, and rows with more heads over the plain row.
+
+    On the last split: held-out clips, where there are some.
+    """
+    heads, columns, rows = scores.grid.rows, {}, {}
+    for result in whole_grid(claims):
+        higher, lower = result.claim.pairs[0]
+        if result.evidence.split != scores.splits_shown[-1] or isinstance(result.shown, Hole):
+            continue
+        if lower.selection == PLAIN_COLUMN and higher.activation == lower.activation:
+            columns[higher.selection] = result.shown, result.words
+        if lower.activation == PLAIN_ROW and heads[higher.activation] > heads[PLAIN_ROW]:
+            rows[higher.activation] = result.shown, result.words
+    yield _gain("selection", columns)
+    yield _gain("a second head", rows)
 
 
-def _values(scores: RunScores, entry: Entry) -> str:
-    """The held-out clips first: cross-validation may flatter."""
-    known = [(split, _score(scores, entry, split)) for split in reversed(scores.splits_shown)]
-    return " and ".join(f"{score.value:.4f} {CLIPS[split]}" for split, score in known if score)
-
-
-def _columns(results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
-    """Differences of selections from none, by the column."""
-    pairs = ((*result.claim.pairs[0], result) for result in results)
-    return {
-        higher.selection: result
-        for higher, lower, result in pairs
-        if lower.selection == PLAIN_COLUMN and higher.activation == lower.activation
-    }
-
-
-def _rows(scores: RunScores, results: Sequence[ClaimResult]) -> dict[str, ClaimResult]:
-    """Differences of two heads from one, by the row."""
-    heads, pairs = scores.grid.rows, ((*result.claim.pairs[0], result) for result in results)
-    return {
-        higher.activation: result
-        for higher, lower, result in pairs
-        if lower.activation == PLAIN_ROW and heads[higher.activation] > heads[PLAIN_ROW]
-    }
-
-
-def _gain(noun: str, results: dict[str, ClaimResult]) -> str:
+def _gain(noun: str, known: Mapping[str, tuple[Difference, str]]) -> str:
     """The largest of some differences, said to be that."""
-    known = {n: r.shown for n, r in results.items() if not isinstance(r.shown, Hole)}
     if not known:
         return ""
-    name = max(known, key=lambda name: known[name].estimate)
+    name, (difference, words) = max(known.items(), key=lambda item: item[1][0].estimate)
     choice = f", the best of {len(known)}" if len(known) > 1 else ""
-    return f"{noun} brings {known[name]} ({name}{choice}: {results[name].words})"
+    return f"{noun} brings {difference} ({name}{choice}: {words})"
 
 
 def _certainty(scores: RunScores) -> str:
     """What the intervals leave open."""
-    seeds, split = len(scores.grid.seeds), _last(scores)
-    trained = (
-        "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
-    )
-    shown = [score for entry in scores.entries if (score := _score(scores, entry, split))]
+    seeds, split = len(scores.grid.seeds), scores.splits_shown[-1]
+    said = "One training of each cell was run" if seeds == 1 else f"Means of {seeds} trainings of each cell"
     level, clips = f"{scores.settings.level:.0%}", "clips" if split == "cv" else "test clips"
-    if any(score.crossed for score in shown):
-        models = seeds * scores.grid.folds
-        folds = "" if split == "cv" else f", {models} models on the same test clips"
-        return (
-            f"{trained}{folds}: the {level} intervals say what other {clips} and other trainings would "
-            "change."
-        )
-    return (
-        f"{trained}: the {level} intervals say what other {clips} would change, not "
-        f"what {'another training' if seeds == 1 else 'other trainings'} would."
-    )
+    shown = [score for entry in scores.entries if (score := _score(scores, entry, split))]
+    if not any(score.crossed for score in shown):
+        more = "another training" if seeds == 1 else "other trainings"
+        return f"{said}: the {level} intervals say what other {clips} would change, not what {more} would."
+    if split != "cv":
+        said += f", {seeds * scores.grid.folds} models on the same test clips"
+    return f"{said}: the {level} intervals say what other {clips} and other trainings would change."

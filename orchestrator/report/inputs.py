@@ -1,7 +1,7 @@
 """From a run's folder to the arrays that statistics are made of: read once, predictions cell by cell."""
 
 from collections.abc import Sequence
-from itertools import permutations
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -31,22 +31,16 @@ a part of it in some copies."""
 def read_inputs(run: Run) -> Inputs:
     """What statistics are handed of a run."""
 
-    def predictions(cell: Cell, stages: Sequence[int | None]) -> list[CellPredictions]:
-        return read_predictions(run, cell, stages)
-
     def curves(cell: Cell, fold: int) -> FoldCurves:
         frame = run.curves(cell, fold)
         iteration, stage = (frame[name].to_numpy(np.int64) for name in ("iteration", "stage"))
         return FoldCurves(iteration, stage, {name: frame[name].to_numpy(np.float64) for name in CURVES})
 
-    def judged(cell: Cell, fold: int) -> Judged:
-        return _judged(run, cell, fold)
-
     experiment = run.experiment
     return Inputs(
         read_grid(run), read_clips(run), {cell: hole for cell in run.cells if (hole := run.hole(cell))},
-        _lwlrap(run), predictions, curves, judged, run.unverified_scores, _truth(run),
-        members_of(run.cells, experiment.ensembles), experiment.schedule.f_threshold,
+        _lwlrap(run), partial(read_predictions, run), curves, partial(_judged, run), run.unverified_scores,
+        _truth(run), members_of(run.cells, experiment.ensembles), experiment.schedule.f_threshold,
     )  # fmt: skip
 
 
@@ -62,14 +56,12 @@ def read_grid(run: Run) -> Grid:
 
 
 def _columns(experiment: Experiment) -> dict[str, Masking]:
-    others: dict[str, list[str]] = {name: [] for name in experiment.selections}
-    for (name, own), (plain, by_loss) in permutations(experiment.selections.items(), 2):
-        if isinstance(own, ByLoss) and own.rank_by != "loss":
-            others[name] += [plain] if by_loss == own.model_copy(update={"rank_by": "loss"}) else []
-    return {
-        name: Masking(selection.uses_unverified, not isinstance(selection, RandomK), tuple(others[name]))
-        for name, selection in experiment.selections.items()
-    }
+    columns, selections = {}, experiment.selections
+    for name, own in selections.items():
+        by_loss = own.model_copy(update={"rank_by": "loss"}) if isinstance(own, ByLoss) else own
+        plain = tuple(other for other, selection in selections.items() if selection == by_loss != own)
+        columns[name] = Masking(own.uses_unverified, not isinstance(own, RandomK), plain)
+    return columns
 
 
 def read_clips(run: Run) -> ClipArrays:
@@ -96,8 +88,7 @@ def read_predictions(run: Run, cell: Cell, stages: Sequence[int | None] = (None,
 
 def _models(folds: Sequence[Predictions], part: Part, stage: int | None) -> tuple[ClipScores, ...]:
     """Each fold's scores of one part, where there are clips in it."""
-    scores = [fold.of(part, stage) for fold in folds]
-    return tuple(fold for fold in scores if len(fold.rows))
+    return tuple(scores for fold in folds if len((scores := fold.of(part, stage)).rows))
 
 
 def _judged(run: Run, cell: Cell, fold: int) -> Judged:

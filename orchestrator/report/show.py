@@ -1,6 +1,6 @@
 """One cell for a terminal: its curves, its scores, its best and worst classes, what it masks most."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
@@ -20,7 +20,7 @@ from orchestrator.stats.inputs import Inputs
 from orchestrator.stats.predictions import SPLIT_NAMES
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import ScoreKey
-from orchestrator.stats.suspects import Columns, worklist
+from orchestrator.stats.suspects import worklist
 from trainable.arrays import Floats
 from trainable.errors import UserError, did_you_mean
 from trainable.record import CURVES
@@ -28,10 +28,8 @@ from trainable.record import CURVES
 CLASSES, SUSPECTS = 5, 10
 """Shown at either end of the classes, and of the worklist."""
 LEVELS = " ▁▂▃▄▅▆▇█"
-HEIGHT = 3
-"""Lines of a curve: 24 levels."""
-NAME, NUMBER = 9, 16
-"""Characters for a curve's name before it, and for a number behind it."""
+NAME, NUMBER = 9, 32
+"""Characters for a curve's name before it, and for the numbers behind it."""
 
 
 def find_cells(run: Run, inputs: Inputs, name: str | None) -> list[Cell]:
@@ -40,7 +38,7 @@ def find_cells(run: Run, inputs: Inputs, name: str | None) -> list[Cell]:
     Raises:
         UserError: there is no such cell, or none of them has a result.
     """
-    cells = _best(inputs) if name is None else _named(inputs, name)
+    cells = _named(inputs, name)
     done = [cell for cell in cells if cell not in inputs.holes]
     if not done:
         reason = inputs.holes[cells[0]] if cells else "the grid is empty"
@@ -48,19 +46,16 @@ def find_cells(run: Run, inputs: Inputs, name: str | None) -> list[Cell]:
     return done
 
 
-def _named(inputs: Inputs, name: str) -> list[Cell]:
+def _named(inputs: Inputs, name: str | None) -> Sequence[Cell]:
+    if name is None:
+        best = next(iter(ranked(inputs.grid.entries, inputs.lwlrap)), None)
+        return inputs.grid.entries[best] if best else inputs.grid.cells
     names = {str(entry): cells for entry, cells in inputs.grid.entries.items()}
     names |= {f"{cell.entry}/{cell.seed}": [cell] for cell in inputs.grid.cells}
     if name not in names:
-        raise UserError(
-            f"--cell {shortened(name)}: there is no such cell{did_you_mean(name, names, least=0)}"
-        )
+        meant = did_you_mean(name, names, least=0)
+        raise UserError(f"--cell {shortened(name)}: there is no such cell{meant}")
     return names[name]
-
-
-def _best(inputs: Inputs) -> list[Cell]:
-    order = ranked(inputs.grid.entries, inputs.lwlrap)
-    return inputs.grid.entries[next(iter(order))] if order else list(inputs.grid.cells)
 
 
 @dataclass(frozen=True)
@@ -68,15 +63,15 @@ class CellReport:
     """What is known about a cell; printed by rich it is all of it."""
 
     title: str
-    curves: Sequence["TextCurve"]
+    curves: Mapping[str, Floats]
     ends: Sequence[int]
     """Last iteration of each stage."""
     tables: Sequence[Table]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         yield Text(printable(self.title), style="bold")
-        for curve in self.curves:
-            yield from (Text(line, no_wrap=True) for line in curve.lines(options.max_width))
+        for name, values in self.curves.items():
+            yield Text(curve_line(name, values, options.max_width), no_wrap=True)
         yield Text(ruler(self.ends, options.max_width), no_wrap=True)
         for table in self.tables:
             yield Text()
@@ -97,7 +92,7 @@ def show_cell(run: Run, name: str | None) -> CellReport:
     seeds = f"seed{'' if len(cells) == 1 else 's'} {', '.join(str(cell.seed) for cell in cells)}"
     return CellReport(
         f"{entry}: {rank}; {inputs.grid.folds} folds, {seeds}",
-        list(_curves(own)),
+        _curves(own),
         list(accumulate(stage.iterations for stage in run.experiment.stages)),
         [_scores(run, scores, entry), _classes(own, scores, entry), *_suspects(own)],
     )
@@ -134,75 +129,44 @@ def _suspects(inputs: Inputs) -> Iterator[Table]:
     """The clips that these cells find most suspicious, where they judge by the loss."""
     judging = [cell for cell in inputs.judging_cells() if inputs.grid.columns[cell.selection].by_loss]
     suspects = worklist(inputs, judging)
-    if len(suspects["rank"]):
-        yield _suspect_table(suspects)
-
-
-def _suspect_table(suspects: Columns) -> Table:
     heads = {"labels": "labels", "class_1": "model", "true": "true labels"}
     known = {column: head for column, head in heads.items() if column in suspects}
-
-    def row(number: int) -> Row:
-        suspicion, share = suspects["suspicion"][number], suspects["masked_share"][number]
-        texts = (str(suspects[column][number]).replace(",", ", ") for column in known)
-        return Row(str(suspects["fname"][number]), (f"{suspicion:.3f}", f"{share:.2f}", *texts))
-
     count = len(suspects["rank"])
-    rows = tuple(map(row, range(min(count, SUSPECTS))))
+    if not count:
+        return
+    rows = []
+    for n in range(min(count, SUSPECTS)):
+        numbers = f"{suspects['suspicion'][n]:.3f}", f"{suspects['masked_share'][n]:.2f}"
+        texts = (str(suspects[column][n]).replace(",", ", ") for column in known)
+        rows.append(Row(str(suspects["fname"][n]), (*numbers, *texts)))
     columns = (Column("suspicion"), Column("masked"), *map(Column, known.values()))
-    return Table(f"Suspects: the first {len(rows)} of {count} clips", "clip", columns, rows)
+    yield Table(f"Suspects: the first {len(rows)} of {count} clips", "clip", columns, tuple(rows))
 
 
-def _curves(inputs: Inputs) -> Iterator["TextCurve"]:
-    """Means over folds and seeds; what was never measured is left out."""
-    cells, folds = inputs.grid.cells, range(inputs.grid.folds)
-    models = [inputs.curves(cell, fold).values for cell in cells for fold in folds]
-    for name in CURVES:
-        values = np.stack([model[name] for model in models])
-        known = np.isfinite(values)
-        total, count = np.where(known, values, 0).sum(0), known.sum(0)
-        if count.any():
-            yield TextCurve(name, np.where(count > 0, total / count.clip(1), np.nan))
+def _curves(inputs: Inputs) -> dict[str, Floats]:
+    """Means over folds and seeds, NaN where there is none: (iterations,). Without what was never measured."""
+    models = [inputs.curves(c, fold).values for c in inputs.grid.cells for fold in range(inputs.grid.folds)]
+    values = {name: np.ma.masked_invalid(np.stack([model[name] for model in models])) for name in CURVES}
+    return {name: table.mean(0).filled(np.nan) for name, table in values.items() if table.count()}
 
 
-@dataclass(frozen=True)
-class TextCurve:
-    """A curve with its name, as characters."""
-
-    name: str
-    values: Floats
-    """One an iteration, NaN where there is none: (iterations,)."""
-
-    def lines(self, width: int) -> Iterator[str]:
-        """The curve in a terminal of that width: highest and lowest value at its end, and the last."""
-        drawn = drawing(self.values, max(1, width - NAME - NUMBER))
-        known = self.values[np.isfinite(self.values)]
-        numbers = [f"{known.max():.4g} highest", f"{known[-1]:.4g} last", f"{known.min():.4g} lowest"]
-        names = [self.name, *[""] * (HEIGHT - 1)]
-        for name, line, number in zip(names, drawn, numbers, strict=True):
-            yield f"{name:<{NAME}}{line} {number}".rstrip()
+def curve_line(name: str, values: Floats, width: int) -> str:
+    """A curve in a line of that width, with its last value, the lowest and the highest."""
+    known = values[np.isfinite(values)]
+    drawn = drawing(values, max(1, width - NAME - NUMBER))
+    return f"{name:<{NAME}}{drawn} {known[-1]:.3g} ({known.min():.3g} to {known.max():.3g})"
 
 
-def drawing(values: Floats, width: int) -> list[str]:
-    """HEIGHT lines of `width` characters; blank before the first value and after the last."""
-    columns = _columns(values, width)
-    known = np.isfinite(columns)
-    low, high = columns[known].min(), columns[known].max()
-    share = (columns - low) / (high - low) if high > low else np.where(known, 0.5, np.nan)
-    steps = len(LEVELS) - 1
-    filled = np.where(known, 1 + np.nan_to_num(share) * (HEIGHT * steps - 1), 0).round().astype(int)
-    below = [(HEIGHT - 1 - line) * steps for line in range(HEIGHT)]
-    return ["".join(LEVELS[level] for level in (filled - start).clip(0, steps)) for start in below]
-
-
-def _columns(values: Floats, width: int) -> Floats:
-    """The mean of each of `width` spans of iterations; spans between two with values lie on a line."""
+def drawing(values: Floats, width: int) -> str:
+    """A curve as `width` characters; blank before its first value and after its last, a line between two."""
     edges = np.linspace(0, len(values), width + 1).astype(int)
     spans = [values[start:end] for start, end in pairwise(edges)]
     means = np.array([s[np.isfinite(s)].mean() if np.isfinite(s).any() else np.nan for s in spans])
     at = np.flatnonzero(np.isfinite(means))
-    filled: Floats = np.interp(np.arange(width), at, means[at], left=np.nan, right=np.nan)
-    return filled
+    low, high = means[at].min(), means[at].max()
+    share = (means[at] - low) / (high - low) if high > low else np.full(len(at), 0.5)
+    steps = np.interp(np.arange(width), at, 1 + share * (len(LEVELS) - 2), left=0, right=0)
+    return "".join(LEVELS[step] for step in steps.round().astype(int))
 
 
 def ruler(ends: Sequence[int], width: int) -> str:

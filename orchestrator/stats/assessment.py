@@ -24,7 +24,7 @@ from orchestrator.stats.paper import NOT_IN_PAPER, Published
 from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey
-from orchestrator.stats.training import Pairs, TrainingClaim, judge_training, training_claims
+from orchestrator.stats.training import judge_training, trained_pairs, training_claims
 from orchestrator.stats.verdicts import Standing, Verdict, judged, verdict_on
 
 
@@ -92,14 +92,9 @@ class ClaimResult:
         return self.standing.words(self.verdict)
 
     @property
-    def shown(self) -> Difference | Crossed | Hole:
+    def shown(self) -> Difference | Hole:
         """The difference, where there is room for one interval: that which says the most."""
         return self.crossed or self.difference
-
-    @property
-    def testable_p(self) -> float:
-        """For the correction: 1 where nothing can be tested."""
-        return self.crossed.p if self.crossed and self.crossed.nu >= ENOUGH and not self.incomplete else 1.0
 
 
 def assess_claims(inputs: Inputs, scores: RunScores, published: Published) -> list[ClaimResult]:
@@ -118,7 +113,8 @@ def assess_claims(inputs: Inputs, scores: RunScores, published: Published) -> li
 def _corrected(results: Sequence[ClaimResult], scores: RunScores) -> list[ClaimResult]:
     """The results, those that are judged with their corrected p-values."""
     chosen = [r for r in results if is_judged(r.claim, r.evidence.split, scores.held_out)]
-    corrected = holm([result.testable_p for result in chosen])
+    testable = ((None if r.incomplete else r.crossed) for r in chosen)
+    corrected = holm([crossed.p if crossed and crossed.nu >= ENOUGH else 1.0 for crossed in testable])
     p = {(r.claim, r.evidence): value for r, value in zip(chosen, corrected, strict=True)}
     level = scores.settings.level
     return [replace(r, corrected_p=p.get((r.claim, r.evidence)), level=level) for r in results]
@@ -154,36 +150,25 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
     both: list[tuple[Score, Score]] = []
     missing: list[str] = []
     for pair in claim.pairs:
-        higher, lower = (scores.find(entry, key) for entry in pair)
+        higher, lower = sides = [scores.find(entry, key) for entry in pair]
         if isinstance(higher, Score) and isinstance(lower, Score):
             both.append((higher, lower))
-        missing += [
-            f"{entry}: {hole}" for entry, hole in zip(pair, (higher, lower), strict=True)
-            if isinstance(hole, Hole)
-        ]  # fmt: skip
+        missing += [f"{e}: {hole}" for e, hole in zip(pair, sides, strict=True) if isinstance(hole, Hole)]
         missing += _lost_seeds(pair, scores)
     reasons = "; ".join(dict.fromkeys(missing))
     if not both:
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
     higher_mean, lower_mean = (mean_of([s.sampled for s in side]) for side in zip(*both, strict=True))
     difference = paired(higher_mean, lower_mean, scores.settings.level)
-    papers, seeds = None if missing else _published(claim, split, published), _common_seeds(both)
-    known = _components(both, seeds)
-    crossed = known.interval(scores.settings.level) if known else None
-    unpaired = any(len(score.models) > len(seeds) for pair in both for score in pair)
-    return ClaimResult(claim, Evidence(split), difference, reasons, papers, known, crossed, unpaired=unpaired)
-
-
-def _common_seeds(pairs: Sequence[tuple[Score, Score]]) -> list[int]:
-    """Those that all scores of all pairs have."""
-    first, *others = (score.models for pair in pairs for score in pair)
-    return [seed for seed in first if all(seed in models for models in others)]
-
-
-def _components(pairs: Sequence[tuple[Score, Score]], seeds: Sequence[int]) -> Components | None:
-    """Of the mean difference of pairs of scores, over these seeds; None where there are none."""
-    differences = [mean_difference([(a.models[s], b.models[s]) for a, b in pairs]) for s in seeds]
-    return components(differences) if differences else None
+    models = [score.models for pair in both for score in pair]
+    seeds = [seed for seed in models[0] if all(seed in of_score for of_score in models)]
+    by_seed = [mean_difference([(a.models[s], b.models[s]) for a, b in both]) for s in seeds]
+    known = components(by_seed) if by_seed else None
+    return ClaimResult(
+        claim, Evidence(split), difference, reasons, None if missing else _published(claim, split, published),
+        known, known.interval(scores.settings.level) if known else None,
+        unpaired=any(len(of_score) > len(seeds) for of_score in models),
+    )  # fmt: skip
 
 
 def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
@@ -201,14 +186,9 @@ def _published(claim: Claim, split: Split, published: Published) -> float | None
 
 
 def _by_training(inputs: Inputs, scores: RunScores) -> list[ClaimResult]:
-    claims = training_claims(inputs.grid)
-    pairs = Pairs.of(inputs) if claims else None
-    return [_of_training(pairs, claim, scores.settings.level) for claim in claims if pairs]
-
-
-def _of_training(pairs: Pairs, training: TrainingClaim, level: float) -> ClaimResult:
-    judgement, incomplete = judge_training(pairs, training, level)
-    if isinstance(judgement, Hole):
-        return ClaimResult(training.claim, TRAINING, judgement, incomplete)
-    difference = Difference(judgement.estimate, judgement.low, judgement.high)
-    return ClaimResult(training.claim, TRAINING, difference, incomplete, crossed=judgement)
+    pairs, results = trained_pairs(inputs), []
+    for claim, measure in training_claims(inputs.grid).items():
+        judgement, incomplete = judge_training(inputs, pairs, claim, measure, scores.settings.level)
+        crossed = None if isinstance(judgement, Hole) else judgement
+        results.append(ClaimResult(claim, TRAINING, judgement, incomplete, crossed=crossed))
+    return results

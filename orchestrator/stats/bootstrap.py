@@ -27,7 +27,7 @@ import numpy as np
 from scipy.special import ndtr, stdtrit
 
 from orchestrator.stats.grid import Interval
-from trainable.arrays import Floats, Ints
+from trainable.arrays import Bools, Floats, Ints
 from trainable.metrics import LabelPrecisions
 
 CHUNK = 256
@@ -44,14 +44,16 @@ class ClipSums:
     """Number of those labels: (N, M), 0 where the clip is not the model's."""
 
     def __post_init__(self) -> None:
-        assert self.sums.ndim == 2
-        assert self.sums.shape == self.counts.shape
         assert self.counts.any(0).all(), "a model without labels has no score"
 
     @property
     def estimate(self) -> float:
         """The score itself."""
         return float((self.sums.sum(0) / self.counts.sum(0)).mean())
+
+    def where(self, chosen: Bools) -> "ClipSums":
+        """The sums of some clips, chosen by a mask: (N,)."""
+        return ClipSums(self.sums[chosen], self.counts[chosen])
 
     def pooled(self) -> "ClipSums":
         """All labels of all models in one ratio, instead of the mean of the models' ratios."""
@@ -69,9 +71,7 @@ def clip_sums(models: Sequence[tuple[Ints, LabelPrecisions]], clips: int) -> Cli
 def joined(scores: Sequence[ClipSums]) -> ClipSums:
     """The mean of scores on the same clips, each of as many models: over seeds, or over cells."""
     assert len({score.sums.shape for score in scores}) == 1
-    return ClipSums(
-        np.hstack([score.sums for score in scores]), np.hstack([score.counts for score in scores])
-    )
+    return ClipSums(np.hstack([s.sums for s in scores]), np.hstack([s.counts for s in scores]))
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,6 @@ class Sampled:
     """Number of clips that were drawn from."""
     strata: int
     """Number of groups of clips that kept their sizes."""
-
-    def __sub__(self, other: "Sampled") -> "Sampled":
-        """The difference from another score of the same call of `bootstrap`, or of one with the same draws.
-
-        Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
-        """
-        assert (self.clips, self.strata, len(self.draws)) == (other.clips, other.strata, len(other.draws))
-        draws = (self.draws - other.draws).round(9) + 0.0  # no -0
-        return Sampled(round(self.estimate - other.estimate, 9) + 0.0, draws, self.clips, self.strata)
 
 
 def mean_of(samples: Sequence[Sampled]) -> Sampled:
@@ -121,18 +112,16 @@ def bootstrap(
     return [Sampled(score.estimate, draws[:, i], size, n_strata) for i, score in enumerate(scores)]
 
 
-def _mean_ratios(
-    sums: Floats, counts: Floats, starts: Ints, strata: Ints, resamples: int, seed: int
-) -> Floats:
-    """The scores of all resamples: (R, scores); columns `starts[i]` to `starts[i + 1]` are score i's models.
+def _mean_ratios(sums: Floats, counts: Floats, starts: Ints, strata: Ints, size: int, seed: int) -> Floats:
+    """The scores of R resamples: (R, scores); columns `starts[i]` to `starts[i + 1]` are score i's models.
 
     NaN where a model's clips were not drawn at all.
     """
     rng, scores = np.random.default_rng(seed), []
     distinct, copies = np.unique(counts, axis=1, return_inverse=True)  # models of a fold have the same clips
     members = [np.flatnonzero(strata == stratum) for stratum in np.unique(strata)]
-    for first in range(0, resamples, CHUNK):
-        weights_RN = _weights(rng, members, min(CHUNK, resamples - first))
+    for first in range(0, size, CHUNK):
+        weights_RN = _weights(rng, members, min(CHUNK, size - first))
         with np.errstate(invalid="ignore"):
             ratios = (weights_RN @ sums) / (weights_RN @ distinct)[:, copies]
         scores.append(np.add.reduceat(ratios, starts[:-1], axis=1) / np.diff(starts))
@@ -178,7 +167,10 @@ class Difference:
 
 
 def paired(a: Sampled, b: Sampled, level: float = 0.95) -> Difference:
-    """The difference a - b of two scores of the same call of `bootstrap`."""
-    difference = a - b
-    bounds = interval(difference, level)
-    return Difference(difference.estimate, bounds.low, bounds.high)
+    """The difference a - b of two scores of the same call of `bootstrap`, or of one with the same draws.
+
+    Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
+    """
+    assert (a.clips, a.strata, len(a.draws)) == (b.clips, b.strata, len(b.draws))
+    bounds = interval(replace(a, draws=(a.draws - b.draws).round(9) + 0.0), level)  # no -0
+    return Difference(round(a.estimate - b.estimate, 9) + 0.0, bounds.low, bounds.high)

@@ -7,17 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from orchestrator.stats import paper
 from orchestrator.stats.grid import Entry, Grid
-from orchestrator.stats.paper import (
-    MECHANISMS,
-    NOT_IN_PAPER,
-    SEVERAL_LABELS,
-    SPARSEMAX,
-    STAGED,
-    TWO_HEADS,
-    Citation,
-)
-from orchestrator.stats.predictions import Clips
+from orchestrator.stats.paper import NOT_IN_PAPER, Citation
+from orchestrator.stats.predictions import CLIPS, Clips
 
 Axis = Literal["activation", "selection"]
 Pair = tuple[Entry, Entry]
@@ -87,30 +80,29 @@ class Contrast:
         """Which of the two is higher."""
         return f"{self.subject}{': ' if self.subject else ''}{self.higher} > {self.lower}"
 
-    def pair(self, other: str) -> Pair:
-        """The entries of this comparison at `other` on the other axis."""
-        if self.axis == "activation":
-            return Entry(self.higher, other), Entry(self.lower, other)
-        return Entry(other, self.higher), Entry(other, self.lower)
-
     def claims(self, grid: Grid) -> Iterator[Claim]:
         """Over the whole other axis, if it is longer than one, then at each of its names."""
         across: Axis = "selection" if self.axis == "activation" else "activation"
         names = list(grid.columns if across == "selection" else grid.rows)
-        pairs = [self.pair(name) for name in names]
-        whole = [(Scope(across), tuple(pairs))] if len(names) > 1 else []
-        single = [(Scope(across, name), (pair,)) for name, pair in zip(names, pairs, strict=True)]
-        for scope, of_scope in [*whole, *single]:
+        pairs = [(self._entry(self.higher, name), self._entry(self.lower, name)) for name in names]
+        scopes = [(Scope(across), tuple(pairs))] if len(names) > 1 else []
+        scopes += [(Scope(across, name), (pair,)) for name, pair in zip(names, pairs, strict=True)]
+        for scope, of_scope in scopes:
             yield Claim(self.statement, scope, self.source, of_scope, self.clips, self.judged)
 
+    def _entry(self, side: str, other: str) -> Entry:
+        return Entry(side, other) if self.axis == "activation" else Entry(other, side)
 
-PAPERS_ROWS = ("sigmoid_softmax", "sigmoid_sparsemax")
-PAPERS_COLUMNS = ("top_k", "threshold")
 
+_PAPERS = {
+    "sigmoid_softmax": paper.TWO_HEADS, "sigmoid_sparsemax": paper.TWO_HEADS,
+    "top_k": paper.STAGED, "threshold": paper.STAGED,
+}  # fmt: skip
+"""What the paper says of rows and columns against the plain ones."""
 _MORE = (
-    Contrast("selection", "threshold", "top_k", MECHANISMS),
-    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", SPARSEMAX),
-    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", SEVERAL_LABELS, "several"),
+    Contrast("selection", "threshold", "top_k", paper.MECHANISMS),
+    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", paper.SPARSEMAX),
+    Contrast("activation", "sigmoid_sparsemax", "sigmoid_softmax", paper.SEVERAL_LABELS, "several"),
     Contrast("activation", "sigmoid_softmax", "softmax", NOT_IN_PAPER),
     Contrast("activation", "sigmoid_sparsemax", "sparsemax", NOT_IN_PAPER),
     Contrast("activation", "sparsemax", "softmax", NOT_IN_PAPER, "several"),
@@ -119,31 +111,26 @@ _MORE = (
 )  # fmt: skip
 
 
-def comparisons(grid: Grid) -> Iterator[Contrast]:
+def contrasts(grid: Grid) -> Iterator[Contrast]:
     """All that the grid's names allow: rows against sigmoid, columns against verified_only, and the rest."""
-    rows, columns = list(grid.rows), list(grid.columns)
-    against_plain = [
-        Contrast("activation", name, "sigmoid", TWO_HEADS if name in PAPERS_ROWS else NOT_IN_PAPER)
-        for name in rows
-    ] + [
-        Contrast("selection", name, "verified_only", STAGED if name in PAPERS_COLUMNS else NOT_IN_PAPER)
-        for name in columns
-    ]
-    for comparison in [*against_plain, *_MORE, *_ranked_otherwise(grid)]:
-        names = rows if comparison.axis == "activation" else columns
-        if {comparison.higher, comparison.lower} <= set(names) and comparison.higher != comparison.lower:
-            yield comparison
-
-
-def _ranked_otherwise(grid: Grid) -> Iterator[Contrast]:
-    """Columns that rank by something else, against those that are the same but rank by the loss."""
-    for higher, masking in grid.columns.items():
-        for lower in masking.ranks_otherwise_than:
-            yield Contrast("selection", higher, lower, NOT_IN_PAPER)
-            yield Contrast("selection", higher, lower, NOT_IN_PAPER, "several")
+    plain: dict[Axis, str] = {"activation": "sigmoid", "selection": "verified_only"}
+    names: dict[Axis, list[str]] = {"activation": list(grid.rows), "selection": list(grid.columns)}
+    against_plain = (
+        Contrast(axis, name, plain[axis], _PAPERS.get(name, NOT_IN_PAPER))
+        for axis, on_axis in names.items() for name in on_axis
+    )  # fmt: skip
+    ranked_otherwise = (
+        Contrast("selection", higher, lower, NOT_IN_PAPER, clips)
+        for higher, masking in grid.columns.items() for lower in masking.ranks_otherwise_than
+        for clips in CLIPS
+    )  # fmt: skip
+    for contrast in [*against_plain, *_MORE, *ranked_otherwise]:
+        sides = {contrast.higher, contrast.lower}
+        if len(sides) == 2 and sides <= set(names[contrast.axis]):
+            yield contrast
 
 
 def claims_of(grid: Grid) -> Iterator[Claim]:
-    """Each comparison over the whole other axis, then at each of its names."""
-    for comparison in comparisons(grid):
-        yield from comparison.claims(grid)
+    """Each contrast over the whole other axis, then at each of its names."""
+    for contrast in contrasts(grid):
+        yield from contrast.claims(grid)

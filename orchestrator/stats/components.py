@@ -37,7 +37,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import nctdtr, stdtr, stdtrit
 
-from orchestrator.stats.bootstrap import ClipSums, joined
+from orchestrator.stats.bootstrap import ClipSums, Difference, joined
 from trainable.arrays import Floats
 
 LEAST = 2
@@ -49,19 +49,24 @@ MOST_SEEDS = 100
 
 
 @dataclass(frozen=True)
-class Crossed:
+class Crossed(Difference):
     """A score, or a difference, with an interval over other clips and other trainings."""
 
-    estimate: float
-    low: float
-    high: float
     nu: float
     """Degrees of freedom."""
     p: float
     """Of a mean of 0, two-sided."""
 
-    def __str__(self) -> str:
-        return f"{self.estimate:+.4f} [{self.low:+.4f}, {self.high:+.4f}]"
+    @classmethod
+    def students(cls, mean: float, error: float, nu: float, level: float) -> "Crossed":
+        """Student's interval of a mean with that standard error.
+
+        Rounded to 1e-9: equal scores may differ in their last bits by the order of summation.
+        """
+        mean, reach = round(mean, 9) + 0.0, float(stdtrit(nu, (1 + level) / 2)) * error
+        p = 1.0 if mean == 0 else 2 * float(stdtr(nu, -abs(mean) / error)) if error else 0.0
+        low, high = round(mean - reach, 9) + 0.0, round(mean + reach, 9) + 0.0
+        return cls(mean, low, high, round(nu, 6), round(p, 9))
 
 
 @dataclass(frozen=True)
@@ -114,16 +119,10 @@ class Components:
         )  # fmt: skip
 
     def interval(self, level: float = 0.95) -> Crossed | None:
-        """None with fewer than LEAST degrees of freedom.
-
-        Rounded to 1e-9: equal scores may differ in their last bits by the order of summation."""
+        """None with fewer than LEAST degrees of freedom."""
         if self.freedom < LEAST:
             return None
-        mean, error, nu = round(self.estimate, 9) + 0.0, float(np.sqrt(self.variance)), self.nu
-        reach = float(stdtrit(nu, (1 + level) / 2)) * error
-        p = 1.0 if mean == 0 else 2 * float(stdtr(nu, -abs(mean) / error)) if error else 0.0
-        low, high = round(mean - reach, 9) + 0.0, round(mean + reach, 9) + 0.0
-        return Crossed(mean, low, high, round(nu, 6), round(p, 9))
+        return Crossed.students(self.estimate, float(np.sqrt(self.variance)), self.nu, level)
 
 
 def shares(sums_nM: Floats, counts_n: Floats) -> Floats:
@@ -137,27 +136,21 @@ def shares(sums_nM: Floats, counts_n: Floats) -> Floats:
     return np.asarray(sums_nM / mean - ratio_M * (counts_n[:, None] / mean - 1))
 
 
-def mean_squares(u_nM: Floats) -> tuple[float, float, float]:
+def mean_squares(u_nM: Floats) -> Floats:
     """MS_m, MS_c and MS_e of a two-way layout without replication, for at least two clips and models."""
     n, models = u_nM.shape
     of_models_M, of_clips_n = u_nM.mean(0), u_nM.mean(1)
     residual_nM = u_nM - of_models_M - of_clips_n[:, None] + u_nM.mean()
-    return (
-        n * float(of_models_M.var(ddof=1)),
-        models * float(of_clips_n.var(ddof=1)),
-        float((residual_nM**2).sum()) / ((n - 1) * (models - 1)),
-    )
+    residual = (residual_nM**2).sum() / ((n - 1) * (models - 1))
+    return np.array([n * of_models_M.var(ddof=1), models * of_clips_n.var(ddof=1), residual])
 
 
 def components(seeds: Sequence[ClipSums]) -> Components | None:
     """Of a score given for each seed, its folds as columns; None where models or clips are fewer than two."""
-    layouts = list(map(_trimmed, _layouts(seeds)))
+    layouts = _layouts(seeds)
     if not all(min(layout.sums.shape) > 1 for layout in layouts):
         return None
-    squares = [
-        np.array(mean_squares(shares(layout.sums, layout.counts[:, 0]))) / len(layout.sums)
-        for layout in layouts
-    ]
+    squares = [mean_squares(shares(at.sums, at.counts[:, 0])) / len(at.sums) for at in layouts]
     models, clips, residual = np.mean(squares, axis=0).tolist()
     return Components(
         float(np.mean([layout.estimate for layout in layouts])), models, clips, residual, len(layouts),
@@ -166,18 +159,13 @@ def components(seeds: Sequence[ClipSums]) -> Components | None:
 
 
 def _layouts(seeds: Sequence[ClipSums]) -> list[ClipSums]:
-    """All models on the same clips, or for each fold those of all seeds on its own."""
+    """All models on the same labelled clips, or for each fold those of all seeds on its own."""
     counts = seeds[0].counts
     if (counts == counts[:, :1]).all():
-        return [joined(seeds)]
+        return [joined(seeds).where(counts[:, 0] > 0)]
     folds = (slice(k, k + 1) for k in range(counts.shape[1]))
-    return [joined([ClipSums(s.sums[:, fold], s.counts[:, fold]) for s in seeds]) for fold in folds]
-
-
-def _trimmed(layout: ClipSums) -> ClipSums:
-    """Without the clips that have no label in it."""
-    used = layout.counts[:, 0] > 0
-    return ClipSums(layout.sums[used], layout.counts[used])
+    own = (joined([ClipSums(s.sums[:, fold], s.counts[:, fold]) for s in seeds]) for fold in folds)
+    return [layout.where(layout.counts[:, 0] > 0) for layout in own]
 
 
 def mean_difference(pairs: Sequence[tuple[ClipSums, ClipSums]]) -> ClipSums:
@@ -205,12 +193,11 @@ def seeds_needed(measured: Components, seeds: int, difference: float) -> int | N
     `seeds`: how many the run has, which tells how many models each of them adds.
     """
     per_seed = measured.models_each // seeds
-    return next((n for n in range(1, MOST_SEEDS + 1) if _is_enough(measured, n * per_seed, difference)), None)
-
-
-def _is_enough(measured: Components, models_each: int, difference: float) -> bool:
-    freedom = measured.layouts * (models_each - 1)
-    return freedom >= ENOUGH and power(measured, models_each, difference) >= POWER
+    for number in range(1, MOST_SEEDS + 1):
+        models = number * per_seed
+        if measured.layouts * (models - 1) >= ENOUGH and power(measured, models, difference) >= POWER:
+            return number
+    return None
 
 
 def most_needed(needed: Sequence[int | None]) -> int | None:

@@ -18,12 +18,10 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Cell:
-    """A row, a column and a seed."""
+    """A row (activation), a column (selection) and a seed."""
 
     activation: str
-    """Row."""
     selection: str
-    """Column."""
     seed: int
 
     @property
@@ -33,20 +31,10 @@ class Cell:
 
 
 HoleKind = Literal[
-    "damaged",
-    "failed",
-    "not run",
-    "incomplete",
-    "not in the grid",
-    "not scored",
-    "not judged",
-    "no labels",
-    "no test clips",
-    "no test clip is marked Public",
-    "no test clip is marked Private",
-    "a fold has no such clip",
-    "n/a",
-]
+    "damaged", "failed", "not run", "incomplete", "not in the grid", "not scored", "not judged", "no labels",
+    "no test clips", "no test clip is marked Public", "no test clip is marked Private",
+    "a fold has no such clip", "n/a",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -99,19 +87,14 @@ class Grid:
     @cached_property
     def entries(self) -> dict[Entry, list[Cell]]:
         """All entries, row by row, with the cells of their seeds."""
-        return {
-            Entry(row, column): [Cell(row, column, seed) for seed in self.seeds]
-            for row in self.rows
-            for column in self.columns
-        }
+        entries = (Entry(row, column) for row in self.rows for column in self.columns)
+        return {entry: [Cell(*entry, seed) for seed in self.seeds] for entry in entries}
 
     def only(self, cells: Sequence[Cell]) -> "Grid":
         """The grid as if it had these cells alone, which are of one entry."""
-        entry = cells[0].entry
-        return replace(
-            self, rows={entry.activation: self.rows[entry.activation]}, cells=cells,
-            columns={entry.selection: self.columns[entry.selection]}, seeds=[cell.seed for cell in cells],
-        )  # fmt: skip
+        row, column = cells[0].entry
+        rows, columns = {row: self.rows[row]}, {column: self.columns[column]}
+        return replace(self, rows=rows, columns=columns, cells=cells, seeds=[cell.seed for cell in cells])
 
 
 def members_of(cells: Iterable[Cell], ensembles: Mapping[str, Sequence[str]]) -> dict[str, tuple[Cell, ...]]:

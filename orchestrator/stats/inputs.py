@@ -16,18 +16,18 @@ from trainable.arrays import Bools, Floats, Ints, Labels
 
 @dataclass(frozen=True)
 class ClipArrays:
-    """All clips of a run."""
+    """All clips of a run: an entry for each, (N,)."""
 
     names: NDArray[np.object_]
-    """Of their files: (N,)."""
+    """Of their files."""
     part: NDArray[np.object_]
-    """verified, unverified or test: (N,)."""
+    """verified, unverified or test."""
     fold: Ints
-    """-1 for clips that are not verified: (N,)."""
+    """-1 for clips that are not verified."""
     usage: NDArray[np.object_]
-    """Public, Private or nothing: (N,)."""
+    """Public, Private or nothing."""
     labels: Sequence[str]
-    """Names of the given labels in their own order, with commas between: (N,)."""
+    """Names of the given labels in their own order, with commas between."""
     targets: Labels
     """(N, C); a row without labels: unknown."""
     classes: Sequence[str]
@@ -45,53 +45,49 @@ class ClipScores:
 
 @dataclass(frozen=True)
 class CellPredictions:
-    """What the folds of a cell predict when a stage ends."""
+    """What the folds of a cell predict when a stage ends: their own validation clips, and all test clips."""
 
     validation: tuple[ClipScores, ...]
-    """Each fold's own validation clips."""
     test: tuple[ClipScores, ...]
-    """The same test clips by each fold."""
 
 
 @dataclass(frozen=True)
 class FoldCurves:
-    """What a fold of a cell recorded while it was trained."""
+    """What a fold of a cell recorded while it was trained: (T,)."""
 
     iteration: Ints
-    """From 1: (T,)."""
+    """From 1."""
     stage: Ints
-    """From 0: (T,)."""
+    """From 0."""
     values: Mapping[str, Floats]
-    """By the curve's name, NaN where there is no value: (T,) each."""
+    """By the curve's name, NaN where there is no value."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What the selection of one fold of a cell made of unverified clips, in order of time."""
+    """What the selection of one fold of a cell made of unverified clips, in order of time: (J,)."""
 
     cell: Cell
     fold: int
     iteration: Ints
-    """(J,)"""
     stage: Ints
-    """(J,)"""
     clip: Ints
-    """Among all clips: (J,)."""
+    """Among all clips."""
     loss: Floats
     masked: Floats
-    """1 - keep, so soft weights count in part: (J,)."""
+    """1 - keep, so soft weights count in part."""
 
 
 @dataclass(frozen=True)
 class Truth:
-    """What is known about the labels of the clips; nothing is known where the names are empty."""
+    """What is known about the labels of the clips, (N,); nothing is known where the names are empty."""
 
     wrong: Bools
-    """Whether a clip's given labels are not its true ones: (N,)."""
+    """Whether a clip's given labels are not its true ones."""
     true: NDArray[np.object_]
-    """The true labels: (N,)."""
+    """The true labels."""
     kind: NDArray[np.object_]
-    """Of the given labels: (N,)."""
+    """Of the given labels."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from orchestrator.stats.inputs import ClipArrays, Inputs, Judged, Truth
+from orchestrator.stats.inputs import Inputs, Judged, Truth
 from orchestrator.stats.suspects import Columns, Tally, precision_at, suspects
 from trainable.arrays import Array, Floats, Ints
 
@@ -60,27 +60,24 @@ BY_KIND = (*CELL, "kind", "judged", "masked_share")
 
 def diagnose(inputs: Inputs) -> MaskTables:
     """Every table, for the cells that have a result and unverified clips."""
-    truth, classes, tally = inputs.truth, _Classes.of(inputs.clips), Tally.empty(len(inputs.clips.names))
-    labels, folds = inputs.clips.targets.sum(1, dtype=np.int64), range(inputs.grid.folds)
+    truth, clips, tally = inputs.truth, inputs.clips, Tally.empty(len(inputs.clips.names))
+    labels, folds = clips.targets.sum(1, dtype=np.int64), range(inputs.grid.folds)
+    targets_NC = sparse.csr_array(clips.targets.astype(np.float64))
     time, by_class, by_kind, by_number = [], [], [], []
     for cell in inputs.judging_cells():
         judged = [inputs.judged(cell, fold) for fold in folds]
         time.append([line for of_fold in judged for line in _over_time(of_fold, truth)])
-        by_class += list(classes.lines(judged))
+        by_class += list(_by_class(judged, targets_NC, clips.classes))
         by_kind += list(_by_kind(judged, truth))
         by_number += list(_by_labels(judged, labels, truth))
         if inputs.grid.columns[cell.selection].by_loss:
             tally.add(judged, (inputs.unverified(cell, fold) for fold in folds))
-    worklist = suspects(inputs.clips, tally, truth)
+    worklist = suspects(clips, tally, truth)
     return MaskTables(
-        _shares(SPAN, [line for lines in time for line in lines], truth),
-        _columns(BY_CLASS, by_class),
-        _by_cell(time, truth),
-        _columns(BY_LABELS, by_number),
-        _columns(BY_KIND, by_kind) if truth else None,
-        worklist,
-        precision_at(worklist["wrong"]) if truth else None,
-    )
+        _shares(SPAN, [line for lines in time for line in lines], truth), _columns(BY_CLASS, by_class),
+        _by_cell(time, truth), _columns(BY_LABELS, by_number), _columns(BY_KIND, by_kind) if truth else None,
+        worklist, precision_at(worklist["wrong"]) if truth else None,
+    )  # fmt: skip
 
 
 def _columns(names: Sequence[str], lines: Sequence[Line]) -> dict[str, Array]:
@@ -155,7 +152,7 @@ def _by_kind(folds: Sequence[Judged], truth: Truth | None) -> Iterator[Line]:
     kinds = truth.kind[clip].astype(str)
     for kind in np.unique(kinds):
         own = masked[kinds == kind]
-        yield *_cell(folds[0]), str(kind), len(own), float(own.mean())
+        yield *_cell(folds[0]), str(kind), len(own), _mean(own)
 
 
 def _by_labels(folds: Sequence[Judged], labels: Ints, truth: Truth | None) -> Iterator[Line]:
@@ -173,27 +170,19 @@ def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
-@dataclass(frozen=True)
-class _Classes:
-    """Counts masked shares by label."""
-
-    targets_NC: "sparse.csr_array[Any]"
-    names: Sequence[str]
-
-    @classmethod
-    def of(cls, clips: ClipArrays) -> "_Classes":
-        return cls(sparse.csr_array(clips.targets.astype(np.float64)), clips.classes)
-
-    def lines(self, folds: Sequence[Judged]) -> Iterator[Line]:
-        """Of one cell: all spans, all classes."""
-        clips = self.targets_NC.shape[0]
-        sums: dict[tuple[int, int], Floats] = {}
-        for judged in folds:
-            for first, last, rows in spans(judged):
-                clip, weights = judged.clip[rows], (None, judged.masked[rows])
-                both_2N = np.stack([np.bincount(clip, w, clips).astype(np.float64) for w in weights])
-                sums[first, last] = both_2N + sums.get((first, last), np.zeros_like(both_2N))
-        for (first, last), both_2N in sums.items():
-            for name, judgements, masked in zip(self.names, *(both_2N @ self.targets_NC), strict=True):
-                share = masked / judgements if judgements else np.nan
-                yield *_cell(folds[0]), first, last, name, int(judgements), share
+def _by_class(
+    folds: Sequence[Judged], targets_NC: "sparse.csr_array[Any]", names: Sequence[str]
+) -> Iterator[Line]:
+    """Of one cell: all spans, all classes."""
+    sums: dict[tuple[int, int], Floats] = {}
+    for judged in folds:
+        for first, last, rows in spans(judged):
+            weights = (None, judged.masked[rows])
+            both_2N = np.stack(
+                [np.bincount(judged.clip[rows], w, targets_NC.shape[0]) * 1.0 for w in weights]
+            )
+            sums[first, last] = sums.get((first, last), 0) + both_2N
+    for (first, last), both_2N in sums.items():
+        for name, judgements, masked in zip(names, *(both_2N @ targets_NC), strict=True):
+            share = masked / judgements if judgements else np.nan
+            yield *_cell(folds[0]), first, last, name, int(judgements), share

@@ -3,7 +3,7 @@
 Shapes: n clips, C classes, M models.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,13 +20,15 @@ Split = Literal["cv", "public", "private", "test"]
 SPLITS: tuple[Split, ...] = ("cv", "public", "private", "test")
 Clips = Literal["all", "several"]
 """All clips, or those with several labels (Table 2)."""
-SPLIT_NAMES: dict[Split, str] = {
-    "cv": "cross-validation",
-    "public": "public test",
-    "private": "private test",
-    "test": "test",
-}
+CLIPS: tuple[Clips, ...] = ("all", "several")
+_NAMES = ("cross-validation", "public test", "private test", "test")
+SPLIT_NAMES: dict[Split, str] = dict(zip(SPLITS, _NAMES, strict=True))
 """For people."""
+Form = Literal["raw", "normalised"]
+"""Scores as the model gave them, or after class-wise normalisation."""
+FORMS: tuple[Form, ...] = ("raw", "normalised")
+Forms = Mapping[Form, CellPredictions]
+"""What a cell predicts, or an ensemble: both forms, or the raw scores alone."""
 USAGE: dict[Split, str] = {"public": "Public", "private": "Private"}
 
 
@@ -41,10 +43,8 @@ def normalised(predictions: CellPredictions, clip_sigma: float | None) -> CellPr
 def _mapped(predictions: CellPredictions, change: Callable[[NDArray[Any]], NDArray[Any]]) -> CellPredictions:
     """The same clips with other scores."""
 
-    def changed(models: Sequence[ClipScores]) -> tuple[ClipScores, ...]:
-        return tuple(ClipScores(model.rows, change(model.scores)) for model in models)
-
-    return CellPredictions(changed(predictions.validation), changed(predictions.test))
+    parts = (predictions.validation, predictions.test)
+    return CellPredictions(*(tuple(ClipScores(m.rows, change(m.scores)) for m in part) for part in parts))
 
 
 def blended(predictions: CellPredictions) -> CellPredictions:
@@ -54,31 +54,21 @@ def blended(predictions: CellPredictions) -> CellPredictions:
 
 def together(models: Sequence[ClipScores]) -> ClipScores:
     """Geometric mean of models' scores of the same clips; a single model's stay as they are."""
-    first = models[0]
+    rows = models[0].rows
     if len(models) == 1:
-        return first
-    assert all((model.rows == first.rows).all() for model in models)
-    return ClipScores(first.rows, geometric_mean(np.stack([model.scores for model in models])))
+        return models[0]
+    assert all((model.rows == rows).all() for model in models)
+    return ClipScores(rows, geometric_mean(np.stack([model.scores for model in models])))
 
 
-@dataclass(frozen=True)
-class Ensemble:
-    """Some cells as one system."""
+def make_ensemble(members: Sequence[CellPredictions], clip_sigma: float | None) -> Forms:
+    """The geometric mean of what the members predict (section 2.3, table 3), each normalised first or raw.
 
-    raw: CellPredictions
-    """Members' raw scores together; all folds as one model of the test clips."""
-    normalised: CellPredictions
-    """Members' scores, normalised first."""
-
-
-def make_ensemble(members: Sequence[CellPredictions], clip_sigma: float | None) -> Ensemble:
-    """The geometric mean of what the members predict (section 2.3, table 3).
-
-    Validation clips by the members' models of their own fold, test clips by the models of all folds. Raw
-    scores are rounded as they are written, so that the files give the very scores of the table.
+    Validation clips by the members' models of their own fold, test clips by the models of all folds, as one.
+    Raw scores are rounded as they are written, so that the files give the very scores of the table.
     """
     raw = _mapped(_combined(members), lambda scores: scores.astype(np.float32))
-    return Ensemble(raw, _combined([normalised(member, clip_sigma) for member in members]))
+    return {"raw": raw, "normalised": _combined([normalised(member, clip_sigma) for member in members])}
 
 
 def _combined(members: Sequence[CellPredictions]) -> CellPredictions:
@@ -130,10 +120,21 @@ def within(pool: Pool, model: ClipScores) -> tuple[Ints, NDArray[Any]]:
     return np.searchsorted(pool.rows, model.rows[known]), model.scores[known]
 
 
+Pair = tuple[Labels, NDArray[Any]]
+"""Truth and scores of a model: (n, C) each."""
+
+
+def pairs_of(pool: Pool, split: Split, predictions: CellPredictions) -> list[Pair]:
+    """Every fold's truth and scores on the clips of a split."""
+    mask, pairs = pool.mask(split), []
+    for model in predictions.validation if split == "cv" else predictions.test:
+        rows, scores = within(pool, model)
+        pairs.append((pool.truth[rows][mask[rows]], scores[mask[rows]]))
+    return pairs
+
+
 def precision_sums(pool: Pool, models: Sequence[ClipScores], ties: Ties) -> ClipSums:
     """A column for each model: (n of the pool, M)."""
-    precisions = []
-    for model in models:
-        rows, scores = within(pool, model)
-        precisions.append((rows, label_precisions(pool.truth[rows], scores, ties)))
+    known = [within(pool, model) for model in models]
+    precisions = [(rows, label_precisions(pool.truth[rows], scores, ties)) for rows, scores in known]
     return clip_sums(precisions, len(pool.rows))

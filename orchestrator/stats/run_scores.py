@@ -8,56 +8,70 @@ scores, on cv that of all validation clips together.
 Shapes: n clips, C classes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from orchestrator.stats.grid import Cell, Entry, Grid, Hole
-from orchestrator.stats.inputs import CellPredictions, ClipArrays, ClipScores, Inputs
+from orchestrator.stats.inputs import CellPredictions, ClipArrays, Inputs
 from orchestrator.stats.predictions import (
     SPLITS,
-    Ensemble,
-    Pool,
+    Forms,
     Split,
     make_ensemble,
     make_pools,
     normalised,
-    within,
+    pairs_of,
 )
 from orchestrator.stats.scoring import (
     CellSums,
-    Form,
     Pools,
     Score,
-    ScoredEnsembles,
     ScoreKey,
     ScoreSettings,
     cell_sums,
-    ensemble_hole,
     ensemble_sums,
     held_out,
     score_cells,
 )
 from trainable.arrays import Floats, Ints, Labels, Scores
-from trainable.metrics import Average, Ties, f_score, per_class_lwlrap, tied_share
+from trainable.metrics import f_score, per_class_lwlrap, tied_share
 
 
 @dataclass(frozen=True)
-class EntryScores:
-    """All scores of one entry of the grid; means over its seeds."""
+class Measures:
+    """Numbers about raw scores without intervals, of a cell, or of an entry: means over its seeds."""
 
-    scores: Mapping[ScoreKey, Score]
     per_class: Mapping[Split, Floats]
-    """lwlrap of each class, raw, mean over folds (cv: of the pooled table), NaN without labels: (C,)."""
+    """lwlrap of each class, mean over folds (cv: of the pooled table), NaN without labels: (C,)."""
     fscore: Mapping[Split, float]
-    """Mean of the folds' micro F-scores, raw."""
+    """Mean of the folds' micro F-scores."""
     macro_fscore: Mapping[Split, float]
     """The same, each class weighing as much."""
     tied: Mapping[Split, float]
-    """Share of labels whose raw score another class of the clip has too, mean over folds."""
+    """Share of labels whose score another class of the clip has too, mean over folds."""
+
+
+@dataclass(frozen=True)
+class EntryScores(Measures):
+    """All scores of one entry of the grid."""
+
+    scores: Mapping[ScoreKey, Score]
     missing_seeds: Mapping[int, Hole]
     """Seeds without a result: the scores are of the others."""
+
+
+@dataclass(frozen=True)
+class ScoredEnsembles:
+    """All ensembles of a configuration."""
+
+    complete: Mapping[str, Forms]
+    """What those predict whose members all have results."""
+    scores: Mapping[str, Mapping[ScoreKey, Score]]
+    """Of the complete ones: blends alone."""
+    holes: Mapping[str, Hole]
+    """The others, with the reason."""
 
 
 @dataclass(frozen=True)
@@ -104,70 +118,54 @@ class RunScores:
         return tuple(split for split in self.main_splits if split not in self.unscored)
 
 
-@dataclass(frozen=True)
-class _CellScores:
-    """What one cell adds to its entry."""
-
-    sums: CellSums
-    per_class: dict[Split, Floats]
-    fscore: dict[Split, float]
-    macro_fscore: dict[Split, float]
-    tied: dict[Split, float]
-
-
 def score_run(inputs: Inputs, settings: ScoreSettings) -> RunScores:
     """All scores of a run, finished or not."""
-    grid, holes, pools = inputs.grid, inputs.holes, make_pools(inputs.clips)
-    cells, ensembles, incomplete = _read_and_sum(inputs, pools, settings)
-    entries = {
-        entry: {cell.seed: cells[cell] for cell in seeds if cell in cells}
-        for entry, seeds in grid.entries.items()
+    pools, entries, holes = make_pools(inputs.clips), inputs.grid.entries, inputs.holes
+    sums, measures, ensembles = _read(inputs, pools, settings)
+    done = {entry: [cell for cell in cells if cell in sums] for entry, cells in entries.items()}
+    lost = {entry: {c.seed: holes[c] for c in cells if c in holes} for entry, cells in entries.items()}
+    by_seed: dict[Entry | str, dict[int, CellSums]] = {
+        entry: {cell.seed: sums[cell] for cell in cells} for entry, cells in done.items() if cells
     }
-    sums: dict[Entry | str, dict[int, CellSums]] = {
-        entry: {seed: cell.sums for seed, cell in seeds.items()} for entry, seeds in entries.items() if seeds
-    }
-    sums |= {name: {0: ensemble_sums(ensemble, pools, settings)} for name, ensemble in ensembles.items()}
-    scores = score_cells(sums, pools, settings)
-    lost = {
-        entry: {cell.seed: holes[cell] for cell in seeds if cell in holes}
-        for entry, seeds in grid.entries.items()
-    }
+    by_seed |= {name: {0: ensemble_sums(ensemble, pools, settings)} for name, ensemble in ensembles.items()}
+    scores = score_cells(by_seed, pools, settings)
     return RunScores(
-        grid,
-        settings,
-        {
-            entry: _entry_scores(list(seeds.values()), scores[entry], lost[entry])
-            for entry, seeds in entries.items()
-            if seeds
-        },
-        {entry: _merged(list(lost[entry].values())) for entry, seeds in entries.items() if not seeds},
+        inputs.grid, settings,
+        {entry: _entry_scores([measures[cell] for cell in cells], scores[entry], lost[entry])
+         for entry, cells in done.items() if cells},
+        {entry: _merged(list(lost[entry].values())) for entry, cells in done.items() if not cells},
         {split: _why_unscored(inputs.clips, split) for split in SPLITS if split not in pools},
         {split: pool.truth[pool.mask(split)].sum(0, dtype=np.int64) for split, pool in pools.items()},
-        ScoredEnsembles(ensembles, {name: scores[name] for name in ensembles}, incomplete),
+        ScoredEnsembles(ensembles, {name: scores[name] for name in ensembles}, _incomplete(inputs)),
         int((inputs.clips.part == "test").sum()),
-    )
+    )  # fmt: skip
 
 
-def _read_and_sum(
+def _incomplete(inputs: Inputs) -> dict[str, Hole]:
+    """The ensembles that are none, for want of a member's result."""
+    holes = {name: [f"{cell.entry}: {inputs.holes[cell]}" for cell in cells if cell in inputs.holes]
+             for name, cells in inputs.ensembles.items()}  # fmt: skip
+    return {name: Hole("incomplete", "; ".join(dict.fromkeys(why))) for name, why in holes.items() if why}
+
+
+def _read(
     inputs: Inputs, pools: Pools, settings: ScoreSettings
-) -> tuple[dict[Cell, _CellScores], dict[str, Ensemble], dict[str, Hole]]:
-    """What every cell with a result adds, the ensembles, and why others are none. Reads each cell once."""
-    holes, members = inputs.holes, inputs.ensembles
-    incomplete = {name: hole for name, cells in members.items() if (hole := ensemble_hole(cells, holes))}
-    complete = {name: cells for name, cells in members.items() if name not in incomplete}
-    kept = {cell for cells in complete.values() for cell in cells}
-    scored: dict[Cell, _CellScores] = {}
+) -> tuple[dict[Cell, CellSums], dict[Cell, Measures], dict[str, Forms]]:
+    """What every cell with a result adds, and the complete ensembles. Reads each cell once."""
+    incomplete = _incomplete(inputs)
+    complete = {name: cells for name, cells in inputs.ensembles.items() if name not in incomplete}
+    members = {cell for cells in complete.values() for cell in cells}
+    sums, measures = {}, {}
     last: dict[Cell, CellPredictions] = {}
-    for cell in (cell for cell in inputs.grid.cells if cell not in holes):
+    for cell in (cell for cell in inputs.grid.cells if cell not in inputs.holes):
         predictions, *earlier = inputs.predictions(cell, [None, *_earlier_stages(inputs.grid, cell)])
-        scored[cell] = _cell_scores(predictions, earlier, pools, settings, inputs.f_threshold)
-        if cell in kept:
-            last[cell] = predictions
-    ensembles = {
-        name: make_ensemble([last[cell] for cell in cells], settings.clip_sigma)
-        for name, cells in complete.items()
-    }
-    return scored, ensembles, incomplete
+        forms: Forms = {"raw": predictions, "normalised": normalised(predictions, settings.clip_sigma)}
+        sums[cell] = cell_sums(forms, dict(enumerate(earlier)), pools, settings)
+        measures[cell] = _measures(predictions, pools, settings, inputs.f_threshold)
+        last |= {cell: predictions} if cell in members else {}
+    sigma = settings.clip_sigma
+    ensembles = {name: make_ensemble([last[c] for c in cells], sigma) for name, cells in complete.items()}
+    return sums, measures, ensembles
 
 
 def _earlier_stages(grid: Grid, cell: Cell) -> range:
@@ -181,69 +179,37 @@ def _merged(holes: Sequence[Hole]) -> Hole:
     return replace(first, detail="; ".join([first.detail, *map(str, others)]))
 
 
-def _cell_scores(
-    predictions: CellPredictions,
-    earlier: Sequence[CellPredictions],
-    pools: Pools,
-    settings: ScoreSettings,
-    f_threshold: float,
-) -> _CellScores:
-    forms: dict[Form, CellPredictions] = {
-        "raw": predictions,
-        "normalised": normalised(predictions, settings.clip_sigma),
-    }
-    pairs = {split: list(_pairs(pool, split, predictions)) for split, pool in pools.items()}
+def _measures(
+    predictions: CellPredictions, pools: Pools, settings: ScoreSettings, f_threshold: float
+) -> Measures:
+    pairs = {split: pairs_of(pool, split, predictions) for split, pool in pools.items()}
 
-    def fscore(average: Average) -> dict[Split, float]:
-        return {split: _mean([f_score(*m, f_threshold, average) for m in pairs[split]]) for split in pairs}
+    def per_class(split: Split) -> Floats:
+        models = pairs[split]
+        if split == "cv":  # one table
+            models = [(np.concatenate([t for t, _ in models]), np.concatenate([s for _, s in models]))]
+        return np.asarray(np.mean([per_class_lwlrap(*model, settings.ties) for model in models], axis=0))
 
-    return _CellScores(
-        cell_sums(forms, dict(enumerate(earlier)), pools, settings),
-        {split: _per_class(split, models, settings.ties) for split, models in pairs.items()},
-        fscore("micro"),
-        fscore("macro"),
-        {split: _mean([tied_share(*model) for model in models]) for split, models in pairs.items()},
+    def mean(measure: Callable[[Labels, Scores], float]) -> dict[Split, float]:
+        return {split: float(np.mean([measure(*m) for m in models])) for split, models in pairs.items()}
+
+    return Measures(
+        {split: per_class(split) for split in pairs},
+        mean(lambda truth, scores: f_score(truth, scores, f_threshold, "micro")),
+        mean(lambda truth, scores: f_score(truth, scores, f_threshold, "macro")),
+        mean(tied_share),
     )
-
-
-Pair = tuple[Labels, Scores]
-"""Truth and scores of a model: (n, C) each."""
-
-
-def _pairs(pool: Pool, split: Split, predictions: CellPredictions) -> list[Pair]:
-    """Truth and raw scores of every fold on a split's clips."""
-    mask = pool.mask(split)
-
-    def pair(model: ClipScores) -> Pair:
-        rows, scores = within(pool, model)
-        return pool.truth[rows][mask[rows]], scores[mask[rows]]
-
-    return [pair(model) for model in (predictions.validation if split == "cv" else predictions.test)]
-
-
-def _per_class(split: Split, models: Sequence[Pair], ties: Ties) -> Floats:
-    if split == "cv":
-        truth, scores = (np.concatenate(tables) for tables in zip(*models, strict=True))
-        return per_class_lwlrap(truth, scores, ties)
-    return np.asarray(np.mean([per_class_lwlrap(*model, ties) for model in models], axis=0))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values))
 
 
 def _entry_scores(
-    seeds: Sequence[_CellScores], scores: Mapping[ScoreKey, Score], lost: Mapping[int, Hole]
+    seeds: Sequence[Measures], scores: Mapping[ScoreKey, Score], lost: Mapping[int, Hole]
 ) -> EntryScores:
+    def mean(name: str) -> dict[Split, float]:
+        return {split: float(np.mean([getattr(cell, name)[split] for cell in seeds])) for split in splits}
+
     splits = list(seeds[0].fscore)
-    return EntryScores(
-        scores,
-        {split: np.asarray(np.mean([cell.per_class[split] for cell in seeds], axis=0)) for split in splits},
-        {split: _mean([cell.fscore[split] for cell in seeds]) for split in splits},
-        {split: _mean([cell.macro_fscore[split] for cell in seeds]) for split in splits},
-        {split: _mean([cell.tied[split] for cell in seeds]) for split in splits},
-        lost,
-    )
+    per_class = {split: np.mean([cell.per_class[split] for cell in seeds], axis=0) for split in splits}
+    return EntryScores(per_class, mean("fscore"), mean("macro_fscore"), mean("tied"), scores, lost)
 
 
 def _why_unscored(clips: ClipArrays, split: Split) -> Hole:

@@ -9,19 +9,16 @@ import numpy as np
 
 from orchestrator.stats.bootstrap import ClipSums, Sampled, bootstrap, interval, joined
 from orchestrator.stats.components import Crossed, components
-from orchestrator.stats.grid import Cell, Hole, Interval
+from orchestrator.stats.grid import Interval
 from orchestrator.stats.inputs import CellPredictions
-from orchestrator.stats.predictions import Clips, Ensemble, Pool, Split, blended, precision_sums
-from trainable.arrays import Bools, Ints
+from orchestrator.stats.predictions import CLIPS, Clips, Form, Forms, Pool, Split, blended, precision_sums
+from trainable.arrays import Ints
 from trainable.metrics import Ties
 
 Average = Literal["folds", "blend"]
 """What is averaged: the folds' lwlrap, or their scores of the clips."""
-Form = Literal["raw", "normalised"]
-FORMS: tuple[Form, ...] = ("raw", "normalised")
 AVERAGES: tuple[Average, ...] = ("folds", "blend")
 TIES: tuple[Ties, ...] = ("group", "challenge")
-CLIPS: tuple[Clips, ...] = ("all", "several")
 Name = TypeVar("Name", bound=Hashable)
 Pools = Mapping[Split, Pool]
 
@@ -61,7 +58,6 @@ class ScoreKey(NamedTuple):
     split: Split
     average: Average = "folds"
     form: Form = "raw"
-    """Scores as the model gave them, or after class-wise normalisation."""
     clips: Clips = "all"
     ties: Ties = "group"
     stage: int | None = None
@@ -105,10 +101,7 @@ CellSums = dict[ScoreKey, ClipSums]
 
 
 def cell_sums(
-    forms: Mapping[Form, CellPredictions],
-    earlier: Mapping[int, CellPredictions],
-    pools: Pools,
-    settings: ScoreSettings,
+    forms: Forms, earlier: Mapping[int, CellPredictions], pools: Pools, settings: ScoreSettings
 ) -> CellSums:
     """All that the scores of one cell need; `earlier`: raw predictions at the end of each earlier stage."""
     sums: CellSums = {}
@@ -131,27 +124,9 @@ def _sums(predictions: CellPredictions, pools: Pools, key: ScoreKey) -> CellSums
     return sums
 
 
-@dataclass(frozen=True)
-class ScoredEnsembles:
-    """All ensembles of a configuration."""
-
-    complete: Mapping[str, Ensemble]
-    """Those whose members all have results."""
-    scores: Mapping[str, Mapping[ScoreKey, Score]]
-    """Of the complete ones: blends alone."""
-    holes: Mapping[str, Hole]
-    """The others, with the reason."""
-
-
-def ensemble_hole(members: Sequence[Cell], holes: Mapping[Cell, Hole]) -> Hole | None:
-    """Why cells cannot be an ensemble, given those without a result; None where they can."""
-    reasons = [f"{cell.entry}: {holes[cell]}" for cell in members if cell in holes]
-    return Hole("incomplete", "; ".join(dict.fromkeys(reasons))) if reasons else None
-
-
-def ensemble_sums(ensemble: Ensemble, pools: Pools, settings: ScoreSettings) -> CellSums:
+def ensemble_sums(ensemble: Forms, pools: Pools, settings: ScoreSettings) -> CellSums:
     """All that the scores of an ensemble need: of one system, not of folds."""
-    sums = cell_sums({"raw": ensemble.raw, "normalised": ensemble.normalised}, {}, pools, settings)
+    sums = cell_sums(ensemble, {}, pools, settings)
     return {key: clip_sums for key, clip_sums in sums.items() if key.average == "blend"}
 
 
@@ -169,7 +144,7 @@ def score_cells(
         scored = list(_on_clips(sums, pools[split], split, clips))
         strata = pools[split].fold[pools[split].mask(split, clips)]
         means = [_mean_of_seeds(list(seeds.values())) for _, _, seeds in scored]
-        samples = _bootstrap(means, strata, settings)
+        samples = _bootstrap(means, strata, settings) if means else []
         for (name, key, seeds), sampled in zip(scored, samples, strict=True):
             compared = key == ScoreKey(split, clips=clips, ties=settings.ties)
             scores[name][key] = _score(seeds, sampled, settings.level, compared)
@@ -184,16 +159,10 @@ def _on_clips(
     for name, seeds in sums.items():
         first = next(iter(seeds.values()))
         for key in [key for key in first if (key.split == "cv") == (split == "cv")]:
-            cut = {seed: _cut(cell[key], mask) for seed, cell in seeds.items()}
-            complete = {seed: clip_sums for seed, clip_sums in cut.items() if clip_sums}
-            if complete:
-                yield name, key._replace(split=split, clips=clips), complete
-
-
-def _cut(sums: ClipSums, mask: Bools) -> ClipSums | None:
-    """The sums on some clips; None where a fold has no label there."""
-    counts = sums.counts[mask]
-    return ClipSums(sums.sums[mask], counts) if counts.any(0).all() else None
+            known = {seed: cell[key] for seed, cell in seeds.items() if cell[key].counts[mask].any(0).all()}
+            if known:
+                cut = {seed: clip_sums.where(mask) for seed, clip_sums in known.items()}
+                yield name, key._replace(split=split, clips=clips), cut
 
 
 def _mean_of_seeds(seeds: Sequence[ClipSums]) -> ClipSums:
@@ -208,8 +177,6 @@ def _bootstrap(scores: Sequence[ClipSums], strata: Ints, settings: ScoreSettings
     """The samples of each score; equal ones are drawn once, as those by both rules for ties mostly are."""
     contents = [(score.sums.tobytes(), score.counts.tobytes()) for score in scores]
     distinct = dict(zip(contents, scores, strict=True))
-    if not distinct:
-        return []
     samples = bootstrap(list(distinct.values()), strata, settings.resamples, settings.bootstrap_seed)
     sampled = dict(zip(distinct, samples, strict=True))
     return [sampled[content] for content in contents]
@@ -219,12 +186,8 @@ def _score(seeds: Mapping[int, ClipSums], sampled: Sampled, level: float, compar
     folds = np.mean([sums.sums.sum(0) / sums.counts.sum(0) for sums in seeds.values()], axis=0)
     by_seed = {seed: sums.estimate for seed, sums in seeds.items()}
     known = components(list(seeds.values()))
-    return Score(
-        tuple(folds.tolist()), by_seed, _repeatable(interval(sampled, level)), sampled,
-        known.interval(level) if known else None, seeds if compared else {},
-    )  # fmt: skip
-
-
-def _repeatable(bounds: Interval) -> Interval:
-    """Rounded to 1e-9: the last bits of a matrix product depend on the number of threads and on the CPU."""
-    return Interval(round(bounds.low, 9), round(bounds.high, 9))
+    crossed, bounds = known.interval(level) if known else None, interval(sampled, level)
+    # the last bits of a matrix product depend on the number of threads and on the CPU
+    repeatable = Interval(round(bounds.low, 9), round(bounds.high, 9))
+    models = seeds if compared else {}
+    return Score(tuple(folds.tolist()), by_seed, repeatable, sampled, crossed, models)

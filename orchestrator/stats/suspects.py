@@ -36,22 +36,17 @@ def excess(judged: Judged) -> Floats:
     top_k that is T_t. A batch that masks none has its highest loss as threshold. So mechanisms without
     eta or T_t have one too, and activations whose losses differ in scale can be averaged.
     """
-    over = np.empty_like(judged.loss)
+    over = np.zeros_like(judged.loss)
     for stage in np.unique(judged.stage):
         rows = np.flatnonzero(judged.stage == stage)
         batches = len(np.unique(judged.iteration[rows]))
         loss_TU, masked_TU = (values[rows].reshape(batches, -1) for values in (judged.loss, judged.masked))
-        over[rows] = _excess_of_batches(loss_TU, masked_TU).ravel()
+        count_T1 = np.rint(masked_TU.sum(1, keepdims=True)).astype(np.int64).clip(1)
+        threshold_T1 = np.take_along_axis(np.sort(loss_TU, axis=1), loss_TU.shape[1] - count_T1, axis=1)
+        spread_T1 = loss_TU.std(1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            over[rows] = np.where(spread_T1 > 0, (loss_TU - threshold_T1) / spread_T1, 0.0).ravel()
     return over
-
-
-def _excess_of_batches(loss_TU: Floats, masked_TU: Floats) -> Floats:
-    """As `excess`, for the batches of one stage: (T, U)."""
-    count_T1 = np.rint(masked_TU.sum(1, keepdims=True)).astype(np.int64).clip(1)
-    threshold_T1 = np.take_along_axis(np.sort(loss_TU, axis=1), loss_TU.shape[1] - count_T1, axis=1)
-    spread_T1 = loss_TU.std(1, keepdims=True)
-    with np.errstate(invalid="ignore"):
-        return np.where(spread_T1 > 0, (loss_TU - threshold_T1) / spread_T1, 0.0)
 
 
 @dataclass(frozen=True)
@@ -80,10 +75,9 @@ class Tally:
         if not any(judged.masked.any() for judged in folds):
             return
         for judged in folds:
-            for sums, weights in (
-                (self.seen, None), (self.masked, judged.masked), (self.excess, excess(judged))
-            ):  # fmt: skip
-                sums += np.bincount(judged.clip, weights, len(sums))
+            self.seen[:] += np.bincount(judged.clip, None, len(self.seen))
+            self.masked[:] += np.bincount(judged.clip, judged.masked, len(self.seen))
+            self.excess[:] += np.bincount(judged.clip, excess(judged), len(self.seen))
         in_order = [fold.scores[np.argsort(fold.rows)] for fold in scores]
         self.models.append(geometric_mean(np.stack(in_order)))
 
@@ -92,8 +86,7 @@ def worklist(inputs: Inputs, cells: Iterable[Cell]) -> Columns:
     """The suspects of some cells that judge by the loss: see `suspects`."""
     tally, folds = Tally.empty(len(inputs.clips.names)), range(inputs.grid.folds)
     for cell in cells:
-        judged = [inputs.judged(cell, fold) for fold in folds]
-        tally.add(judged, (inputs.unverified(cell, fold) for fold in folds))
+        tally.add([inputs.judged(cell, k) for k in folds], (inputs.unverified(cell, k) for k in folds))
     return suspects(inputs.clips, tally, inputs.truth)
 
 
@@ -113,15 +106,10 @@ def suspects(clips: ClipArrays, tally: Tally, truth: Truth | None) -> Columns:
     seen, masked = tally.seen[rows], tally.masked[rows]
     strength = tally.excess[rows] / seen
     columns: dict[str, Array] = {
-        "fname": clips.names[rows],
-        "labels": np.array(clips.labels, object)[rows],
-        "suspicion": ranks_within(strength, clips.targets[rows].sum(1)),
-        "seen": seen.astype(np.int64),
-        "masked": masked,
-        "masked_share": masked / seen,
-        "strength": strength,
-        **_top(clips, tally, rows),
-    }
+        "fname": clips.names[rows], "labels": np.array(clips.labels, object)[rows],
+        "suspicion": ranks_within(strength, clips.targets[rows].sum(1)), "seen": seen.astype(np.int64),
+        "masked": masked, "masked_share": masked / seen, "strength": strength, **_top(clips, tally, rows),
+    }  # fmt: skip
     if truth:
         columns |= {"true": truth.true[rows], "kind": truth.kind[rows]}
         columns["wrong"] = truth.wrong[rows].astype(np.int64)

@@ -19,19 +19,19 @@ is bound to be lower. Figure 4c shows both.
 Shapes: T batches, U unverified clips of a batch; P pairs.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
-from scipy.special import stdtr, stdtrit
 
 from orchestrator.stats.claims import Claim, Contrast
 from orchestrator.stats.components import LEAST, Crossed
 from orchestrator.stats.grid import Cell, Entry, Grid, Hole
 from orchestrator.stats.inputs import FoldCurves, Inputs
 from orchestrator.stats.paper import FASTER, FOLLOWS, STAGE_2, STAGE_3, Citation
-from trainable.arrays import Bools, Floats
+from trainable.arrays import Floats
 
 MECHANISMS = ("threshold", "top_k")
 UNITS = (
@@ -54,28 +54,9 @@ class Trained:
         """What it recorded at each iteration."""
         return self.inputs.curves(self.cell, self.fold)
 
-    def mean(self, curve: str, stages: Sequence[int]) -> float:
-        """Over the iterations of these stages at which the curve has a value."""
-        return float(self._values(curve, stages).mean())
-
-    def highest(self, curve: str, stages: Sequence[int]) -> float:
-        """The curve's highest value in these stages."""
-        return float(self._values(curve, stages).max())
-
-    def share_until(self, level: float, curve: str, stages: Sequence[int]) -> float:
-        """Iterations of these stages until the curve is at `level`, which it reaches, over all of them."""
-        values, iteration = self.curves.values[curve], self.curves.iteration
-        within = self._within(stages)
-        first = iteration[within & (values >= level)][0]
-        return float(np.mean(iteration[within] <= first))
-
-    def _values(self, curve: str, stages: Sequence[int]) -> Floats:
-        values = self.curves.values[curve][self._within(stages)]
-        return values[~np.isnan(values)]
-
-    def _within(self, stages: Sequence[int]) -> Bools:
-        """Which iterations are of these stages: (T,)."""
-        return np.isin(self.curves.stage, stages)
+    def within(self, curve: str, stages: Sequence[int]) -> Floats:
+        """The curve in the iterations of these stages, NaN where it has no value."""
+        return self.curves.values[curve][np.isin(self.curves.stage, stages)]
 
     @cached_property
     def follows(self) -> float:
@@ -101,37 +82,22 @@ Measure = Callable[[Trained, Trained], float]
 """Of the models by threshold and by top_k: above zero where they bear the claim out."""
 
 
-@dataclass(frozen=True)
-class TrainingClaim:
-    """A claim and how it is measured."""
-
-    claim: Claim
-    measure: Measure
-    needs_truth: bool = False
-
-
-def training_claims(grid: Grid) -> list[TrainingClaim]:
+def training_claims(grid: Grid) -> dict[Claim, Measure]:
     """Over all rows, then in each; none where the grid lacks one of the two mechanisms."""
     if not set(MECHANISMS) <= set(grid.columns):
-        return []
-    return [
-        TrainingClaim(claim, measure, comparison.source is FOLLOWS)
-        for comparison, measure in _comparisons(grid)
-        for claim in comparison.claims(grid)
-    ]
+        return {}
+    return {claim: measure for contrast, measure in _contrasts(grid) for claim in contrast.claims(grid)}
 
 
-def _comparisons(grid: Grid) -> Iterator[tuple[Contrast, Measure]]:
+def _contrasts(grid: Grid) -> Iterator[tuple[Contrast, Measure]]:
     """Those that the grid's stages allow; names as the paper's where the stages are the paper's three."""
     selecting = [number for number, selects in enumerate(grid.stages) if selects]
     later = list(range(selecting[-1] + 1, len(grid.stages))) if selecting else []
     for numbers, source in ((selecting, STAGE_2), (later, STAGE_3)):
         if numbers:
             yield _compared(f"F-score in {_named(numbers)}", source), _higher("fscore", numbers)
-            yield (
-                _compared(f"loss in {_named(numbers)}", source, lower=True, judged=source is STAGE_3),
-                _lower("loss", numbers),
-            )
+            contrast = _compared(f"loss in {_named(numbers)}", source, lower=True, judged=source is STAGE_3)
+            yield contrast, _higher("loss", numbers, sign=-1)
     if selecting:
         yield _compared("iterations to an F-score", FASTER, lower=True), _faster(selecting)
         yield _compared("masked clips follow wrong labels", FOLLOWS), lambda a, b: a.follows - b.follows
@@ -146,71 +112,57 @@ def _compared(subject: str, source: Citation, *, lower: bool = False, judged: bo
     return Contrast("selection", first, second, source, subject=subject, judged=judged)
 
 
-def _higher(curve: str, stages: Sequence[int]) -> Measure:
-    return lambda a, b: a.mean(curve, stages) - b.mean(curve, stages)
+def _higher(curve: str, stages: Sequence[int], sign: int = 1) -> Measure:
+    """By the mean over the iterations at which the curve has a value."""
 
+    def mean(model: Trained) -> float:
+        values = model.within(curve, stages)
+        return float(values[~np.isnan(values)].mean())
 
-def _lower(curve: str, stages: Sequence[int]) -> Measure:
-    return lambda a, b: b.mean(curve, stages) - a.mean(curve, stages)
+    return lambda a, b: sign * (mean(a) - mean(b))
 
 
 def _faster(stages: Sequence[int]) -> Measure:
+    """Iterations until both are at a level that both reach, as a share of all."""
+
     def sooner(a: Trained, b: Trained) -> float:
-        level = min(model.highest("fscore", stages) for model in (a, b))
-        return b.share_until(level, "fscore", stages) - a.share_until(level, "fscore", stages)
+        both = [model.within("fscore", stages) for model in (a, b)]
+        level = min(np.nanmax(fscore) for fscore in both)
+        until_a, until_b = ((np.argmax(fscore >= level) + 1) / len(fscore) for fscore in both)
+        return float(until_b - until_a)
 
     return sooner
 
 
-@dataclass(frozen=True)
-class Pairs:
-    """All pairs of models of a run, by row of the grid, then seed and fold."""
-
-    by_row: dict[str, dict[tuple[int, int], tuple[Trained, Trained]]]
-    missing: dict[str, str]
-    """By row: which cells have no result, and why."""
-    truth_known: bool
-
-    @classmethod
-    def of(cls, inputs: Inputs) -> "Pairs":
-        """The models of both mechanisms that are there."""
-        grid = inputs.grid
-        cells = {row: [[Cell(row, name, seed) for name in MECHANISMS] for seed in grid.seeds]
-                 for row in grid.rows}  # fmt: skip
-        by_row = {
-            row: {
-                (a.seed, fold): (Trained(inputs, a, fold), Trained(inputs, b, fold))
-                for a, b in seeds
-                if not {a, b} & inputs.holes.keys()
-                for fold in range(grid.folds)
-            }
-            for row, seeds in cells.items()
-        }
-        return cls(by_row, {row: _missing(inputs, row) for row in grid.rows}, inputs.truth is not None)
-
-    def values(self, training: TrainingClaim) -> list[float]:
-        """The measure of every pair of seed and fold that all its rows have, averaged over them: (P,)."""
-        rows = [of_row for row in self._rows(training) if (of_row := self.by_row[row])]
-        common = [key for key in rows[0] if all(key in row for row in rows)] if rows else []
-        return [float(np.mean([training.measure(*row[key]) for row in rows])) for key in common]
-
-    def incomplete(self, training: TrainingClaim) -> str:
-        """What is missing of the claim's rows."""
-        return "; ".join(filter(None, (self.missing[row] for row in self._rows(training))))
-
-    def _rows(self, training: TrainingClaim) -> list[str]:
-        return [pair[0].activation for pair in training.claim.pairs]
+Pairs = Mapping[str, Mapping[tuple[int, int], tuple[Trained, Trained]]]
+"""Of models by both mechanisms: by row of the grid, then by seed and fold."""
 
 
-def _missing(inputs: Inputs, row: str) -> str:
-    several = len(inputs.grid.seeds) > 1
-    holes = [
-        f"{cell.entry}{f', seed {cell.seed}' if several else ''}: {inputs.holes[cell]}"
-        for name in MECHANISMS
-        for cell in inputs.grid.entries[Entry(row, name)]
-        if cell in inputs.holes
-    ]
-    return "; ".join(holes)
+def trained_pairs(inputs: Inputs) -> Pairs:
+    """All pairs of models that are there."""
+    return {row: dict(_of_row(inputs, row)) for row in inputs.grid.rows}
+
+
+def _of_row(inputs: Inputs, row: str) -> Iterator[tuple[tuple[int, int], tuple[Trained, Trained]]]:
+    for seed, fold in product(inputs.grid.seeds, range(inputs.grid.folds)):
+        new, old = (Cell(row, name, seed) for name in MECHANISMS)
+        if not {new, old} & inputs.holes.keys():
+            yield (seed, fold), (Trained(inputs, new, fold), Trained(inputs, old, fold))
+
+
+def measured(pairs: Pairs, claim: Claim, measure: Measure) -> list[float]:
+    """The measure of every pair of seed and fold that all the claim's rows have, averaged over them: (P,)."""
+    rows = [of_row for higher, _ in claim.pairs if (of_row := pairs[higher.activation])]
+    common = [key for key in rows[0] if all(key in row for row in rows)] if rows else []
+    return [float(np.mean([measure(*row[key]) for row in rows])) for key in common]
+
+
+def _missing(inputs: Inputs, claim: Claim) -> str:
+    """The cells of a claim that have no result, and why."""
+    several, rows = len(inputs.grid.seeds) > 1, [higher.activation for higher, _ in claim.pairs]
+    entries = [Entry(row, name) for row in rows for name in MECHANISMS]
+    cells = [cell for entry in entries for cell in inputs.grid.entries[entry] if cell in inputs.holes]
+    return "; ".join(f"{c.entry}{f', seed {c.seed}' if several else ''}: {inputs.holes[c]}" for c in cells)
 
 
 def over_models(values: Sequence[float], level: float) -> Crossed | None:
@@ -218,19 +170,17 @@ def over_models(values: Sequence[float], level: float) -> Crossed | None:
     freedom = len(values) - 1
     if freedom < LEAST:
         return None
-    mean = round(float(np.mean(values)), 9) + 0.0
     error = float(np.std(values, ddof=1)) / len(values) ** 0.5
-    reach = float(stdtrit(freedom, (1 + level) / 2)) * error
-    p = 1.0 if mean == 0 else 2 * float(stdtr(freedom, -abs(mean) / error)) if error else 0.0
-    return Crossed(mean, round(mean - reach, 9) + 0.0, round(mean + reach, 9) + 0.0, freedom, round(p, 9))
+    return Crossed.students(float(np.mean(values)), error, freedom, level)
 
 
-def judge_training(pairs: Pairs, training: TrainingClaim, level: float) -> tuple[Crossed | Hole, str]:
+def judge_training(
+    inputs: Inputs, pairs: Pairs, claim: Claim, measure: Measure, level: float
+) -> tuple[Crossed | Hole, str]:
     """The interval of a claim, or why there is none; and what is missing of it."""
-    incomplete = pairs.incomplete(training)
-    if training.needs_truth and not pairs.truth_known:
+    if claim.source is FOLLOWS and inputs.truth is None:
         return UNKNOWN, ""
-    values = pairs.values(training)
+    incomplete, values = _missing(inputs, claim), measured(pairs, claim, measure)
     if not values:
         return Hole("not judged", incomplete or "no two models of one seed"), ""
     few = f"{len(values)} pairs of models, an interval needs {LEAST + 1}: add --seeds"

@@ -23,6 +23,15 @@ class Verdict(Enum):
     """There is no difference to judge."""
 
 
+WORDS = {
+    Verdict.HIGHER: ("higher in these models", "confirmed"),
+    Verdict.UNCLEAR: ("no clear difference", "not distinguishable"),
+    Verdict.LOWER: ("lower in these models", "contradicted"),
+    Verdict.NOT_JUDGED: ("not judged", "not judged"),
+}
+"""Of these models, and of more trainings."""
+
+
 class Standing(Enum):
     """What a difference can say: it decides the words."""
 
@@ -39,21 +48,7 @@ class Standing(Enum):
         """A verdict for people."""
         if verdict is Verdict.EXPLORATORY:
             return f"no verdict ({self.value})"
-        return (OF_MORE_TRAININGS if self is Standing.JUDGED else OF_THESE_MODELS)[verdict]
-
-
-OF_THESE_MODELS = {
-    Verdict.HIGHER: "higher in these models",
-    Verdict.UNCLEAR: "no clear difference",
-    Verdict.LOWER: "lower in these models",
-    Verdict.NOT_JUDGED: "not judged",
-}
-OF_MORE_TRAININGS = {
-    Verdict.HIGHER: "confirmed",
-    Verdict.UNCLEAR: "not distinguishable",
-    Verdict.LOWER: "contradicted",
-    Verdict.NOT_JUDGED: "not judged",
-}
+        return WORDS[verdict][self is Standing.JUDGED]
 
 
 def verdict_on(difference: Difference | Hole) -> Verdict:

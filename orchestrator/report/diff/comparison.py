@@ -4,6 +4,7 @@ Two runs of one grid with other seeds, or on another machine, answer the same qu
 what they say seldom have no point in common: 95% intervals of equal width, independent, in 0.6% of pairs.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,13 +14,14 @@ from rich.text import Text
 from orchestrator.files.printable import printable
 from orchestrator.legs.run import Run
 from orchestrator.report.diff.scores import Scored, score_both, score_tables
-from orchestrator.report.tables.table import Column, Row, Table, signed
+from orchestrator.report.tables.table import Column, Row, Table
 from orchestrator.report.tables.terminal import to_rich
 from orchestrator.settings.messages import Change, changes
 from orchestrator.stats.assessment import ClaimResult, assess_claims, whole_grid
 from orchestrator.stats.paper import Published
 
 NO_INTERVAL = "no interval"
+DISJOINT, OVERLAP = "disjoint", "overlap"
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class TwoRuns:
     """Claim by claim."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.lines():
+        for line in self._lines():
             yield Text(printable(line), overflow="fold")
         for table in self.tables:
             yield Text()
@@ -48,18 +50,12 @@ class TwoRuns:
         yield Text()
         yield to_rich(self.claims, options.max_width)
 
-    def lines(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[str]:
         """All but the scores."""
-        yield f"old: {self.old.store}"
-        yield f"new: {self.new.store}"
-        yield f"data: {self.data}"
-        yield from _listed("settings", self.settings)
-        yield from _listed("program and machine", self.program)
-
-
-def _listed(title: str, listed: Sequence[Change]) -> Iterator[str]:
-    yield f"{title}: {'' if listed else 'the same'}".rstrip()
-    yield from (f"  {change}" for change in listed)
+        yield from (f"old: {self.old.store}", f"new: {self.new.store}", f"data: {self.data}")
+        for title, listed in (("settings", self.settings), ("program and machine", self.program)):
+            yield f"{title}:" if listed else f"{title}: the same"
+            yield from (f"  {change}" for change in listed)
 
 
 def compare(old: Run, new: Run) -> TwoRuns:
@@ -67,15 +63,10 @@ def compare(old: Run, new: Run) -> TwoRuns:
     before, after = (run.experiment.model_dump(mode="json") for run in (old, new))
     same = old.manifest.data_id == new.manifest.data_id
     scored = score_both(old, new)
-    return TwoRuns(
-        old,
-        new,
-        list(changes(before, after)),
-        "the same features, labels and folds" if same else "features, labels or folds differ",
-        list(changes(old.manifest.environment, new.manifest.environment)),
-        score_tables(scored),
-        claim_table(claim_pairs(scored), scored.old_scores.settings.level),
-    )
+    data = "the same features, labels and folds" if same else "features, labels or folds differ"
+    program = list(changes(old.manifest.environment, new.manifest.environment))
+    claims = claim_table(claim_pairs(scored), scored.old_scores.settings.level)
+    return TwoRuns(old, new, list(changes(before, after)), data, program, score_tables(scored), claims)
 
 
 @dataclass(frozen=True)
@@ -86,23 +77,13 @@ class ClaimPair:
     new: ClaimResult
 
     @property
-    def is_complete(self) -> bool:
-        """Whether both have an interval over other trainings."""
-        return bool(self.old.crossed and self.new.crossed)
-
-    @property
-    def is_disjoint(self) -> bool:
-        """Whether the two intervals have no point in common."""
-        old, new = self.old.crossed, self.new.crossed
-        return old is not None and new is not None and (old.high < new.low or new.high < old.low)
-
-    @property
     def words(self) -> str:
-        """Whether they overlap, for people."""
-        if self.is_complete:
-            return "disjoint" if self.is_disjoint else "overlap"
-        lacking = {"old": self.old, "new": self.new}
-        return f"none in {' and '.join(name for name, side in lacking.items() if side.crossed is None)}"
+        """Whether the two intervals over other trainings have a point in common, or which run has none."""
+        old, new = self.old.crossed, self.new.crossed
+        if old and new:
+            return DISJOINT if old.high < new.low or new.high < old.low else OVERLAP
+        lacking = (name for name, crossed in (("old", old), ("new", new)) if crossed is None)
+        return f"none in {' and '.join(lacking)}"
 
 
 def claim_pairs(scored: Scored) -> list[ClaimPair]:
@@ -115,31 +96,21 @@ def claim_pairs(scored: Scored) -> list[ClaimPair]:
 
 def claim_table(pairs: Sequence[ClaimPair], level: float) -> Table:
     """A row for each pair, none where none is complete; the last note counts those that are disjoint."""
-    shown = pairs if any(pair.is_complete for pair in pairs) else ()
-    rows = tuple(
-        Row(_label(pair.old), (str(pair.old.evidence), _interval(pair.old), _interval(pair.new), pair.words))
-        for pair in shown
-    )
+    said = Counter(pair.words for pair in pairs)
+    complete = said[DISJOINT] + said[OVERLAP]
+    notes = [f"{level:.0%} intervals over other trainings, and on scores over other clips"]
+    if lacking := len(pairs) - complete:
+        why = "too few trainings, or nothing to judge"
+        notes += [f"{NO_INTERVAL}: {why}; so {lacking} pairs are not compared"]
+    notes += [f"{said[DISJOINT]} of {complete} pairs are disjoint"]
     columns = tuple(map(Column, ("on", "old", "new", "intervals")))
-    title = "Claims, intervals over other trainings"
-    return Table(title, "claim", columns, rows, tuple(_notes(pairs, level)))
+    rows = tuple(map(_row, pairs)) if complete else ()
+    return Table("Claims, intervals over other trainings", "claim", columns, rows, tuple(notes))
 
 
-def _label(result: ClaimResult) -> str:
-    scope = "" if result.claim.scope.is_whole_grid else f" ({result.claim.scope})"
-    return f"{result.claim.sentence}{scope}"
-
-
-def _interval(result: ClaimResult) -> str:
-    crossed = result.crossed
-    if crossed is None:
-        return NO_INTERVAL
-    return f"{signed(crossed.estimate)}\n[{signed(crossed.low)}, {signed(crossed.high)}]"
-
-
-def _notes(pairs: Sequence[ClaimPair], level: float) -> Iterator[str]:
-    complete = [pair for pair in pairs if pair.is_complete]
-    yield f"{level:.0%} intervals over other trainings, and on scores over other clips"
-    if lacking := len(pairs) - len(complete):
-        yield f"{NO_INTERVAL}: too few trainings, or nothing to judge; so {lacking} pairs are not compared"
-    yield f"{sum(pair.is_disjoint for pair in complete)} of {len(complete)} pairs are disjoint"
+def _row(pair: ClaimPair) -> Row:
+    claim = pair.old.claim
+    scope = "" if claim.scope.is_whole_grid else f" ({claim.scope})"
+    both = (pair.old.crossed, pair.new.crossed)
+    sides = (str(crossed).replace(" ", "\n", 1) if crossed else NO_INTERVAL for crossed in both)
+    return Row(f"{claim.sentence}{scope}", (str(pair.old.evidence), *sides, pair.words))

@@ -2,10 +2,9 @@
 
 Differences are paired, clip by clip, where both runs were scored on the same clips."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
+from itertools import chain
 
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_inputs
@@ -18,7 +17,7 @@ from orchestrator.stats.predictions import SPLIT_NAMES, Clips, Split, make_pools
 from orchestrator.stats.run_scores import RunScores, score_run
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.verdicts import Standing, verdict_on
-from trainable.arrays import Ints
+from trainable.arrays import Array
 
 SAME = "the same models"
 
@@ -34,16 +33,6 @@ class Scored:
     old_legs: dict[Cell, str]
     """Ids of the legs at whose ends the cells' models are: hashes of all that matters."""
     new_legs: dict[Cell, str]
-
-    @property
-    def entries(self) -> list[Entry]:
-        """Of both grids."""
-        return list(dict.fromkeys([*self.old.grid.entries, *self.new.grid.entries]))
-
-    @property
-    def splits(self) -> tuple[Split, ...]:
-        """Those on which both can be scored."""
-        return tuple(s for s in self.old_scores.splits_shown if s in self.new_scores.splits_shown)
 
     def find(self, entry: Entry, key: ScoreKey) -> tuple[Score | Hole, Score | Hole]:
         """Both runs' scores, or why there are none."""
@@ -70,84 +59,54 @@ def why_unpaired(old: ClipArrays, new: ClipArrays, split: Split) -> str:
     """
     if list(old.classes) != list(new.classes):
         return "the classes differ"
-    rows, others = _rows(old, split), _rows(new, split)
-    if not len(rows) or not len(others):
+    pools = [known[split] for clips in (old, new) if split in (known := make_pools(clips))]
+    if len(pools) < 2:
         return "one run has no such clips"
+    rows, others = (pool.rows[pool.mask(split)] for pool in pools)
     if len(rows) != len(others):
         return f"the clips differ: {len(rows)} and {len(others)}"
-    if (old.names[rows] != new.names[others]).any():
-        return "the clips differ"
-    if (old.fold[rows] != new.fold[others]).any():
-        return "the folds differ"
-    return "the labels differ" if (old.targets[rows] != new.targets[others]).any() else ""
-
-
-def _rows(clips: ClipArrays, split: Split) -> Ints:
-    pool = make_pools(clips).get(split)
-    return np.zeros(0, np.int64) if pool is None else pool.rows[pool.mask(split)]
+    columns: dict[str, tuple[Array, Array]] = {
+        "clips": (old.names, new.names), "folds": (old.fold, new.fold), "labels": (old.targets, new.targets)
+    }  # fmt: skip
+    different = (name for name, (a, b) in columns.items() if (a[rows] != b[others]).any())
+    return next((f"the {name} differ" for name in different), "")
 
 
 def score_tables(scored: Scored) -> list[Table]:
     """lwlrap of all cells on every split that both have, and on clips with several labels."""
-    titled: tuple[tuple[str, Clips, tuple[Split, ...]], ...] = (
-        ("lwlrap, mean of the folds", "all", scored.splits),
-        ("lwlrap on clips with several labels, mean of the folds", "several", scored.splits),
-    )
-    return [_table(scored, title, clips, splits) for title, clips, splits in titled if splits]
+    splits = [split for split in scored.old_scores.splits_shown if split in scored.new_scores.splits_shown]
+    titles: dict[Clips, str] = {"all": "lwlrap", "several": "lwlrap on clips with several labels"}
+    return [_table(scored, title, clips, splits) for clips, title in titles.items() if splits]
 
 
 def _table(scored: Scored, title: str, clips: Clips, splits: Sequence[Split]) -> Table:
+    settings = scored.old_scores.settings
     reasons = {split: why_unpaired(scored.old.clips, scored.new.clips, split) for split in splits}
-    keys = [ScoreKey(split, clips=clips, ties=scored.old_scores.settings.ties) for split in splits]
+    keys = {ScoreKey(split, clips=clips, ties=settings.ties): reason for split, reason in reasons.items()}
     columns = [Column(split, name) for split in splits for name in ("old", "new", "new - old")]
-    rows = [
-        Row(label, tuple(cell for key in keys for cell in cells(key, reasons[key.split])))
-        for label, cells in _lines(scored)
-    ]
-    level = f"{scored.old_scores.settings.level:.0%}"
-    notes = [_note(split, reason, level) for split, reason in reasons.items()]
-    return Table(title, "cell", tuple(columns), tuple(rows), tuple(notes))
-
-
-Cells = Callable[[ScoreKey, str], tuple[Content, ...]]
-"""What a line says about one score, given why it cannot be paired."""
-
-
-def _lines(scored: Scored) -> list[tuple[str, Cells]]:
-    """A line for each cell, after one for all that both have."""
-
-    def of_cell(entry: Entry) -> Cells:
-        return lambda key, reason: _cells(scored, entry, key, reason)
-
-    lines = [(str(entry), of_cell(entry)) for entry in scored.entries]
-    both = [entry for entry in scored.entries if _is_in_both(scored, entry)]
+    entries = list(dict.fromkeys([*scored.old.grid.entries, *scored.new.grid.entries]))
+    both = [e for e in entries if e in scored.old_scores.entries and e in scored.new_scores.entries]
+    lines = {str(entry): [_cells(scored, entry, *key) for key in keys.items()] for entry in entries}
     if len(both) > 1:
-        lines.insert(0, (f"mean of {len(both)} cells", lambda key, reason: _mean(scored, both, key, reason)))
-    return lines
-
-
-def _is_in_both(scored: Scored, entry: Entry) -> bool:
-    return entry in scored.old_scores.entries and entry in scored.new_scores.entries
+        lines = {f"mean of {len(both)} cells": [_mean(scored, both, *key) for key in keys.items()]} | lines
+    rows = tuple(Row(label, tuple(chain(*cells))) for label, cells in lines.items())
+    notes = tuple(_note(split, reason, f"{settings.level:.0%}") for split, reason in reasons.items())
+    return Table(f"{title}, mean of the folds", "cell", tuple(columns), rows, notes)
 
 
 def _cells(scored: Scored, entry: Entry, key: ScoreKey, reason: str) -> tuple[Content, ...]:
-    if entry not in scored.old.grid.entries or entry not in scored.new.grid.entries:
-        return _lonely(scored, entry, key)
+    """What a line says about one score of a cell; `reason`: why it cannot be paired."""
     old, new = scored.find(entry, key)
+    if entry not in scored.new.grid.entries:
+        return _plain(old), "", "only in the old run"
+    if entry not in scored.old.grid.entries:
+        return "", _plain(new), "only in the new run"
     sides = tuple(content_of(side) if reason else _plain(side) for side in (old, new))
     if isinstance(old, Hole) or isinstance(new, Hole):
         return (*sides, "")
     if scored.are_same(entry) and not reason:
         return (*sides, SAME)
     return (*sides, _difference(scored, old.sampled, new.sampled, reason))
-
-
-def _lonely(scored: Scored, entry: Entry, key: ScoreKey) -> tuple[Content, ...]:
-    """Of a cell that only one grid has."""
-    old, new = scored.find(entry, key)
-    if entry in scored.old.grid.entries:
-        return _plain(old), "", "only in the old run"
-    return "", _plain(new), "only in the new run"
 
 
 def _plain(score: Score | Hole) -> Content:

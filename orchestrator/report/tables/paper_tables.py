@@ -7,9 +7,9 @@ from orchestrator.legs.run import Run
 from orchestrator.report.tables.table import Column, Content, Row, Table, Value
 from orchestrator.stats.grid import Entry, Hole
 from orchestrator.stats.paper import TABLE_3, Published
-from orchestrator.stats.predictions import SPLITS, Split
+from orchestrator.stats.predictions import FORMS, SPLITS, Form, Split
 from orchestrator.stats.run_scores import RunScores
-from orchestrator.stats.scoring import FORMS, Form, Score, ScoreKey
+from orchestrator.stats.scoring import Score, ScoreKey
 from trainable.metrics import Ties
 
 

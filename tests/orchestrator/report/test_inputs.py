@@ -75,11 +75,6 @@ def test_each_fold_predicts_its_own_validation_clips_and_all_test_clips(run: Run
     assert not np.array_equal(first.test[0].scores, last.test[0].scores)
 
 
-def test_a_cell_without_a_result_has_no_predictions(run: Run) -> None:
-    with pytest.raises(FileNotFoundError):
-        read_predictions(run, cell_of(run, "sigmoid", "random_k"))
-
-
 def test_judgements_are_rows_of_the_clips_and_masked_is_what_is_not_kept(run: Run) -> None:
     cell = cell_of(run, "sigmoid", "top_k")
     written, judged = run.judgements(cell, 1), read_inputs(run).judged(cell, 1)

@@ -1,7 +1,7 @@
 """One cell in a terminal."""
 
 import io
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +11,10 @@ from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_inputs
 from orchestrator.report.show import (
     CLASSES,
-    HEIGHT,
     NAME,
     NUMBER,
     SUSPECTS,
-    TextCurve,
+    curve_line,
     drawing,
     find_cells,
     ruler,
@@ -73,16 +72,6 @@ def test_names_from_strangers_do_nothing_to_the_terminal(run: Run) -> None:
     assert "[red]\ufffd[31mdog[/]" in text
 
 
-def test_without_test_labels_cross_validation_is_shown(tmp_path: Path) -> None:
-    numbers = Numbers(
-        verified=24, unverified=40, test=16, classes=4, iterations=(4, 4, 2), labelled_test=False
-    )
-    run = make_fake_run(tmp_path, activations=["sigmoid"], selections=["top_k"], numbers=numbers)
-    text = printed(run, None)
-    assert "Classes, cross-validation" in text
-    assert "of 1 cells" in text
-
-
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return make_fake_run(
@@ -132,44 +121,28 @@ def test_a_cell_alone_has_the_scores_that_it_has_in_the_grid(small: Run) -> None
     assert (single.value, single.by_fold, single.interval) == (whole.value, whole.by_fold, whole.interval)
 
 
-def test_a_run_without_any_result_has_no_best(tmp_path: Path) -> None:
-    empty = make_fake_run(
-        tmp_path, activations=["sigmoid"], selections=["top_k"], missing={("sigmoid", "top_k")}
-    )
-    with pytest.raises(UserError, match="no result: not run"):
-        found(empty, None)
-
-
 NAN = float("nan")
 
 
-def test_a_rising_line_fills_from_the_lower_left() -> None:
-    assert drawing(np.arange(24.0), 24) == [
-        "                ▁▂▃▄▅▆▇█",
-        "        ▁▂▃▄▅▆▇█████████",
-        "▁▂▃▄▅▆▇█████████████████",
-    ]
-
-
-def test_what_is_not_measured_is_blank_and_gaps_between_values_lie_on_a_line() -> None:
-    lines = drawing(np.array([NAN, 0.0, NAN, 1.0, NAN]), 5)
-    assert {line[0] for line in lines} == {line[4] for line in lines} == {" "}
-    assert lines[1][2] == "▄"
-    assert lines[0][3] == "█"
-
-
-@pytest.mark.parametrize("values", [[1.0], [2.0, 2.0, 2.0], [NAN, 5.0]])
-def test_few_or_equal_values_can_be_drawn(values: list[float]) -> None:
-    lines = drawing(np.array(values), 40)
-    assert [len(line) for line in lines] == [40] * HEIGHT
-    assert "".join(lines).strip()
+@pytest.mark.parametrize(
+    ("values", "line"),
+    [
+        (np.arange(16.0), "▁▁▂▂▃▃▄▄▅▅▆▆▇▇██"),
+        ([NAN, 0.0, NAN, 1.0, NAN], " ▁▄█ "),  # blank at the ends, a line between two values
+        ([2.0, 2.0, 2.0], "▄▄▄"),
+        ([NAN, 5.0], " ▄"),
+    ],
+)
+def test_a_curve_is_drawn_in_eight_levels(values: Any, line: str) -> None:
+    assert drawing(np.array(values), len(line)) == line
+    assert len(drawing(np.array(values), 40)) == 40
 
 
 def test_a_curve_has_its_name_and_its_numbers() -> None:
-    lines = list(TextCurve("loss", np.array([3.0, 1.0, 2.0])).lines(60))
-    assert lines[0].startswith("loss ")
-    assert [line.rsplit(" ", 2)[1:] for line in lines] == [["3", "highest"], ["2", "last"], ["1", "lowest"]]
-    assert max(map(len, lines)) <= 60
+    line = curve_line("loss", np.array([3.0, 1.0, 2.0]), 60)
+    assert line.startswith("loss ")
+    assert line.endswith(" 2 (1 to 3)")
+    assert len(line) <= 60
 
 
 @pytest.mark.parametrize("width", [10, 40, 80, 120])

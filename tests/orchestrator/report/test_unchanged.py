@@ -1,5 +1,6 @@
 """A report whose inputs have not changed is kept; whatever it is made from, or is, is noticed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,17 +18,15 @@ from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run
 
 SMALL = Numbers(verified=12, unverified=20, test=8, classes=4, iterations=(4, 4, 2), batch=16)
 SCORE = Value(0.5, Interval(0.4, 0.6), 0.7, best=True)
-TABLE = Table(
-    "Title", "row", (Column("group", "name"),), (Row("a", (SCORE,)), Row("b", ("text",))), ("note",)
-)
+ROWS = (Row("a", (SCORE,)), Row("b", ("text",)))
+TABLE = Table("Title", "row", (Column("group", "name"),), ROWS, ("note",))
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     """One with a report, or what stands for one."""
-    run = make_fake_run(
-        tmp_path / "run", numbers=SMALL, activations=("sigmoid",), failed=[("sigmoid", "top_k")]
-    )
+    failed = [("sigmoid", "top_k")]
+    run = make_fake_run(tmp_path / "run", numbers=SMALL, activations=("sigmoid",), failed=failed)
     report = run.store / artifacts.REPORT
     for name in ("index.html", "tables/table1.csv", "live.html"):
         report.write(name, f"content of {name}".encode())
@@ -50,42 +49,59 @@ def test_a_kept_report_shows_what_the_new_one_did(run: Run) -> None:
     assert f"{run.store}/report/index.html" in capture.get().replace("\n", "")
 
 
-def test_another_start_changes_nothing(run: Run) -> None:
-    manifest = run.manifest.model_copy(update={"started": "2021-01-01T00:00:00+00:00", "seconds": 1.0})
-    run.store.write_model(artifacts.RUN, manifest.sealed())
+def test_another_start_and_the_live_page_change_nothing(run: Run) -> None:
+    manifest(run, started="2021-01-01T00:00:00+00:00", seconds=1.0)
+    write("live.html", b"newer")(run)
     assert again(run)
 
 
-CHANGES: list[dict[str, object]] = [
-    {"data_id": "other"},
-    {"environment": {"torch": "3"}},
-    {"source": "other.yaml"},
-    {"skipped": {"a": "b"}},
-]
-
-
-@pytest.mark.parametrize("changed", CHANGES, ids=lambda changed: next(iter(changed)))
-def test_whatever_else_the_manifest_says_does(run: Run, changed: dict[str, object]) -> None:
+def manifest(run: Run, **changed: object) -> None:
     run.store.write_model(artifacts.RUN, run.manifest.model_copy(update=changed).sealed())
-    assert again(run) is None
 
 
-def test_a_setting_of_the_report_does(run: Run) -> None:
-    config = run.manifest.config | {"report": run.manifest.config["report"] | {"level": 0.9}}
-    run.store.write_model(artifacts.RUN, run.manifest.model_copy(update={"config": config}).sealed())
-    assert again(run) is None
-
-
-def test_a_leg_that_was_trained_again_does(run: Run) -> None:
+def train_again(run: Run) -> None:
     leg = run.leg_of(cell_of(run, "sigmoid", "threshold"))
     result = leg.result()
     folds = (result.folds[0].model_copy(update={"seconds": 7.0}), *result.folds[1:])
     leg.store.write_model(artifacts.RESULT, result.model_copy(update={"folds": folds}).sealed())
-    assert again(run) is None
 
 
-def test_another_reason_of_a_failure_does(run: Run) -> None:
-    run.leg_of(cell_of(run, "sigmoid", "top_k")).fail("RuntimeError: something else")
+def edit_note(run: Run) -> None:
+    report = run.store / artifacts.REPORT
+    report.write(artifacts.MADE, report.read(artifacts.MADE).replace(b"It is so.", b"It is not."))
+
+
+def write(name: str, content: bytes) -> Callable[[Run], None]:
+    return lambda run: (run.store / artifacts.REPORT).write(name, content)
+
+
+def delete(name: str) -> Callable[[Run], None]:
+    return lambda run: (run.store / artifacts.REPORT).delete(name)
+
+
+CHANGES: dict[str, Callable[[Run], None]] = {
+    "data": lambda run: manifest(run, data_id="other"),
+    "environment": lambda run: manifest(run, environment={"torch": "3"}),
+    "skipped": lambda run: manifest(run, skipped={"a": "b"}),
+    "report's setting": lambda run: manifest(
+        run, config=run.manifest.config | {"report": run.manifest.config["report"] | {"level": 0.9}}
+    ),
+    "leg trained again": train_again,
+    "other failure": lambda run: run.leg_of(cell_of(run, "sigmoid", "top_k")).fail("RuntimeError: another"),
+    "page missing": delete("index.html"),
+    "table missing": delete("tables/table1.csv"),
+    "note missing": delete(artifacts.MADE),
+    "page edited": write("index.html", b"content of index.htmX"),
+    "table empty": write("tables/table1.csv", b""),
+    "note cut": write(artifacts.MADE, b"{"),
+    "note empty": write(artifacts.MADE, b"{}"),
+    "note edited": edit_note,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_it_is_made_again_whatever_has_changed(run: Run, change: Callable[[Run], None]) -> None:
+    change(run)
     assert again(run) is None
 
 
@@ -103,42 +119,10 @@ def test_another_version_of_the_program_does(run: Run, monkeypatch: pytest.Monke
     assert again(run) is None
 
 
-@pytest.mark.parametrize("name", ["index.html", "tables/table1.csv", artifacts.MADE])
-def test_a_missing_file_of_the_report_does(run: Run, name: str) -> None:
-    (run.store / artifacts.REPORT).delete(name)
-    assert again(run) is None
-
-
-@pytest.mark.parametrize("name", ["index.html", "tables/table1.csv"])
-@pytest.mark.parametrize("content", ["content of index.htmX", "", "more content than there was"])
-def test_an_edited_file_does(run: Run, name: str, content: str) -> None:
-    (run.store / artifacts.REPORT).write(name, content.encode())
-    assert again(run) is None
-
-
-@pytest.mark.parametrize("cut", [b"", b"{", b"{}"])
-def test_a_note_that_cannot_be_read_does(run: Run, cut: bytes) -> None:
-    (run.store / artifacts.REPORT).write(artifacts.MADE, cut)
-    assert again(run) is None
-
-
-def test_an_edited_note_does(run: Run) -> None:
-    report = run.store / artifacts.REPORT
-    report.write(artifacts.MADE, report.read(artifacts.MADE).replace(b"It is so.", b"It is not."))
-    assert again(run) is None
-
-
-def test_the_live_page_does_not(run: Run) -> None:
-    (run.store / artifacts.REPORT).write("live.html", b"newer")
-    assert again(run)
-
-
 def test_through_a_network_sizes_are_compared(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Store, "is_local", False)
     report = run.store / artifacts.REPORT
-    before = report.read("index.html")
-    report.write("index.html", before[::-1])
-    note = report.read_model(artifacts.MADE, ReportNote)
-    assert unchanged._is_whole(report, note)
-    report.write("index.html", before + b" ")
-    assert not unchanged._is_whole(report, note)
+    note, before = report.read_model(artifacts.MADE, ReportNote), report.read("index.html")
+    for content, whole in ((before[::-1], True), (before + b" ", False)):
+        report.write("index.html", content)
+        assert unchanged._is_whole(report, note) == whole

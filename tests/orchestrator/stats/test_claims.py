@@ -12,13 +12,6 @@ LARGER = made_grid(
 )
 
 
-def test_a_scope_reads_as_people_say_it() -> None:
-    assert [str(s) for s in (Scope("activation"), Scope("selection"))] == ["all rows", "all columns"]
-    assert str(Scope("activation", "sigmoid")) == "row sigmoid"
-    assert str(Scope("selection", "all rows")) == "column all rows"
-    assert not Scope("selection", "all rows").is_whole_grid
-
-
 def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None:
     claims = list(Contrast("selection", "threshold", "top_k", Citation("x")).claims(PAPERS))
     rows = list(PAPERS.rows)
@@ -28,12 +21,6 @@ def test_a_comparison_of_columns_is_claimed_over_all_rows_then_in_each() -> None
     pairs = [(Entry(row, "threshold"), Entry(row, "top_k")) for row in rows]
     assert claims[0].pairs == tuple(pairs)
     assert [claim.pairs for claim in claims[1:]] == [(pair,) for pair in pairs]
-
-
-def test_a_sentence_ends_with_its_restriction() -> None:
-    plain, several = (Claim("a > b", Scope("activation"), Citation("x"), clips=c) for c in ("all", "several"))
-    assert plain.sentence == "a > b"
-    assert several.sentence == "a > b on clips with several labels"
 
 
 @pytest.mark.parametrize("grid", [PAPERS, LARGER, made_grid(["softmax"], ["top_k"])])

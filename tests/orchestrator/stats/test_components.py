@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.linalg import block_diag
 
 from orchestrator.stats.bootstrap import ClipSums
 from orchestrator.stats.components import (
@@ -26,12 +27,8 @@ EFFECTS = [(0.035, 0.0085, 0.17), (0.011, 0.0079, 0.11), (0.011, 0.0, 0.11)]
 
 def simulated(rng: np.random.Generator, sd: tuple[float, float, float], models: int, clips: int) -> Floats:
     """One world with a mean of 0: (n, M)."""
-    of_clips, of_models, rest = sd
-    return np.asarray(
-        of_clips * rng.standard_normal((clips, 1))
-        + of_models * rng.standard_normal(models)
-        + rest * rng.standard_normal((clips, models))
-    )
+    shapes = ((clips, 1), (1, models), (clips, models))
+    return np.asarray(sum(size * rng.standard_normal(shape) for size, shape in zip(sd, shapes, strict=True)))
 
 
 def score_of(u_nM: Floats) -> ClipSums:
@@ -80,14 +77,9 @@ def test_cross_validation_covers_too_whose_folds_have_clips_of_their_own(seeds: 
 
 def by_seed(worlds: list[Floats]) -> list[ClipSums]:
     """For each seed its folds as columns, each with labels on its own clips alone."""
-    clips, first, scores = sum(map(len, worlds)), 0, []
-    sums, counts = np.zeros((worlds[0].shape[1], clips, len(worlds))), np.zeros((clips, len(worlds)))
-    for fold, world in enumerate(worlds):
-        place = slice(first, first + len(world))
-        sums[:, place, fold], counts[place, fold] = world.T, 1
-        first += len(world)
-    scores += [ClipSums(of_seed, counts) for of_seed in sums]
-    return scores
+    counts = block_diag(*[np.ones((len(world), 1)) for world in worlds])
+    seeds = range(worlds[0].shape[1])
+    return [ClipSums(block_diag(*[world[:, [s]] for world in worlds]), counts) for s in seeds]
 
 
 def test_the_mean_squares_are_those_of_the_two_way_layout() -> None:
@@ -155,18 +147,11 @@ def test_equal_scores_differ_by_nothing_for_certain() -> None:
     assert crossed([nothing]) == Crossed(0.0, 0.0, 0.0, 49.0, 1.0)
 
 
-def test_a_claim_over_several_rows_is_averaged_within_its_models() -> None:
-    rng = np.random.default_rng(6)
-    a, b, c, d = (score_of(simulated(rng, EFFECTS[0], 4, 50)) for _ in range(4))
-    mean = mean_difference([(a, b), (c, d)])
-    assert mean.sums == pytest.approx((a.sums - b.sums + c.sums - d.sums) / 2)
-    found = components([mean])
-    assert found is not None
-    assert found.freedom == 3
-
-
 def test_a_single_model_or_clip_has_no_interval() -> None:
     rng = np.random.default_rng(7)
+    two = components([score_of(rng.random((30, 2)))])
+    assert two is not None
+    assert two.interval() is None
     assert components([score_of(rng.random((30, 1)))]) is None
     assert components([score_of(rng.random((1, 4)))]) is None
     assert components(by_seed([rng.random((30, 1)), rng.random((30, 1))])) is None, "one seed on cv"
@@ -176,17 +161,7 @@ def test_where_training_seems_to_do_nothing_the_clips_decide_from_four_models_on
     few, enough = (Components(0.1, 0.5, 1.2, 1.0, 1, models, 299).nu for models in (2, 4))
     assert few == pytest.approx((0.5 + 0.2) ** 2 / 0.5**2)
     assert enough == pytest.approx(1.2**2 / (0.5**2 / 3))
-
-
-def test_two_models_have_components_and_no_interval() -> None:
-    found = components([score_of(np.random.default_rng(8).random((30, 2)))])
-    assert found is not None
-    assert found.interval() is None
-
-
-def test_nobody_has_more_degrees_of_freedom_than_clips() -> None:
-    found = Components(0.1, 1e-6, 1.0, 1e-6, 1, 4, 29)
-    assert found.nu == 29
+    assert Components(0.1, 1e-6, 1.0, 1e-6, 1, 4, 29).nu == 29, "nobody has more than the clips"
 
 
 def true_components(models: int) -> Components:
@@ -223,14 +198,7 @@ def test_smaller_differences_need_more_and_clips_alone_may_forbid_it() -> None:
     assert needed == sorted(needed, key=lambda n: n or MOST_SEEDS)
     assert needed[0] == 1
     assert seeds_needed(measured, 1, 0.0005) is None, "300 clips leave more than that open"
+    assert seeds_needed(true_components(2), 1, 10.0) == 2, "one seed of two folds gives no verdict"
+    assert power(Components(0.0, 0.0, 0.0, 0.0, 1, 4, 29), 4, 1e-6) == 1, "equal models find everything"
     assert most_needed([3, 5, 2]) == 5
     assert most_needed([3, None]) is None
-
-
-def test_one_seed_of_two_folds_gives_no_verdict_however_large_the_difference() -> None:
-    measured = true_components(2)
-    assert seeds_needed(measured, 1, 10.0) == 2
-
-
-def test_equal_models_find_everything() -> None:
-    assert power(Components(0.0, 0.0, 0.0, 0.0, 1, 4, 29), 4, 1e-6) == 1

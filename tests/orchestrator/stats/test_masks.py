@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.stats.grid import Cell, Entry
 from orchestrator.stats.inputs import Inputs, Judged
-from orchestrator.stats.masks import BINS, BY_LABELS, CELL, MaskTables, diagnose, spans
+from orchestrator.stats.masks import BINS, BY_LABELS, CELL, MaskTables, diagnose
 from orchestrator.stats.suspects import Columns
 from tests.orchestrator.fake_data import Numbers
 from tests.orchestrator.stats.by_hand import SMALL, judgements_by_hand
@@ -65,11 +65,6 @@ def test_ranking_masks_find_wrong_labels_and_the_control_does_not(tables: MaskTa
     assert 0.7 < lift["random_k"] < 1.3
 
 
-def test_cells_without_results_or_without_unverified_clips_are_left_out(tables: MaskTables) -> None:
-    cells = set(zip(tables.by_cell["activation"], tables.by_cell["selection"], strict=True))
-    assert cells == {(a, s) for a in ("sigmoid", "sigmoid_softmax") for s in COLUMNS[1:]} - {LOST}
-
-
 def test_a_mask_that_keeps_all_has_no_precision(tables: MaskTables) -> None:
     row = line(tables.by_cell, Cell("sigmoid", "keep_all", 0))
     assert row["masked_share"] == row["recall"] == 0
@@ -88,14 +83,6 @@ def test_spans_of_time_agree_with_a_count_by_hand(inputs: Inputs, tables: MaskTa
             assert row["precision"] == pytest.approx(sum(j["m"] * j["wrong"] for j in within) / masked)
     assert table["judged"].sum() == len(by_hand)
     assert (table["first"].min(), table["last"].max()) == (5, 34)
-
-
-def test_spans_cover_every_judgement_once(inputs: Inputs) -> None:
-    judged = inputs.judged(TOP_K, 0)
-    rows_of = [(first, last, np.arange(len(judged.loss))[rows]) for first, last, rows in spans(judged)]
-    assert np.concatenate([rows for _, _, rows in rows_of]).tolist() == list(range(len(judged.loss)))
-    for first, last, rows in rows_of:
-        assert (judged.iteration[rows].min(), judged.iteration[rows].max()) == (first, last)
 
 
 def test_every_label_of_a_clip_counts_for_its_class(inputs: Inputs, tables: MaskTables) -> None:

@@ -1,15 +1,11 @@
 import numpy as np
 import pytest
-from sklearn.metrics import label_ranking_average_precision_score
 
 from orchestrator.stats.grid import Cell
-from orchestrator.stats.inputs import CellPredictions, ClipScores
+from orchestrator.stats.inputs import ClipScores
 from orchestrator.stats.predictions import (
     Pool,
-    blended,
     make_ensemble,
-    make_pools,
-    normalised,
     precision_sums,
     together,
     within,
@@ -30,47 +26,11 @@ def test_together_is_the_geometric_mean_of_the_same_clips() -> None:
         together([alone, ClipScores(rows[::-1], b)])
 
 
-def test_a_blend_keeps_validation_and_is_one_model_of_the_test_clips() -> None:
-    rows = np.arange(2)
-    folds = [ClipScores(rows, np.full((2, 1), value)) for value in (0.1, 0.9)]
-    blend = blended(CellPredictions(tuple(folds), tuple(folds)))
-    assert len(blend.validation) == 2
-    np.testing.assert_allclose(blend.test[0].scores, 0.3)
-    assert blended(CellPredictions(tuple(folds), ())).test == ()
-
-
-def test_normalised_scores_of_a_class_span_0_to_1_whatever_their_scale() -> None:
-    rng = np.random.default_rng(0)
-    raw = rng.random((40, 3))
-    model, scaled = ClipScores(np.arange(40), raw), ClipScores(np.arange(40), 5 * raw + 2)
-    for clip_sigma in (None, 3.0):
-        (plain,), (moved,) = (
-            normalised(CellPredictions((m,), ()), clip_sigma).validation for m in (model, scaled)
-        )
-        np.testing.assert_allclose(plain.scores, moved.scores, atol=1e-6)
-        assert plain.scores.min(0) == pytest.approx(0, abs=1e-6)
-        assert plain.scores.max(0) == pytest.approx(1, abs=1e-6)
-        assert (np.argsort(plain.scores[:, 0]) == np.argsort(raw[:, 0])).all()
-
-
 def test_within_gives_the_rows_of_the_labelled_clips_alone() -> None:
     pool = Pool(np.array([2, 4, 9]), np.eye(3, dtype=np.uint8), np.zeros(3, np.int64), np.full(3, ""))
     rows, scores = within(pool, ClipScores(np.array([9, 3, 2]), np.array([[0.9], [0.3], [0.2]])))
     assert rows.tolist() == [2, 0]
     assert scores.ravel().tolist() == [0.9, 0.2]
-
-
-def test_the_sums_of_all_clips_give_lwlrap() -> None:
-    rng = np.random.default_rng(1)
-    truth = np.eye(4, dtype=np.uint8)[rng.integers(0, 4, 20)] | (rng.random((20, 4)) < 0.2).astype(np.uint8)
-    models = [ClipScores(np.arange(20), rng.random((20, 4))) for _ in range(2)]
-    pool = Pool(np.arange(20), truth, np.zeros(20, np.int64), np.full(20, ""))
-    sums = precision_sums(pool, models, "group")
-    expected = [
-        label_ranking_average_precision_score(truth, model.scores, sample_weight=truth.sum(1))
-        for model in models
-    ]
-    np.testing.assert_allclose(sums.sums.sum(0) / sums.counts.sum(0), expected)
 
 
 def test_clips_with_several_labels_and_of_a_split() -> None:
@@ -103,18 +63,11 @@ def test_both_rules_for_ties(ties: Ties) -> None:
     assert found.counts[:, 0].tolist() == truth.sum(1).tolist()
 
 
-def test_pools_hold_labelled_clips_alone() -> None:
-    pools = make_pools(made_inputs().clips)
-    assert pools["cv"].rows.tolist() == list(range(60))
-    assert pools["public"] is pools["private"] is pools["test"]
-    assert pools["public"].mask("public").sum() + pools["private"].mask("private").sum() == 80
-
-
 def test_an_ensemble_is_the_geometric_mean_over_members_and_on_test_clips_over_folds() -> None:
     inputs = made_inputs()
     cells = [Cell("sigmoid", "top_k", 0), Cell("sigmoid_softmax", "threshold", 0)]
     members = [inputs.predictions(cell, [None])[0] for cell in cells]
-    made = make_ensemble(members, 10.0).raw
+    made = make_ensemble(members, 10.0)["raw"]
     product = np.prod([model.scores.astype(float) for m in members for model in m.test], axis=0) ** (1 / 4)
     np.testing.assert_allclose(made.test[0].scores, product, rtol=1e-6)
     for fold, model in enumerate(made.validation):

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from orchestrator.stats.claims import Scope
+from orchestrator.stats.claims import Claim, Scope
 from orchestrator.stats.components import Crossed
 from orchestrator.stats.grid import Cell, Entry, Hole
-from orchestrator.stats.inputs import FoldCurves, Inputs
+from orchestrator.stats.inputs import Inputs
 from orchestrator.stats.training import (
     UNKNOWN,
-    Pairs,
-    Trained,
-    TrainingClaim,
+    Measure,
     correlation,
     judge_training,
+    measured,
     over_models,
+    trained_pairs,
     training_claims,
 )
 from tests.orchestrator.stats.made import ROWS, made_grid, made_inputs, without_truth
@@ -34,13 +34,14 @@ def inputs() -> Inputs:
     return made_inputs(seeds=[0, 1], folds=3)
 
 
-def claim_of(inputs: Inputs, statement: str, row: str | None = None) -> TrainingClaim:
-    (training,) = [
-        training
-        for training in training_claims(inputs.grid)
-        if (training.claim.statement, training.claim.scope) == (statement, Scope("activation", row))
-    ]
-    return training
+def claim_of(inputs: Inputs, statement: str, row: str | None = None) -> tuple[Claim, Measure]:
+    scope, claims = Scope("activation", row), training_claims(inputs.grid)
+    (claim,) = [claim for claim in claims if (claim.statement, claim.scope) == (statement, scope)]
+    return claim, claims[claim]
+
+
+def judged(inputs: Inputs, statement: str, row: str | None = None) -> tuple[Crossed | Hole, str]:
+    return judge_training(inputs, trained_pairs(inputs), *claim_of(inputs, statement, row), 0.95)
 
 
 def curve(inputs: Inputs, row: str, column: str, seed: int, fold: int) -> list[dict[str, float]]:
@@ -95,7 +96,7 @@ def test_each_claim_is_what_plain_loops_and_scipy_say(inputs: Inputs, statement:
     """Averaged over rows within a model first: six models, not twelve."""
     pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
     expected = [np.mean([by_hand(inputs, statement, row, *pair) for row in ROWS]) for pair in pairs]
-    judgement, incomplete = judge_training(Pairs.of(inputs), claim_of(inputs, statement), 0.95)
+    judgement, incomplete = judged(inputs, statement)
     assert isinstance(judgement, Crossed)
     student = stats.ttest_1samp(expected, 0)
     interval = student.confidence_interval(0.95)
@@ -106,15 +107,9 @@ def test_each_claim_is_what_plain_loops_and_scipy_say(inputs: Inputs, statement:
 
 
 def test_in_a_single_row_it_is_that_row(inputs: Inputs) -> None:
-    values = Pairs.of(inputs).values(claim_of(inputs, LOSS_3, "sigmoid_softmax"))
+    values = measured(trained_pairs(inputs), *claim_of(inputs, LOSS_3, "sigmoid_softmax"))
     pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
     assert values == pytest.approx([by_hand(inputs, LOSS_3, "sigmoid_softmax", *pair) for pair in pairs])
-
-
-def test_masks_follow_wrong_labels_with_the_threshold_and_cannot_with_top_k(inputs: Inputs) -> None:
-    pairs = Pairs.of(inputs).by_row["sigmoid"].values()
-    assert all(old.follows == 0 for _, old in pairs)
-    assert min(new.follows for new, _ in pairs) > 0.1, "wrong labels lose more"
 
 
 def test_a_correlation_is_scipys_and_0_of_what_never_changes() -> None:
@@ -126,35 +121,32 @@ def test_a_correlation_is_scipys_and_0_of_what_never_changes() -> None:
 
 def test_where_nobody_knows_the_truth_one_claim_says_so_and_the_others_stand() -> None:
     unknown = without_truth(made_inputs(folds=4))
-    pairs = Pairs.of(unknown)
-    assert judge_training(pairs, claim_of(unknown, FOLLOWS), 0.95) == (UNKNOWN, "")
-    assert isinstance(judge_training(pairs, claim_of(unknown, FSCORE_2), 0.95)[0], Crossed)
+    assert judged(unknown, FOLLOWS) == (UNKNOWN, "")
+    assert isinstance(judged(unknown, FSCORE_2)[0], Crossed)
 
 
 def test_a_row_without_one_of_both_is_named_and_the_others_stand() -> None:
     inputs = made_inputs(folds=3, missing=[Entry("sigmoid", "top_k")])
-    pairs, reason = Pairs.of(inputs), "sigmoid/top_k: not run"
-    lost = judge_training(pairs, claim_of(inputs, FSCORE_2, "sigmoid"), 0.95)
-    assert lost == (Hole("not judged", reason), "")
-    judgement, incomplete = judge_training(pairs, claim_of(inputs, FSCORE_2), 0.95)
+    reason = "sigmoid/top_k: not run"
+    assert judged(inputs, FSCORE_2, "sigmoid") == (Hole("not judged", reason), "")
+    judgement, incomplete = judged(inputs, FSCORE_2)
     assert isinstance(judgement, Crossed)
     assert incomplete == reason
 
 
 def test_two_models_have_no_interval() -> None:
-    inputs = made_inputs(folds=2)
-    judgement, _ = judge_training(Pairs.of(inputs), claim_of(inputs, FSCORE_2), 0.95)
+    judgement, _ = judged(made_inputs(folds=2), FSCORE_2)
     assert isinstance(judgement, Hole)
     assert judgement.detail == "2 pairs of models, an interval needs 3: add --seeds"
 
 
 def test_a_grid_without_both_mechanisms_claims_nothing() -> None:
-    assert training_claims(made_grid(columns=["verified_only", "threshold"])) == []
+    assert training_claims(made_grid(columns=["verified_only", "threshold"])) == {}
 
 
 def test_stages_are_named_as_the_grid_has_them() -> None:
     grid = replace(made_grid(), stages=(False, True, True))
-    statements = {training.claim.statement for training in training_claims(grid)}
+    statements = {claim.statement for claim in training_claims(grid)}
     assert "F-score in stages 2 and 3: threshold > top_k" in statements
     assert not any("loss in stage 3" in statement for statement in statements), "no stage comes after"
 
@@ -163,14 +155,3 @@ def test_equal_models_are_no_evidence() -> None:
     assert over_models([0.5, 0.5], 0.95) is None
     assert over_models([0.0, 0.0, 0.0], 0.95) == Crossed(0.0, 0.0, 0.0, 2, 1.0)
     assert over_models([0.5, 0.5, 0.5], 0.95) == Crossed(0.5, 0.5, 0.5, 2, 0.0)
-
-
-def test_a_measure_reads_the_stage_that_it_is_about() -> None:
-    """A level that is reached at the last iteration of stage 2 takes all of it."""
-    stage, fscore = np.repeat([0, 1, 2], 4), np.array([9.0, 9, 9, 9, math.nan, 1, 2, 8, 9, 9, 9, 9])
-    curves = FoldCurves(np.arange(1, 13), stage, {"fscore": fscore})
-    model = Trained(replace(made_inputs(), curves=lambda cell, fold: curves), Cell("sigmoid", "top_k", 0), 0)
-    assert model.share_until(8.0, "fscore", [1]) == 1.0
-    assert model.share_until(2.0, "fscore", [1]) == 0.75
-    assert model.highest("fscore", [1]) == 8.0
-    assert model.mean("fscore", [1]) == pytest.approx(11 / 3)

@@ -4,15 +4,7 @@ import pytest
 
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.grid import Hole
-from orchestrator.stats.verdicts import (
-    OF_MORE_TRAININGS,
-    OF_THESE_MODELS,
-    Standing,
-    Verdict,
-    counted,
-    judged,
-    verdict_on,
-)
+from orchestrator.stats.verdicts import Standing, Verdict, counted, judged, verdict_on
 
 NAN = float("nan")
 
@@ -32,15 +24,13 @@ def test_the_whole_interval_decides(difference: Difference | Hole, verdict: Verd
     assert verdict_on(difference) is verdict
 
 
-def test_every_verdict_has_words_of_its_own() -> None:
+def test_confirmed_and_contradicted_are_said_of_judged_claims_alone() -> None:
     told = set(Verdict) - {Verdict.EXPLORATORY}
-    for words in (OF_THESE_MODELS, OF_MORE_TRAININGS):
-        assert set(words) == told
-        assert len(set(words.values())) == len(told)
-    without = {standing.words(Verdict.EXPLORATORY) for standing in Standing}
-    assert {"no verdict (exploratory)", "no verdict (too few trainings)"} <= without
-    for standing in set(Standing) - {Standing.JUDGED}:
-        assert not {standing.words(verdict) for verdict in told} & {"confirmed", "contradicted"}
+    words = {standing: {standing.words(verdict) for verdict in told} for standing in Standing}
+    assert all(len(of_standing) == len(told) for of_standing in words.values())
+    sure = {standing for standing in Standing if {"confirmed", "contradicted"} & words[standing]}
+    assert sure == {Standing.JUDGED}
+    assert Standing.TOO_FEW.words(Verdict.EXPLORATORY) == "no verdict (too few trainings)"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_each_fold_gives_the_scores_of_its_own_file(trained: Run, tagger: Tagger
 def test_an_ensemble_gives_the_scores_of_its_report(trained: Run) -> None:
     cells = all_systems(trained)["both"]
     members = [read_predictions(trained, cell)[0] for cell in cells]
-    (written,) = make_ensemble(members, trained.experiment.report.clip_sigma).raw.test
+    (written,) = make_ensemble(members, trained.experiment.report.clip_sigma)["raw"].test
     ensemble = open_tagger(trained, choose_system(trained, "both"), "cpu")
     assert len(ensemble.networks) == 4
     np.testing.assert_allclose(scores(ensemble, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0)

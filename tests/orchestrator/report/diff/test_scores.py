@@ -98,11 +98,6 @@ def test_other_clips_give_unpaired_numbers_with_their_own_intervals(tmp_path: Pa
     assert "unpaired, each number with its own 95% interval" in table.notes[1]
 
 
-def test_both_are_scored_by_the_old_ones_settings(tmp_path: Path) -> None:
-    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", config={"report": {"resamples": 200}})
-    assert score_both(old, new).new_scores.settings == old.experiment.report
-
-
 def test_no_difference_of_two_runs_is_a_verdict(tmp_path: Path) -> None:
     old, new = (
         fake(
