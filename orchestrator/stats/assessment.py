@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from orchestrator.stats.bootstrap import Difference, mean_of, paired
-from orchestrator.stats.claims import Claim, Pair, claims_of
+from orchestrator.stats.claims import Claim, claims_of
 from orchestrator.stats.components import ENOUGH, Components, Crossed, components, mean_difference
 from orchestrator.stats.grid import Hole
 from orchestrator.stats.inputs import Inputs
@@ -25,7 +25,7 @@ from orchestrator.stats.predictions import Split
 from orchestrator.stats.run_scores import RunScores
 from orchestrator.stats.scoring import Score, ScoreKey
 from orchestrator.stats.training import judge_training, trained_pairs, training_claims
-from orchestrator.stats.verdicts import Standing, Verdict, judged, verdict_on
+from orchestrator.stats.verdicts import Standing, Verdict, verdict_on
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,11 @@ class ClaimResult:
         """By the interval that says the most."""
         if self.standing is Standing.THESE_MODELS or isinstance(self.difference, Hole):
             return verdict_on(self.difference)
-        if self.standing is not Standing.JUDGED:
+        if self.standing is not Standing.JUDGED or self.corrected_p is None:
             return Verdict.EXPLORATORY
-        assert self.corrected_p is not None
-        return judged(self.difference.estimate, self.corrected_p, self.level)
+        if self.corrected_p > 1 - self.level:
+            return Verdict.UNCLEAR
+        return Verdict.HIGHER if self.difference.estimate > 0 else Verdict.LOWER
 
     @property
     def words(self) -> str:
@@ -154,7 +155,8 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
         if isinstance(higher, Score) and isinstance(lower, Score):
             both.append((higher, lower))
         missing += [f"{e}: {hole}" for e, hole in zip(pair, sides, strict=True) if isinstance(hole, Hole)]
-        missing += _lost_seeds(pair, scores)
+        lost = [(entry, scores.entries[entry].missing_seeds) for entry in pair if entry in scores.entries]
+        missing += [f"{entry}: seed {seed} ({hole})" for entry, seeds in lost for seed, hole in seeds.items()]
     reasons = "; ".join(dict.fromkeys(missing))
     if not both:
         return ClaimResult(claim, Evidence(split), Hole("not judged", reasons))
@@ -169,12 +171,6 @@ def _by_scores(claim: Claim, split: Split, scores: RunScores, published: Publish
         known, known.interval(scores.settings.level) if known else None,
         unpaired=any(len(of_score) > len(seeds) for of_score in models),
     )  # fmt: skip
-
-
-def _lost_seeds(pair: Pair, scores: RunScores) -> list[str]:
-    """Seeds that one side has no result of: the two means are then not over the same seeds."""
-    lost = [(entry, scores.entries[entry].missing_seeds) for entry in pair if entry in scores.entries]
-    return [f"{entry}: seed {seed} ({hole})" for entry, holes in lost for seed, hole in holes.items()]
 
 
 def _published(claim: Claim, split: Split, published: Published) -> float | None:

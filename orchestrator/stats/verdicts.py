@@ -60,13 +60,6 @@ def verdict_on(difference: Difference | Hole) -> Verdict:
     return Verdict.LOWER if difference.high < 0 else Verdict.UNCLEAR
 
 
-def judged(estimate: float, corrected_p: float, level: float) -> Verdict:
-    """Of a claim that is judged, by its p-value after the correction."""
-    if corrected_p > 1 - level:
-        return Verdict.UNCLEAR
-    return Verdict.HIGHER if estimate > 0 else Verdict.LOWER
-
-
 def counted(verdicts: Iterable[tuple[Verdict, str]]) -> dict[str, int]:
     """How often each verdict was given, by its words."""
     order = list(Verdict)

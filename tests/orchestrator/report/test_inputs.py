@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,12 @@ from orchestrator.report.inputs import (
     read_inputs,
     read_predictions,
 )
-from orchestrator.settings.loading import load_experiment, parse_experiment
+from orchestrator.settings.loading import load_experiment
 from orchestrator.stats.grid import Cell, Hole
 from orchestrator.stats.scoring import ScoreKey
 from tests.orchestrator.fake_run import Numbers, cell_of, make_fake_run, with_noise_truth
 from tests.orchestrator.measured import scores_of
 from tests.places import CONFIGS, META
-from trainable.errors import UserError
 
 COLUMNS = ("verified_only", "top_k", "random_k")
 
@@ -106,15 +106,9 @@ def test_the_best_cell_is_that_of_table_1_in_cross_validation(tmp_path: Path) ->
 
 
 def unfinished(folder: Path, numbers: Numbers, vocabulary: list[str]) -> Run:
-    cell = ("sigmoid", "top_k")
-    return make_fake_run(
-        folder,
-        activations=cell[:1],
-        selections=cell[1:],
-        numbers=numbers,
-        vocabulary=vocabulary,
-        missing={cell},
-    )
+    shape: dict[str, Any] = {"activations": ["sigmoid"], "selections": ["top_k"]}
+    missing = [("sigmoid", "top_k")]
+    return make_fake_run(folder, numbers=numbers, vocabulary=vocabulary, missing=missing, **shape)
 
 
 @pytest.mark.skipif(not META.is_dir(), reason="the data set's tables are not here")
@@ -140,25 +134,3 @@ def test_the_data_set_is_known_by_vocabulary_and_counts(
 def test_another_vocabulary_is_another_data_set(tmp_path: Path) -> None:
     run = unfinished(tmp_path, Numbers(), [f"class_{c}" for c in range(80)])
     assert difference_from_fsdkaggle2019(run) == "its 80 classes are not those of FSDKaggle2019"
-
-
-BOTH = ("sigmoid/top_k", "sigmoid_softmax/top_k")
-
-
-@pytest.mark.parametrize(
-    ("members", "message"),
-    [
-        (
-            {"a": ("sigmoid/topk",)},
-            r"ensembles\.a: there is no cell sigmoid/topk, did you mean sigmoid/top_k",
-        ),
-        ({"a": ()}, r"ensembles\.a: name its members, such as sigmoid/"),
-        ({"../a": BOTH}, r"ensembles: '\.\./a' is no name"),
-        ({"a/b": BOTH}, r"ensembles: 'a/b' is no name"),
-    ],
-)
-def test_wrong_members_are_refused_with_the_settings(
-    run: Run, members: dict[str, tuple[str, ...]], message: str
-) -> None:
-    with pytest.raises(UserError, match=message):
-        parse_experiment(run.manifest.config | {"ensembles": members}, "report")

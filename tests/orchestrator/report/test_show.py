@@ -74,11 +74,9 @@ def test_names_from_strangers_do_nothing_to_the_terminal(run: Run) -> None:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return make_fake_run(
-        tmp_path_factory.mktemp("small"), activations=["sigmoid"], seeds=[0, 3],
-        missing={("sigmoid", "threshold")},
-        config={"report": {"resamples": 100}, "ensembles": {"all": ["sigmoid/threshold"]}},
-    )  # fmt: skip
+    config = {"report": {"resamples": 100}, "ensembles": {"all": ["sigmoid/threshold"]}}
+    missing, folder = [("sigmoid", "threshold")], tmp_path_factory.mktemp("small")
+    return make_fake_run(folder, activations=["sigmoid"], seeds=[0, 3], missing=missing, config=config)
 
 
 def found(run: Run, name: str | None) -> list[Cell]:

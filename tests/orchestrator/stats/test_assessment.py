@@ -10,7 +10,6 @@ from orchestrator.stats.assessment import (
     assess_claims,
     holm,
     is_judged,
-    whole_grid,
 )
 from orchestrator.stats.bootstrap import ClipSums, Difference
 from orchestrator.stats.claims import Claim, Scope
@@ -107,13 +106,6 @@ def test_published_differences_stand_beside_only_on_the_papers_data(known: Asses
     assert single.published == pytest.approx(0.7278 - 0.7253)
     whole = find(results, "threshold > top_k", ALL_ROWS, CV)
     assert whole.published == pytest.approx(((0.8569 - 0.8512) + (0.8617 - 0.8561)) / 2)
-
-
-def test_a_grid_of_one_row_shows_its_claims_at_a_glance() -> None:
-    _, _, results = assessed(made_inputs(rows=["sigmoid"], columns=["top_k", "threshold"]))
-    assert [(r.claim.scope, str(r.evidence)) for r in whole_grid(results)] == [
-        (SIGMOID, "cv"), (SIGMOID, "private"), *[(SIGMOID, "training")] * 6
-    ]  # fmt: skip
 
 
 def test_over_trainings_the_difference_is_the_same_and_averaged_within_models() -> None:

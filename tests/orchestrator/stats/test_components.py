@@ -130,17 +130,6 @@ def test_components_are_the_effects_that_were_put_in() -> None:
     assert np.mean([c.clips for c in known]) == pytest.approx(expected, rel=0.02)
 
 
-def test_more_models_are_foretold() -> None:
-    rng = np.random.default_rng(4)
-    few, many = (
-        [c for _ in range(600) if (c := components([score_of(simulated(rng, EFFECTS[0], models, CLIPS))]))]
-        for models in (4, 12)
-    )
-    foretold = np.mean([c.with_models(12).clips for c in few])
-    assert foretold == pytest.approx(np.mean([c.clips for c in many]), rel=0.06)
-    assert few[0].with_models(12).freedom == 11
-
-
 def test_equal_scores_differ_by_nothing_for_certain() -> None:
     u = simulated(np.random.default_rng(5), EFFECTS[0], 4, 50)
     nothing = mean_difference([(score_of(u), score_of(u))])

@@ -191,14 +191,6 @@ def test_splits_that_cannot_be_scored_say_why(
         assert str(scores.find(SEEDED, ScoreKey(split, "blend"))) == reason
 
 
-def test_intervals_are_about_the_value_and_repeatable(inputs: Inputs, scores: RunScores) -> None:
-    again = score_run(inputs, CLIPPED)
-    for entry, of_entry in scores.entries.items():
-        for key, score in of_entry.scores.items():
-            assert score.interval.low < score.value < score.interval.high
-            assert (score.sampled.draws == again.entries[entry].scores[key].sampled.draws).all()
-
-
 def test_an_ensemble_is_scored_as_one_system_and_a_cell_is_read_once() -> None:
     ensembles = {"both": ["sigmoid/verified_only", "sigmoid/top_k"], "alone": ["sigmoid/top_k"]}
     inputs, read = made_inputs(rows=["sigmoid"], ensembles=ensembles), []

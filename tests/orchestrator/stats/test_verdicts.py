@@ -2,9 +2,13 @@
 
 import pytest
 
+from orchestrator.stats.assessment import TRAINING, ClaimResult
 from orchestrator.stats.bootstrap import Difference
+from orchestrator.stats.claims import Claim, Scope
+from orchestrator.stats.components import Crossed
 from orchestrator.stats.grid import Hole
-from orchestrator.stats.verdicts import Standing, Verdict, counted, judged, verdict_on
+from orchestrator.stats.paper import NOT_IN_PAPER
+from orchestrator.stats.verdicts import Standing, Verdict, counted, verdict_on
 
 NAN = float("nan")
 
@@ -37,10 +41,10 @@ def test_confirmed_and_contradicted_are_said_of_judged_claims_alone() -> None:
     ("p", "estimate", "verdict"),
     [(0.04, 0.1, Verdict.HIGHER), (0.04, -0.1, Verdict.LOWER), (0.06, 0.1, Verdict.UNCLEAR)],
 )
-def test_with_an_interval_over_trainings_the_corrected_p_decides(
-    p: float, estimate: float, verdict: Verdict
-) -> None:
-    assert judged(estimate, p, 0.95) is verdict
+def test_of_a_judged_claim_the_corrected_p_decides(p: float, estimate: float, verdict: Verdict) -> None:
+    crossed = Crossed(estimate, -1, 1, nu=3, p=0)
+    claim = Claim("a > b", Scope("activation"), NOT_IN_PAPER)
+    assert ClaimResult(claim, TRAINING, crossed, crossed=crossed, corrected_p=p).verdict is verdict
 
 
 def test_counts_come_in_the_order_of_the_verdicts() -> None:

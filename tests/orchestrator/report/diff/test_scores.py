@@ -22,9 +22,8 @@ OTHER = {"learning_rate": 0.5}
 
 
 def fake(folder: Path, **options: Any) -> Run:
-    return make_fake_run(
-        folder, **{"activations": ["sigmoid"], "selections": COLUMNS, "config": QUICK} | options
-    )
+    shape: dict[str, Any] = {"activations": ["sigmoid"], "selections": COLUMNS, "config": QUICK}
+    return make_fake_run(folder, **shape | options)
 
 
 def line(table: Table, label: str) -> Row:
@@ -34,10 +33,8 @@ def line(table: Table, label: str) -> Row:
 
 def test_a_difference_is_that_of_one_bootstrap_of_both(tmp_path: Path) -> None:
     """The clips are drawn apart for each run; equal seeds must have drawn the same."""
-    old, new = (
-        fake(tmp_path / "old"),
-        fake(tmp_path / "new", effect=BETTER, config=QUICK | {"optimizer": OTHER}),
-    )
+    old = fake(tmp_path / "old")
+    new = fake(tmp_path / "new", effect=BETTER, config=QUICK | {"optimizer": OTHER})
     table, _ = score_tables(score_both(old, new))
     sums = []
     for run in (old, new):
@@ -59,24 +56,19 @@ def test_a_difference_is_that_of_one_bootstrap_of_both(tmp_path: Path) -> None:
 
 def test_the_mean_is_over_the_cells_that_both_have(tmp_path: Path) -> None:
     old = fake(tmp_path / "old", selections=[*COLUMNS, "keep_all"])
-    new = fake(tmp_path / "new", effect=BETTER, config=QUICK | {"optimizer": OTHER})
+    columns, lost = [*COLUMNS, "threshold"], [("sigmoid", "threshold")]
+    new = fake(tmp_path / "new", selections=columns, missing=lost, config=QUICK | {"optimizer": OTHER})
     table, several = score_tables(score_both(old, new))
-    assert [row.label for row in table.rows] == [
-        "mean of 2 cells", "sigmoid/verified_only", "sigmoid/top_k", "sigmoid/keep_all"
-    ]  # fmt: skip
+    columns = [*COLUMNS, "keep_all", "threshold"]
+    assert [row.label for row in table.rows] == ["mean of 2 cells", *(f"sigmoid/{c}" for c in columns)]
     for side in (0, 1):
         values = [line(table, f"sigmoid/{column}").cells[side] for column in COLUMNS]
         mean = table.rows[0].cells[side]
         assert isinstance(mean, Value)
         assert mean.value == pytest.approx(sum(v.value for v in values if isinstance(v, Value)) / 2)
     assert line(table, "sigmoid/keep_all").cells[1:3] == ("", "only in the old run")
+    assert line(table, "sigmoid/threshold").cells[1:3] == (Hole("not run"), "only in the new run")
     assert {column.group for column in several.columns} == {"cv", "private"}
-
-
-def test_a_cell_without_a_result_is_a_hole(tmp_path: Path) -> None:
-    old, new = fake(tmp_path / "old"), fake(tmp_path / "new", missing=[("sigmoid", "top_k")])
-    table, _ = score_tables(score_both(old, new))
-    assert line(table, "sigmoid/top_k").cells[1:3] == (Hole("not run"), "")
 
 
 def test_the_same_legs_are_the_same_models(tmp_path: Path) -> None:
@@ -96,20 +88,6 @@ def test_other_clips_give_unpaired_numbers_with_their_own_intervals(tmp_path: Pa
     assert after.interval
     assert difference == f"{after.value - before.value:+.4f}"
     assert "unpaired, each number with its own 95% interval" in table.notes[1]
-
-
-def test_no_difference_of_two_runs_is_a_verdict(tmp_path: Path) -> None:
-    old, new = (
-        fake(
-            tmp_path / name,
-            seeds=[0, 1],
-            effect=effect,
-            config=QUICK | {"optimizer": {"learning_rate": rate}},
-        )
-        for name, effect, rate in (("old", {}, 0.1), ("new", BETTER, 0.2))
-    )
-    table, _ = score_tables(score_both(old, new))
-    assert str(line(table, "sigmoid/top_k").cells[5]).endswith("higher in these models")
 
 
 ONE: dict[str, Any] = {"activations": ["sigmoid"], "selections": ["verified_only"]}
