@@ -60,9 +60,10 @@ def called(program: Path, folder: Path, *words: object) -> str:
 def test_the_wheel_holds_configurations_and_templates(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {f"orchestrator/configs/{path.name}" for path in CONFIGS.glob("*.yaml")} <= set(names)
-    templates = {str(path.relative_to(ROOT)) for path in (ROOT / "orchestrator").rglob("*.j2")}
-    assert templates
-    assert templates <= set(names)
+    for kind in ("*.j2", "*.mplstyle"):
+        templates = {str(path.relative_to(ROOT)) for path in (ROOT / "orchestrator").rglob(kind)}
+        assert templates
+        assert templates <= set(names)
     assert not [name for name in names if name.startswith(("tests", "configs"))]
 
 

@@ -1,9 +1,7 @@
 """Figures over iterations: the paper's Figure 4, and the scores of all cells while they were trained."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,54 +10,38 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from orchestrator.legs.run import Run
-from orchestrator.report.figures.style import (
-    ACROSS,
-    WIDTH,
-    Look,
-    Picture,
-    band,
-    blocks,
-    count_blocks,
-    legend_below,
-    looks,
-    mark_stages,
-    no_data,
-    picture,
-)
-from orchestrator.stats.grid import Cell, Entry
+from orchestrator.report.figures import style
+from orchestrator.report.figures.style import Floats, Look, Picture
+from orchestrator.stats.grid import Entry
 
-Floats = NDArray[np.floating[Any]]
-
+Curves = Sequence[pd.DataFrame]
+"""Of every fold and seed of one entry of the grid."""
 POINTS = 100
 """Points, at most about, that a curve of every iteration is drawn with."""
-
-
-@dataclass(frozen=True)
-class Curves:
-    """Every fold's and seed's curves of one entry of the grid."""
-
-    folds: tuple[pd.DataFrame, ...]
-
-    @classmethod
-    def read(cls, run: Run, cells: Sequence[Cell]) -> "Curves":
-        """Those of the cells that have a result."""
-        done = [cell for cell in cells if run.hole(cell) is None]
-        return cls(tuple(run.curves(cell, fold) for cell in done for fold in range(run.experiment.folds)))
-
-    def of(self, name: str) -> Floats:
-        """(folds, iterations)."""
-        return np.stack([fold[name].to_numpy(np.float64) for fold in self.folds])
-
-    @property
-    def limit(self) -> str:
-        """Column with the loss over which clips are masked: the updatable threshold, or the ranked loss."""
-        return "eta" if np.isfinite(self.of("eta")).any() else "T"
+PANELS = (
+    ("(a) F-score", "micro F-score, validation"),
+    ("(b) loss", "training loss (nats)"),
+    ("(c) selection threshold", "loss of a clip (nats)"),
+)
 
 
 def read_curves(run: Run) -> dict[Entry, Curves]:
     """Curves of every entry with a result, row by row."""
-    by_entry = {entry: Curves.read(run, cells) for entry, cells in run.entries.items()}
-    return {entry: curves for entry, curves in by_entry.items() if curves.folds}
+    done = {entry: [cell for cell in cells if not run.hole(cell)] for entry, cells in run.entries.items()}
+    folds = range(run.experiment.folds)
+    return {
+        e: [run.curves(cell, fold) for cell in cells for fold in folds] for e, cells in done.items() if cells
+    }
+
+
+def values_of(curves: Curves, name: str) -> Floats:
+    """One of the curves: (folds, iterations)."""
+    return np.stack([fold[name].to_numpy(np.float64) for fold in curves])
+
+
+def limit(curves: Curves) -> str:
+    """Column with the loss over which clips are masked: the updatable threshold, or the ranked loss."""
+    return "eta" if any(fold["eta"].notna().any() for fold in curves) else "T"
 
 
 def stage_ends(run: Run) -> list[int]:
@@ -79,31 +61,12 @@ def bin_width(ends: Sequence[int], points: int = POINTS) -> int:
     return max(1, -(-ends[-1] // points))
 
 
-@dataclass(frozen=True)
-class Binned:
-    """A curve in spans of iterations; NaN where a span has no value."""
-
-    middle: Floats
-    """Middle of each span, as an iteration: (spans,)."""
-    mean: Floats
-    """(folds, spans)."""
-    low: Floats
-    """Lowest value of any iteration and fold: (spans,)."""
-    high: Floats
-
-
-def binned(values: Floats, edges: NDArray[np.int64]) -> Binned:
-    """`values` (folds, iterations) gathered in the spans between `edges`."""
-    known = np.isfinite(values)
-    count = np.add.reduceat(known, edges[:-1], axis=1, dtype=np.float64)
-    total = np.add.reduceat(np.where(known, values, 0), edges[:-1], axis=1)
-    with np.errstate(invalid="ignore"):
-        mean = total / count
-    low = np.minimum.reduceat(np.where(known, values, np.inf), edges[:-1], axis=1).min(0)
-    high = np.maximum.reduceat(np.where(known, values, -np.inf), edges[:-1], axis=1).max(0)
-    seen = count.any(0)
-    middle = (edges[:-1] + 1 + edges[1:]) / 2
-    return Binned(middle, mean, np.where(seen, low, np.nan), np.where(seen, high, np.nan))
+def binned(values: Floats, edges: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
+    """Of `values` (folds, iterations) each fold's mean in the spans between `edges`: (folds, spans); and the
+    lowest and highest of any iteration and fold: (spans,). NaN where a span has no value."""
+    spans = pd.DataFrame(values.T).groupby(np.repeat(np.arange(len(edges) - 1), np.diff(edges)))
+    low, high = spans.min().min(axis=1), spans.max().max(axis=1)
+    return spans.mean().to_numpy().T, low.to_numpy(), high.to_numpy()
 
 
 def figure_4(run: Run, curves: dict[Entry, Curves], activation: str) -> Picture | None:
@@ -111,30 +74,25 @@ def figure_4(run: Run, curves: dict[Entry, Curves], activation: str) -> Picture 
     columns = _columns(curves, activation)
     if not columns:
         return None
-    ends, look = stage_ends(run), looks(list(run.experiment.selections))
-    figure = Figure(figsize=(WIDTH, 6.4), layout="constrained")
+    ends, look = stage_ends(run), style.looks(list(run.experiment.selections))
+    figure = Figure(figsize=(style.WIDTH, 6.4))
     panels = figure.subplots(3, 1, sharex=True)
-    for selection, column in columns.items():
-        evaluated(panels[0], column.of("fscore"), look[selection], selection)
-        loss, limit = (binned(column.of(name), bin_edges(ends)) for name in ("loss", column.limit))
-        band(panels[1], loss.middle, loss.mean, look[selection], selection)
-        band(
-            panels[2], limit.middle, limit.mean, look[selection], selection, extremes=(limit.low, limit.high)
-        )
-    titles = (
-        ("(a) F-score", "micro F-score, validation"),
-        ("(b) loss", "training loss (nats)"),
-        ("(c) selection threshold", "loss of a clip (nats)"),
-    )
-    for number, (panel, (title, axis)) in enumerate(zip(panels, titles, strict=True)):
-        panel.set_title(title, pad=12 if number == 0 else 4)
-        panel.set_ylabel(axis)
-        mark_stages(panel, ends, names=number == 0)
-        if not panel.lines[len(ends) - 1 :] and not panel.collections:
-            no_data(panel, "nothing was measured")
+    edges = bin_edges(ends)
+    middle = (edges[:-1] + 1 + edges[1:]) / 2
+    for name, column in columns.items():
+        evaluated(panels[0], values_of(column, "fscore"), look[name], name)
+        loss, *_ = binned(values_of(column, "loss"), edges)
+        style.band(panels[1], middle, loss, look[name], name)
+        threshold, *extremes = binned(values_of(column, limit(column)), edges)
+        style.band(panels[2], middle, threshold, look[name], name, extremes=(extremes[0], extremes[1]))
+    for panel, (title, axis) in zip(panels, PANELS, strict=True):
+        panel.set(title=title, ylabel=axis)
+        if not panel.collections:
+            style.no_data(panel, "nothing was measured")
+        style.mark_stages(panel, ends, names=panel is panels[0])
     panels[2].set_xlabel("iteration")
-    legend_below(figure, panels[:1])
-    return picture(figure, f"figure4-{activation}", *_words_4(run, activation, ends, list(columns)))
+    style.legend_below(figure, panels[:1])
+    return style.picture(figure, f"figure4-{activation}", *_words_4(run, activation, ends, list(columns)))
 
 
 def _columns(curves: dict[Entry, Curves], activation: str) -> dict[str, Curves]:
@@ -153,73 +111,61 @@ def _words_4(run: Run, activation: str, ends: list[int], selections: list[str]) 
         f"all single iterations, so its width is the threshold's unrest."
     )
     alt = f"Three curves over {ends[-1]} iterations in {len(ends)} stages for {', '.join(selections)}."
-    return f"Figure 4, {activation}", caption, alt, missing(run, activation).strip()
+    return f"Figure 4, {activation}", caption, alt, missing(run, activation)
 
 
 def missing(run: Run, activation: str) -> str:
     """A sentence on the cells of a row that have no result."""
-    reasons = [
-        f"{cell.selection}: {hole}"
-        for cell in run.cells
-        if cell.activation == activation and (hole := run.hole(cell))
-    ]
-    return f" Not shown: {'; '.join(dict.fromkeys(reasons))}." if reasons else ""
+    holes = {cell: run.hole(cell) for cell in run.cells if cell.activation == activation}
+    reasons = dict.fromkeys(f"{cell.selection}: {hole}" for cell, hole in holes.items() if hole)
+    return f"Not shown: {'; '.join(reasons)}." if reasons else ""
 
 
 def evaluated(axes: Axes, values: Floats, look: Look, label: str) -> None:
     """A curve that has values only where the model was evaluated; `values` (folds, iterations)."""
     at = np.flatnonzero(np.isfinite(values).any(0))
-    if len(at):
-        band(axes, at + 1.0, values[:, at], look, label, markers=len(at) <= 30)
+    style.band(axes, at + 1.0, values[:, at], look, label, markers=len(at) <= 30)
 
 
 def all_curves(run: Run, curves: dict[Entry, Curves]) -> Picture | None:
     """F-score and lwlrap on validation clips of all cells: a column for each activation; None without any."""
     if not curves:
         return None
-    rows, ends = list(run.experiment.activations), stage_ends(run)
-    look = looks(list(run.experiment.selections))
-    figure = Figure(figsize=(WIDTH, 4.4 * count_blocks(rows)), layout="constrained")
-    pairs = blocks(figure, rows, tall=2, sharex=True)
-    for number, (pair, row) in enumerate(zip(pairs, rows, strict=True)):
-        _scores(pair, _columns(curves, row), look, ends, first=number % ACROSS == 0)
-    _share_heights(pairs)
-    legend_below(figure, [panel for pair in pairs for panel in pair])
-    holes = "".join(missing(run, row) for row in rows)
+    rows, look = list(run.experiment.activations), style.looks(list(run.experiment.selections))
+    figure = Figure(figsize=(style.WIDTH, 4.4 * style.count_blocks(rows)))
+    pairs = style.blocks(figure, rows, tall=2, sharex=True)
+    for pair, row in zip(pairs, rows, strict=True):
+        _scores(pair, _columns(curves, row), look, stage_ends(run))
+    for pair in pairs[:: style.ACROSS]:
+        pair[0].set_ylabel("micro F-score")
+        pair[1].set_ylabel("lwlrap")
+    for of_a_score in zip(*pairs, strict=True):
+        _share_height([panel for panel in of_a_score if panel.collections])
+    style.legend_below(figure, [panel for pair in pairs for panel in pair])
     caption = (
         "Scores on each fold's validation clips at every evaluation, not smoothed. Lines: mean of the folds; "
         "bands: from the lowest to the highest fold. Dotted lines: ends of stages. Columns of a row share "
-        f"stage 1.{holes}"
+        "stage 1."
     )
     alt = f"F-score and lwlrap over iterations for each of {', '.join(rows)}, a line for each selection."
-    return picture(figure, "curves", "Scores while training", caption, alt)
+    told = " ".join(filter(None, [caption, *(missing(run, row) for row in rows)]))
+    return style.picture(figure, "curves", "Scores while training", told, alt)
 
 
-def _scores(
-    pair: Sequence[Axes],
-    curves: dict[str, Curves],
-    look: dict[str, Look],
-    ends: list[int],
-    *,
-    first: bool,
-) -> None:
+def _scores(pair: Sequence[Axes], curves: dict[str, Curves], look: dict[str, Look], ends: list[int]) -> None:
     """F-score above lwlrap for one activation."""
     for panel, name in zip(pair, ("fscore", "lwlrap"), strict=True):
         for selection, column in curves.items():
-            evaluated(panel, column.of(name), look[selection], selection)
-        mark_stages(panel, ends, names=False)
-        if first:
-            panel.set_ylabel({"fscore": "micro F-score", "lwlrap": "lwlrap"}[name])
+            evaluated(panel, values_of(column, name), look[selection], selection)
         if not curves:
-            no_data(panel, "no result")
+            style.no_data(panel, "no result")
+        style.mark_stages(panel, ends, names=False)
     pair[1].set_xlabel("iteration")
 
 
-def _share_heights(pairs: Sequence[Sequence[Axes]]) -> None:
-    """The same vertical axis for all panels of a score that have data."""
-    for of_a_score in zip(*pairs, strict=True):
-        drawn = [panel for panel in of_a_score if panel.collections]
-        if drawn:
-            low, high = min(p.get_ylim()[0] for p in drawn), max(p.get_ylim()[1] for p in drawn)
-            for panel in drawn:
-                panel.set_ylim(low, high)
+def _share_height(panels: Sequence[Axes]) -> None:
+    """The same vertical axis for all panels."""
+    for panel in panels[1:]:
+        panel.sharey(panels[0])
+    for panel in panels[:1]:
+        panel.autoscale(axis="y")

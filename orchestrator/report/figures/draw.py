@@ -8,7 +8,7 @@ from orchestrator.report.diagnostics import Diagnostics
 from orchestrator.report.figures.curves import all_curves, figure_4, read_curves
 from orchestrator.report.figures.masks import masks_by_class, masks_over_time, worklist_precision
 from orchestrator.report.figures.scores import claims_forest, heat_map, per_class
-from orchestrator.report.figures.style import Picture, style
+from orchestrator.report.figures.style import Picture, sheet
 from orchestrator.stats.assessment import ClaimResult
 from orchestrator.stats.run_scores import RunScores
 
@@ -20,7 +20,7 @@ def make_figures(
     run: Run, scores: RunScores, claims: Sequence[ClaimResult], diagnostics: Diagnostics
 ) -> list[Picture]:
     """Every figure that the run has data for, in the order of the page."""
-    with style():
+    with sheet():
         return [picture for picture in _figures(run, scores, claims, diagnostics) if picture]
 
 

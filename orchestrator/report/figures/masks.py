@@ -10,22 +10,9 @@ from matplotlib.figure import Figure
 
 from orchestrator.legs.run import Run
 from orchestrator.report.diagnostics import Diagnostics
+from orchestrator.report.figures import style
 from orchestrator.report.figures.curves import stage_ends
-from orchestrator.report.figures.style import (
-    ACROSS,
-    FAINT,
-    INK,
-    WIDTH,
-    Look,
-    Picture,
-    band,
-    blocks,
-    count_blocks,
-    legend_below,
-    looks,
-    mark_stages,
-    picture,
-)
+from orchestrator.report.figures.style import Floats, Look, Picture
 
 SLANTED = 5
 """Columns whose names still have room side by side."""
@@ -42,22 +29,22 @@ def masks_over_time(run: Run, diagnostics: Diagnostics) -> Picture | None:
         return None
     rows = list(dict.fromkeys(table["activation"]))
     measures = [measure for measure in MEASURES if measure in table]
-    look = looks(list(run.experiment.selections))
-    height = 0.8 + 1.55 * len(measures) * count_blocks(rows)
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    columns = blocks(figure, rows, tall=len(measures), sharex=True, sharey="row")
-    for number, (column, activation) in enumerate(zip(columns, rows, strict=True)):
+    look = style.looks(list(run.experiment.selections))
+    figure = Figure(figsize=(style.WIDTH, 0.8 + 1.55 * len(measures) * style.count_blocks(rows)))
+    columns = style.blocks(figure, rows, tall=len(measures), sharex=True, sharey=True)
+    for column, activation in zip(columns, rows, strict=True):
         for panel, measure in zip(column, measures, strict=True):
             _measure(panel, table[table["activation"] == activation], measure, look)
-            mark_stages(panel, stage_ends(run), names=False)
-            panel.set_ylim(0, 1)
-            if number % ACROSS == 0:
-                panel.set_ylabel(MEASURES[measure])
+            style.mark_stages(panel, stage_ends(run), names=False)
         column[-1].set_xlabel("iteration")
-    margin = 0.02 * (table["last"].max() - table["first"].min() + 1)
-    columns[0][0].set_xlim(table["first"].min() - margin, table["last"].max() + margin)
-    legend_below(figure, [panel for column in columns for panel in column], columns=6)
-    return picture(figure, "masks", "Masks over time", *_words(rows, known="precision" in measures))
+    for column in columns[:: style.ACROSS]:
+        for panel, measure in zip(column, measures, strict=True):
+            panel.set_ylabel(MEASURES[measure])
+    first, last = table["first"].min(), table["last"].max()
+    margin = 0.02 * (last - first + 1)
+    columns[0][0].set(xlim=(first - margin, last + margin), ylim=(0, 1))
+    style.legend_below(figure, [panel for column in columns for panel in column], columns=6)
+    return style.picture(figure, "masks", "Masks over time", *_words(rows, known="precision" in measures))
 
 
 def _words(rows: Sequence[str], known: bool) -> tuple[str, str]:
@@ -83,20 +70,18 @@ def masking(table: pd.DataFrame) -> pd.DataFrame:
 def _measure(axes: Axes, table: pd.DataFrame, measure: str, look: dict[str, Look]) -> None:
     """One measure of one activation's cells."""
     if measure == "precision":
-        base = _by_span(table, "base_rate")
-        axes.plot(base[0], base[1].mean(0), color=FAINT, linestyle="--", linewidth=1, label="base rate")
+        x, base = _by_span(table, "base_rate")
+        mean = np.nanmean(base, axis=0)
+        axes.plot(x, mean, color=style.FAINT, linestyle="--", linewidth=1, label="base rate")
     for selection, cell in table.groupby("selection", sort=False):
-        x, values = _by_span(cell, measure)
-        band(axes, x, values, look[str(selection)], str(selection))
+        style.band(axes, *_by_span(cell, measure), look[str(selection)], str(selection))
 
 
-def _by_span(table: pd.DataFrame, measure: str) -> tuple[np.ndarray, np.ndarray]:
+def _by_span(table: pd.DataFrame, measure: str) -> tuple[Floats, Floats]:
     """Middles of the spans, and the measure of every fold and seed there: (spans,), (series, spans)."""
-    series = [name for name in ("selection", "seed", "fold") if table[name].nunique() > 1]
-    middle = (table["first"] + table["last"]) / 2
-    wide = table.assign(middle=middle).pivot_table(
-        index=series or None, columns="middle", values=measure, dropna=False, aggfunc="mean"
-    )
+    table = table.assign(middle=(table["first"] + table["last"]) / 2)
+    series = ["selection", "seed", "fold"]
+    wide = table.pivot_table(index=series, columns="middle", values=measure, dropna=False).dropna(how="all")
     return wide.columns.to_numpy(float), wide.to_numpy(float)
 
 
@@ -108,9 +93,9 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
     share = _class_shares(table)
     rows = list(dict.fromkeys(table["activation"]))
     order = share.mean(axis=1).sort_values(kind="stable").index
-    height = (1.5 + 0.16 * len(order)) * count_blocks(rows)
-    figure = Figure(figsize=(WIDTH, height), layout="constrained")
-    panels = [panel for (panel,) in blocks(figure, rows, sharey=True)]
+    height = (1.5 + 0.16 * len(order)) * style.count_blocks(rows)
+    figure = Figure(figsize=(style.WIDTH, height))
+    panels = [panel for (panel,) in style.blocks(figure, rows, sharey=True)]
     shades = colormaps["Blues"].resampled(32)  # with more the colour bar would be a picture in the SVG
     top = float(np.nanmax(share.to_numpy(float)))
     for panel, activation in zip(panels, rows, strict=True):
@@ -127,7 +112,7 @@ def masks_by_class(diagnostics: Diagnostics) -> Picture | None:
         "iterations. Classes are ordered by the mean over the cells."
     )
     alt = f"Heat map of the share masked: {len(order)} classes from {order[-1]}, the most, to {order[0]}."
-    return picture(figure, "masked-classes", "Masked by class", caption, alt)
+    return style.picture(figure, "masked-classes", "Masked by class", caption, alt)
 
 
 def _class_shares(table: pd.DataFrame) -> pd.DataFrame:
@@ -145,20 +130,16 @@ def worklist_precision(diagnostics: Diagnostics) -> Picture | None:
         return None
     wrong = diagnostics.suspects["wrong"].to_numpy(float)
     n = np.arange(1, len(wrong) + 1)
-    figure = Figure(figsize=(WIDTH * 0.7, 2.4), layout="constrained")
+    figure = Figure(figsize=(style.WIDTH * 0.7, 2.4))
     axes = figure.subplots()
     shown = np.unique(np.geomspace(1, len(n), 300).astype(int)) - 1
-    axes.plot(n[shown], (np.cumsum(wrong) / n)[shown], color=INK, label="first n suspects")
-    axes.axhline(wrong.mean(), color=FAINT, linestyle="--", linewidth=1, label="base rate")
-    axes.set(
-        xscale="log",
-        ylim=(0, 1.02),
-        xlabel="length of the worklist n (clips)",
-        ylabel="share with wrong labels",
-    )
+    axes.plot(n[shown], (np.cumsum(wrong) / n)[shown], color=style.INK, label="first n suspects")
+    axes.axhline(wrong.mean(), color=style.FAINT, linestyle="--", linewidth=1, label="base rate")
+    axes.set(xscale="log", xlabel="length of the worklist n (clips)")
+    axes.set(ylim=(0, 1.02), ylabel="share with wrong labels")
     axes.xaxis.set_major_formatter("{x:g}")
     axes.legend(loc="lower left")
     caption = "Share of wrong labels among the first n clips of suspects.csv, and among all of them (dashed)."
     first, base = float(wrong[:10].mean()), float(wrong.mean())
     alt = f"The share of wrong labels goes from {first:.2f} in the first 10 clips to {base:.2f} in all."
-    return picture(figure, "suspects", "Precision of the worklist", caption, alt)
+    return style.picture(figure, "suspects", "Precision of the worklist", caption, alt)

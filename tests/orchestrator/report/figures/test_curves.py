@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.legs.run import Run
-from orchestrator.report.figures.curves import bin_edges, bin_width, binned, evaluated, missing, read_curves
+from orchestrator.report.figures.curves import (
+    bin_edges,
+    bin_width,
+    binned,
+    evaluated,
+    limit,
+    read_curves,
+    values_of,
+)
 from orchestrator.report.figures.style import Picture, looks
 from orchestrator.stats.grid import Entry
 from tests.orchestrator.fake_run import cell_of, make_fake_run
@@ -39,17 +47,16 @@ def test_bins_are_of_one_width_and_end_with_the_stages(iterations: list[int], po
 
 def test_a_bin_is_the_mean_of_its_iterations_and_spans_all_folds() -> None:
     values = np.array([[1.0, 3.0, np.nan, np.nan, 5.0], [2.0, 4.0, np.nan, 7.0, np.nan]])
-    spans = binned(values, np.array([0, 2, 3, 5]))
-    np.testing.assert_array_equal(spans.mean, [[2, np.nan, 5], [3, np.nan, 7]])
-    np.testing.assert_array_equal(spans.low, [1, np.nan, 5])
-    np.testing.assert_array_equal(spans.high, [4, np.nan, 7])
-    np.testing.assert_array_equal(spans.middle, [1.5, 3, 4.5])  # iterations are counted from 1
+    mean, low, high = binned(values, np.array([0, 2, 3, 5]))
+    np.testing.assert_array_equal(mean, [[2, np.nan, 5], [3, np.nan, 7]])
+    np.testing.assert_array_equal(low, [1, np.nan, 5])
+    np.testing.assert_array_equal(high, [4, np.nan, 7])
 
 
 def test_the_threshold_of_a_column_is_eta_or_the_ranked_loss(run: Run) -> None:
     curves = read_curves(run)
-    assert curves[Entry("sigmoid", "threshold")].limit == "eta"
-    assert curves[Entry("sigmoid", "top_k")].limit == "T"
+    assert limit(curves[Entry("sigmoid", "threshold")]) == "eta"
+    assert limit(curves[Entry("sigmoid", "top_k")]) == "T"
     assert Entry("sigmoid_softmax", "threshold") not in curves
 
 
@@ -57,7 +64,7 @@ def test_seeds_are_series_of_their_own(tmp_path: Path) -> None:
     run = make_fake_run(
         tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("top_k",), seeds=(0, 1), config=QUICK
     )
-    assert len(read_curves(run)[Entry("sigmoid", "top_k")].folds) == 4
+    assert len(read_curves(run)[Entry("sigmoid", "top_k")]) == 4
     assert "folds and seeds" in figures(run)["figure4-sigmoid"].caption
 
 
@@ -65,7 +72,7 @@ def test_curves_are_those_that_the_folds_have_written(run: Run) -> None:
     curves = read_curves(run)[Entry("sigmoid", "threshold")]
     for fold in range(2):
         written = run.curves(cell_of(run, "sigmoid", "threshold"), fold)["loss"].to_numpy(float)
-        assert np.array_equal(curves.of("loss")[fold], written)
+        assert np.array_equal(values_of(curves, "loss")[fold], written)
 
 
 def test_a_score_is_drawn_at_evaluations_alone() -> None:
@@ -77,9 +84,3 @@ def test_a_score_is_drawn_at_evaluations_alone() -> None:
     np.testing.assert_array_equal(line.get_xdata(), [5, 10])  # iterations are counted from 1
     assert np.asarray(line.get_ydata()).tolist() == pytest.approx([0.3, 0.7])
     assert line.get_marker() == "o"
-
-
-def test_what_is_missing_of_a_row_is_a_sentence(run: Run) -> None:
-    assert missing(run, "sigmoid") == ""
-    reason = "threshold: failed: RuntimeError: out of memory"
-    assert missing(run, "sigmoid_softmax") == f" Not shown: {reason}."

@@ -5,7 +5,7 @@ import pandas as pd
 
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.masks import masking, masks_by_class, masks_over_time, worklist_precision
-from orchestrator.report.figures.style import Picture, style
+from orchestrator.report.figures.style import Picture, sheet
 from tests.orchestrator.fake_run import make_fake_run, with_noise_truth
 from tests.orchestrator.measured import diagnostics_of
 from tests.orchestrator.report.figures.drawn import SMALL, texts
@@ -28,9 +28,7 @@ def test_cells_that_mask_nothing_are_left_out() -> None:
     assert masking(table)["selection"].tolist() == ["rank", "rank"]
 
 
-def test_masks_have_a_column_for_each_activation_and_say_what_is_measured(
-    made: dict[str, Picture],
-) -> None:
+def test_masks_have_a_column_for_each_activation_and_say_what_is_measured(made: dict[str, Picture]) -> None:
     shown = texts(made["masks"])
     assert {"sigmoid", "sigmoid_softmax", "precision", "recall", "share masked", "base rate"} <= shown
     assert {"top_k", "threshold"} <= shown
@@ -41,7 +39,7 @@ def test_without_known_truth_only_the_share_is_drawn(tmp_path: Path) -> None:
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid",), selections=("top_k",))
     run = with_noise_truth(run, None)
     diagnostics = diagnostics_of(run)
-    with style():
+    with sheet():
         drawn = masks_over_time(run, diagnostics)
         assert worklist_precision(diagnostics) is None
     assert drawn is not None

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.scores import claims_forest, heat_map, per_class
-from orchestrator.report.figures.style import INK, Picture, style
+from orchestrator.report.figures.style import INK, Picture, sheet
 from orchestrator.stats.assessment import TRAINING, ClaimResult, Evidence
 from orchestrator.stats.bootstrap import Difference
 from orchestrator.stats.claims import Claim, Scope
@@ -52,7 +52,7 @@ def test_a_row_without_results_says_so(tmp_path: Path) -> None:
     lost = [("sigmoid_softmax", "top_k")]
     run = make_fake_run(tmp_path, numbers=SMALL, activations=("sigmoid", "sigmoid_softmax"),
                         selections=("top_k",), missing=lost, config=QUICK)  # fmt: skip
-    with style():
+    with sheet():
         drawn = per_class(run, scores_of(run))
     assert drawn is not None
     assert "no result" in texts(drawn)
@@ -74,13 +74,11 @@ CV = Evidence("cv")
 
 
 def forest(scores: RunScores, results: list[ClaimResult]) -> Picture | None:
-    with style():
+    with sheet():
         return claims_forest(scores, results)
 
 
-def test_every_claim_with_a_difference_has_a_line_under_its_sentence(
-    made: dict[str, Picture],
-) -> None:
+def test_every_claim_with_a_difference_has_a_line_under_its_sentence(made: dict[str, Picture]) -> None:
     shown = texts(made["claims"])
     assert {"threshold > top_k", "all rows", "sigmoid", "sigmoid_softmax", "all columns"} <= shown
     assert {"cross-validation", "private test"} <= shown

@@ -8,15 +8,7 @@ import pytest
 import soundfile
 
 from orchestrator.legs.run import Run
-from orchestrator.report.page.rendering import (
-    RATE,
-    SECONDS,
-    breakable,
-    groups,
-    inline_svg,
-    sounds,
-    textual,
-)
+from orchestrator.report.page.rendering import RATE, SECONDS, breakable, groups, inline_svg, sounds, textual
 from orchestrator.report.tables.table import Column, Row, Table, Value
 from orchestrator.stats.grid import Hole
 from tests.orchestrator.fake_run import make_fake_run

@@ -4,12 +4,7 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.legs import artifacts
-from orchestrator.report.tables.claim_tables import (
-    MARKS,
-    claims_table,
-    short_verdicts,
-    verdict_grids,
-)
+from orchestrator.report.tables.claim_tables import MARKS, claims_table, short_verdicts, verdict_grids
 from orchestrator.report.tables.files import Tables
 from orchestrator.report.tables.table import DetailHole, Table, Value
 from orchestrator.report.tables.terminal import to_rich

@@ -33,9 +33,7 @@ def test_what_was_masked_has_a_row_for_each_cell_that_judges(diagnostics: Diagno
     assert masked["precision / base rate"] == f"{written['lift']:.2f}"
 
 
-def test_kinds_and_the_worklists_precision_have_tables_where_truth_is_known(
-    diagnostics: Diagnostics,
-) -> None:
+def test_kinds_and_the_worklists_precision_have_tables_where_truth_is_known(diagnostics: Diagnostics) -> None:
     *_, by_kind, precision = mask_tables(diagnostics)
     assert [column.title for column in by_kind.columns] == ["in_vocabulary", "out_of_vocabulary", "right"]
     assert [row.label for row in precision.rows] == ["first 10", "first 25"]
