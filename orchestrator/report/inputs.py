@@ -80,10 +80,8 @@ def read_predictions(run: Run, cell: Cell, stages: Sequence[int | None] = (None,
         FileNotFoundError: the cell has no result.
     """
     folds = [run.predictions(cell, fold) for fold in range(run.experiment.folds)]
-    return [
-        CellPredictions(_models(folds, "validation", stage), _models(folds, "test", stage))
-        for stage in stages
-    ]
+    parts: tuple[Part, ...] = ("validation", "test")
+    return [CellPredictions(*(_models(folds, part, stage) for part in parts)) for stage in stages]
 
 
 def _models(folds: Sequence[Predictions], part: Part, stage: int | None) -> tuple[ClipScores, ...]:

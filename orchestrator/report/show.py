@@ -90,12 +90,10 @@ def show_cell(run: Run, name: str | None) -> CellReport:
     scores, ranking = score_run(own, run.experiment.report), list(ranked(inputs.grid.entries, inputs.lwlrap))
     rank = f"{ranking.index(entry) + 1} of {len(ranking)} cells in cross-validation"
     seeds = f"seed{'' if len(cells) == 1 else 's'} {', '.join(str(cell.seed) for cell in cells)}"
-    return CellReport(
-        f"{entry}: {rank}; {inputs.grid.folds} folds, {seeds}",
-        _curves(own),
-        list(accumulate(stage.iterations for stage in run.experiment.stages)),
-        [_scores(run, scores, entry), _classes(own, scores, entry), *_suspects(own)],
-    )
+    title = f"{entry}: {rank}; {inputs.grid.folds} folds, {seeds}"
+    ends = list(accumulate(stage.iterations for stage in run.experiment.stages))
+    tables = [_scores(run, scores, entry), _classes(own, scores, entry), *_suspects(own)]
+    return CellReport(title, _curves(own), ends, tables)
 
 
 def _scores(run: Run, scores: RunScores, entry: Entry) -> Table:

@@ -35,15 +35,14 @@ class ReportNote(Artifact, Sealed):
 
 def fingerprint(run: Run) -> str:
     """Names all that a report is made from: the run's files and settings, and the program's version."""
-    return digest(
-        {
-            "version": version(PROJECT),
-            "folder": str(run.store),
-            "run": run.manifest.model_dump(mode="json", exclude=OF_A_START),
-            "results": {leg.id: _checksums(run.legs[leg.id].store) for leg in run.manifest.legs},
-            "damages": {leg: list(map(str, damages)) for leg, damages in run.damages.items()},
-        }
-    )
+    made_from = {
+        "version": version(PROJECT),
+        "folder": str(run.store),
+        "run": run.manifest.model_dump(mode="json", exclude=OF_A_START),
+        "results": {leg.id: _checksums(run.legs[leg.id].store) for leg in run.manifest.legs},
+        "damages": {leg: list(map(str, damages)) for leg, damages in run.damages.items()},
+    }
+    return digest(made_from)
 
 
 def _checksums(leg: Store) -> dict[str, str]:

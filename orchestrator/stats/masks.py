@@ -68,7 +68,7 @@ def diagnose(inputs: Inputs) -> MaskTables:
         judged = [inputs.judged(cell, fold) for fold in folds]
         time.append([line for of_fold in judged for line in _over_time(of_fold, truth)])
         by_class += list(_by_class(judged, targets_NC, clips.classes))
-        by_kind += list(_by_kind(judged, truth))
+        by_kind += list(_by_kind(judged, truth)) if truth else []
         by_number += list(_by_labels(judged, labels, truth))
         if inputs.grid.columns[cell.selection].by_loss:
             tally.add(judged, (inputs.unverified(cell, fold) for fold in folds))
@@ -145,9 +145,7 @@ def _joined(folds: Sequence[Judged]) -> tuple[Ints, Floats]:
     return np.concatenate([f.clip for f in folds]), np.concatenate([f.masked for f in folds])
 
 
-def _by_kind(folds: Sequence[Judged], truth: Truth | None) -> Iterator[Line]:
-    if truth is None:
-        return
+def _by_kind(folds: Sequence[Judged], truth: Truth) -> Iterator[Line]:
     clip, masked = _joined(folds)
     kinds = truth.kind[clip].astype(str)
     for kind in np.unique(kinds):

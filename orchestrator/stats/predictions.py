@@ -32,7 +32,7 @@ Forms = Mapping[Form, CellPredictions]
 USAGE: dict[Split, str] = {"public": "Public", "private": "Private"}
 
 
-def normalised(predictions: CellPredictions, clip_sigma: float | None) -> CellPredictions:
+def normalise(predictions: CellPredictions, clip_sigma: float | None) -> CellPredictions:
     """Each model's scores class-wise normalised over its own clips (section 2.3).
 
     `clip_sigma`: standard deviations at which they are clipped; None: no clipping.
@@ -61,14 +61,14 @@ def together(models: Sequence[ClipScores]) -> ClipScores:
     return ClipScores(rows, geometric_mean(np.stack([model.scores for model in models])))
 
 
-def make_ensemble(members: Sequence[CellPredictions], clip_sigma: float | None) -> Forms:
+def ensemble_of(members: Sequence[CellPredictions], clip_sigma: float | None) -> Forms:
     """The geometric mean of what the members predict (section 2.3, table 3), each normalised first or raw.
 
     Validation clips by the members' models of their own fold, test clips by the models of all folds, as one.
     Raw scores are rounded as they are written, so that the files give the very scores of the table.
     """
     raw = _mapped(_combined(members), lambda scores: scores.astype(np.float32))
-    return {"raw": raw, "normalised": _combined([normalised(member, clip_sigma) for member in members])}
+    return {"raw": raw, "normalised": _combined([normalise(member, clip_sigma) for member in members])}
 
 
 def _combined(members: Sequence[CellPredictions]) -> CellPredictions:

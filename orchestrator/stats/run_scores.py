@@ -15,15 +15,7 @@ import numpy as np
 
 from orchestrator.stats.grid import Cell, Entry, Grid, Hole
 from orchestrator.stats.inputs import CellPredictions, ClipArrays, Inputs
-from orchestrator.stats.predictions import (
-    SPLITS,
-    Forms,
-    Split,
-    make_ensemble,
-    make_pools,
-    normalised,
-    pairs_of,
-)
+from orchestrator.stats.predictions import SPLITS, Forms, Split, ensemble_of, make_pools, normalise, pairs_of
 from orchestrator.stats.scoring import (
     CellSums,
     Pools,
@@ -159,12 +151,12 @@ def _read(
     last: dict[Cell, CellPredictions] = {}
     for cell in (cell for cell in inputs.grid.cells if cell not in inputs.holes):
         predictions, *earlier = inputs.predictions(cell, [None, *_earlier_stages(inputs.grid, cell)])
-        forms: Forms = {"raw": predictions, "normalised": normalised(predictions, settings.clip_sigma)}
+        forms: Forms = {"raw": predictions, "normalised": normalise(predictions, settings.clip_sigma)}
         sums[cell] = cell_sums(forms, dict(enumerate(earlier)), pools, settings)
         measures[cell] = _measures(predictions, pools, settings, inputs.f_threshold)
         last |= {cell: predictions} if cell in members else {}
     sigma = settings.clip_sigma
-    ensembles = {name: make_ensemble([last[c] for c in cells], sigma) for name, cells in complete.items()}
+    ensembles = {name: ensemble_of([last[c] for c in cells], sigma) for name, cells in complete.items()}
     return sums, measures, ensembles
 
 

@@ -11,7 +11,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import difference_from_fsdkaggle2019, read_clips, read_predictions
 from orchestrator.stats.grid import Interval
-from orchestrator.stats.predictions import SPLITS, make_ensemble, make_pools
+from orchestrator.stats.predictions import SPLITS, ensemble_of, make_pools
 from orchestrator.stats.scoring import Score, ScoreKey, cell_sums, ensemble_sums, score_cells
 from orchestrator.tagging.systems import System, read_weights
 from trainable.errors import UserError
@@ -70,7 +70,7 @@ def score_system(run: Run, system: System) -> dict[ScoreKey, Score]:
     """lwlrap of the system's networks together, with bootstrap intervals, on every split with labels."""
     settings, pools = run.experiment.report, make_pools(read_clips(run))
     members = [read_predictions(run, cell)[0] for cell in system.cells]
-    sums = ensemble_sums(make_ensemble(members, settings.clip_sigma), pools, settings)
+    sums = ensemble_sums(ensemble_of(members, settings.clip_sigma), pools, settings)
     return score_cells({system.name: {0: sums}}, pools, settings)[system.name]
 
 

@@ -7,7 +7,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_inputs
 from orchestrator.stats.masks import diagnose
-from tests.orchestrator.fake_run import Numbers, make_fake_run, with_noise_truth
+from tests.orchestrator.fake_run import Numbers, make_fake_run
 from tests.orchestrator.measured import diagnostics_of
 
 SMALL = Numbers(verified=24, unverified=40, test=10, classes=5, iterations=(4, 8, 3), batch=16)
@@ -27,11 +27,6 @@ def test_the_files_have_the_columns_to_six_digits(run: Run, tmp_path: Path) -> N
         assert list(pd.read_csv(tmp_path / f"report/diagnostics/{name}.csv")) == list(columns)
     suspects = pd.read_csv(tmp_path / "report/suspects.csv")
     assert suspects["fname"].tolist() == tables.suspects["fname"].tolist()
-
-
-def test_where_nobody_knows_the_truth_two_tables_are_missing(run: Run) -> None:
-    known, unknown = diagnostics_of(run).tables, diagnostics_of(with_noise_truth(run, None)).tables
-    assert known.keys() - unknown.keys() == {"by_kind", "precision_at"}
 
 
 def test_a_run_that_judged_nothing_has_empty_files(tmp_path: Path) -> None:

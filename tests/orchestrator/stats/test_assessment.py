@@ -74,18 +74,6 @@ def test_a_known_effect_is_found_and_a_known_null_is_not(known: Assessed, eviden
     assert null.difference.low < 0 < null.difference.high
 
 
-def test_a_claim_over_all_rows_is_about_the_mean_difference(known: Assessed) -> None:
-    _, scores, results = known
-    differences = []
-    for row in ("sigmoid", "sigmoid_softmax"):
-        higher, lower = (scores.entries[Entry(row, c)].scores[ScoreKey("cv")] for c in ("threshold", "top_k"))
-        single = find(results, "threshold > top_k", Scope("activation", row), CV)
-        assert estimate(single) == pytest.approx(higher.value - lower.value, abs=1e-8)
-        differences.append(higher.value - lower.value)
-    whole = find(results, "threshold > top_k", ALL_ROWS, CV)
-    assert estimate(whole) == pytest.approx(np.mean(differences), abs=1e-8)
-
-
 def test_a_missing_cell_is_named_and_the_rest_is_assessed() -> None:
     _, _, results = assessed(made_inputs(missing=[TOP_K]))
     lost = find(results, "threshold > top_k", SIGMOID, CV)

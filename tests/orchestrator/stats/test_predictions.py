@@ -5,7 +5,7 @@ from orchestrator.stats.grid import Cell
 from orchestrator.stats.inputs import ClipScores
 from orchestrator.stats.predictions import (
     Pool,
-    make_ensemble,
+    ensemble_of,
     precision_sums,
     together,
     within,
@@ -67,7 +67,7 @@ def test_an_ensemble_is_the_geometric_mean_over_members_and_on_test_clips_over_f
     inputs = made_inputs()
     cells = [Cell("sigmoid", "top_k", 0), Cell("sigmoid_softmax", "threshold", 0)]
     members = [inputs.predictions(cell, [None])[0] for cell in cells]
-    made = make_ensemble(members, 10.0)["raw"]
+    made = ensemble_of(members, 10.0)["raw"]
     product = np.prod([model.scores.astype(float) for m in members for model in m.test], axis=0) ** (1 / 4)
     np.testing.assert_allclose(made.test[0].scores, product, rtol=1e-6)
     for fold, model in enumerate(made.validation):

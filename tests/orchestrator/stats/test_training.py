@@ -14,7 +14,6 @@ from orchestrator.stats.inputs import Inputs
 from orchestrator.stats.training import (
     UNKNOWN,
     Measure,
-    correlation,
     judge_training,
     measured,
     over_models,
@@ -110,13 +109,6 @@ def test_in_a_single_row_it_is_that_row(inputs: Inputs) -> None:
     values = measured(trained_pairs(inputs), *claim_of(inputs, LOSS_3, "sigmoid_softmax"))
     pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
     assert values == pytest.approx([by_hand(inputs, LOSS_3, "sigmoid_softmax", *pair) for pair in pairs])
-
-
-def test_a_correlation_is_scipys_and_0_of_what_never_changes() -> None:
-    rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((2, 50))
-    assert correlation(a, a + b) == pytest.approx(stats.pearsonr(a, a + b).statistic)
-    assert correlation(np.full(50, 3.0), b) == correlation(b, np.full(50, 3.0)) == 0.0
 
 
 def test_where_nobody_knows_the_truth_one_claim_says_so_and_the_others_stand() -> None:

@@ -8,7 +8,7 @@ import soundfile
 
 from orchestrator.legs.run import Run
 from orchestrator.report.inputs import read_predictions
-from orchestrator.stats.predictions import blended, make_ensemble
+from orchestrator.stats.predictions import blended, ensemble_of
 from orchestrator.tagging.systems import all_systems, choose_system, open_tagger
 from orchestrator.tagging.tag import Bad, Hearing, Tagged, tag_recordings
 from tests.orchestrator.tagging.trained_run import clips_of
@@ -51,7 +51,7 @@ def test_each_fold_gives_the_scores_of_its_own_file(trained: Run, tagger: Tagger
 def test_an_ensemble_gives_the_scores_of_its_report(trained: Run) -> None:
     cells = all_systems(trained)["both"]
     members = [read_predictions(trained, cell)[0] for cell in cells]
-    (written,) = make_ensemble(members, trained.experiment.report.clip_sigma)["raw"].test
+    (written,) = ensemble_of(members, trained.experiment.report.clip_sigma)["raw"].test
     ensemble = open_tagger(trained, choose_system(trained, "both"), "cpu")
     assert len(ensemble.networks) == 4
     np.testing.assert_allclose(scores(ensemble, clips_of(trained, "test")), written.scores, atol=1e-5, rtol=0)
