@@ -198,9 +198,3 @@ def seeds_needed(measured: Components, seeds: int, difference: float) -> int | N
         if measured.layouts * (models - 1) >= ENOUGH and power(measured, models, difference) >= POWER:
             return number
     return None
-
-
-def most_needed(needed: Sequence[int | None]) -> int | None:
-    """Seeds that are enough for all; None where one needs more than MOST_SEEDS."""
-    known = [seeds for seeds in needed if seeds is not None]
-    return max(known) if known and len(known) == len(needed) else None

@@ -60,7 +60,10 @@ class Trained:
 
     @cached_property
     def follows(self) -> float:
-        """Correlation over batches of the number masked with the number of wrong labels."""
+        """Pearson's correlation over batches of the number masked with the number of wrong labels.
+
+        0 where either never changes.
+        """
         assert self.inputs.truth is not None
         judged = self.inputs.judged(self.cell, self.fold)
         wrong = self.inputs.truth.wrong[judged.clip].astype(float)
@@ -68,14 +71,7 @@ class Trained:
         masked_T, wrong_T = (
             np.bincount(judged.iteration, values)[batches].astype(float) for values in (judged.masked, wrong)
         )
-        return correlation(masked_T, wrong_T)
-
-
-def correlation(a_T: Floats, b_T: Floats) -> float:
-    """Pearson's; 0 where either never changes."""
-    if not (np.ptp(a_T) and np.ptp(b_T)):
-        return 0.0
-    return float(np.corrcoef(a_T, b_T)[0, 1])
+        return float(np.corrcoef(masked_T, wrong_T)[0, 1]) if np.ptp(masked_T) and np.ptp(wrong_T) else 0.0
 
 
 Measure = Callable[[Trained, Trained], float]

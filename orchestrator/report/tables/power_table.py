@@ -6,7 +6,7 @@ from orchestrator.legs.run import Run
 from orchestrator.report.inputs import published_beside, read_inputs
 from orchestrator.report.tables.table import Column, Content, Row, Table
 from orchestrator.stats.assessment import ClaimResult, assess_claims
-from orchestrator.stats.components import ALPHA, MOST_SEEDS, POWER, most_needed, seeds_needed
+from orchestrator.stats.components import ALPHA, MOST_SEEDS, POWER, seeds_needed
 from orchestrator.stats.run_scores import score_run
 from trainable.errors import UserError
 
@@ -29,9 +29,10 @@ def power_table(run: Run, difference: float) -> Table:
         )
     needed = [seeds_needed(r.components, seeds, difference) for r in known if r.components]
     rows = tuple(Row(r.claim.sentence, _cells(r, n)) for r, n in zip(known, needed, strict=True))
+    enough = max(number for number in needed if number) if all(needed) else None
     columns = tuple(map(Column, ("split", "sd of a training", "sd of its mean", "seeds")))
     title = f"Seeds that find a difference of {difference:g}"
-    return Table(title, "claim", columns, rows, tuple(_notes(claims, known, most_needed(needed))))
+    return Table(title, "claim", columns, rows, tuple(_notes(claims, known, enough)))
 
 
 def _judged_claims(run: Run) -> list[ClaimResult]:

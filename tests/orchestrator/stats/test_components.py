@@ -13,7 +13,6 @@ from orchestrator.stats.components import (
     components,
     mean_difference,
     mean_squares,
-    most_needed,
     power,
     seeds_needed,
     shares,
@@ -189,5 +188,3 @@ def test_smaller_differences_need_more_and_clips_alone_may_forbid_it() -> None:
     assert seeds_needed(measured, 1, 0.0005) is None, "300 clips leave more than that open"
     assert seeds_needed(true_components(2), 1, 10.0) == 2, "one seed of two folds gives no verdict"
     assert power(Components(0.0, 0.0, 0.0, 0.0, 1, 4, 29), 4, 1e-6) == 1, "equal models find everything"
-    assert most_needed([3, 5, 2]) == 5
-    assert most_needed([3, None]) is None

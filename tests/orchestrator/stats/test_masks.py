@@ -63,12 +63,7 @@ def test_ranking_masks_find_wrong_labels_and_the_control_does_not(tables: MaskTa
     lift = pd.DataFrame(dict(tables.by_cell)).groupby("selection")["lift"].mean()
     assert min(lift["top_k"], lift["threshold"]) > 1.3
     assert 0.7 < lift["random_k"] < 1.3
-
-
-def test_a_mask_that_keeps_all_has_no_precision(tables: MaskTables) -> None:
-    row = line(tables.by_cell, Cell("sigmoid", "keep_all", 0))
-    assert row["masked_share"] == row["recall"] == 0
-    assert np.isnan(row["precision"])
+    assert np.isnan(lift["keep_all"]), "it masks nothing"
 
 
 def test_spans_of_time_agree_with_a_count_by_hand(inputs: Inputs, tables: MaskTables) -> None:

@@ -60,23 +60,21 @@ def test_excess_knows_no_scale_and_is_not_negative_where_the_highest_are_masked(
 def test_suspects_are_ordered_by_their_rank_among_clips_with_as_many_labels(
     inputs: Inputs, suspects: Columns
 ) -> None:
-    seen: dict[str, int] = defaultdict(int)
-    masked: dict[str, float] = defaultdict(float)
-    over: dict[str, float] = defaultdict(float)
+    of_clip: dict[str, list[tuple[float, float]]] = defaultdict(list)
     labels: dict[str, int] = {}
     for cell in CELLS:
         batches = defaultdict(list)
         for j in judgements_by_hand(inputs, cell):
             batches[j["fold"], j["t"]].append(j)
+            labels[j["clip"]] = len(j["labels"])
         for batch in batches.values():
             losses = np.array([j["loss"] for j in batch])
             limit = sorted(losses)[-max(1, round(sum(j["m"] for j in batch)))]
             for j in batch:
-                seen[j["clip"]] += 1
-                masked[j["clip"]] += j["m"]
-                over[j["clip"]] += (j["loss"] - limit) / losses.std()
-                labels[j["clip"]] = len(j["labels"])
-    strength = {name: over[name] / seen[name] for name in seen}
+                of_clip[j["clip"]].append((j["m"], (j["loss"] - limit) / losses.std()))
+    seen = {name: len(judgements) for name, judgements in of_clip.items()}
+    masked = {name: sum(masked for masked, _ in own) for name, own in of_clip.items()}
+    strength = {name: float(np.mean([over for _, over in own])) for name, own in of_clip.items()}
     assert set(suspects["fname"]) == set(seen)
     assert set(labels.values()) == {1, 2}
     suspicion = {}

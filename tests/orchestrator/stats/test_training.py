@@ -15,7 +15,6 @@ from orchestrator.stats.training import (
     UNKNOWN,
     Measure,
     judge_training,
-    measured,
     over_models,
     trained_pairs,
     training_claims,
@@ -103,12 +102,6 @@ def test_each_claim_is_what_plain_loops_and_scipy_say(inputs: Inputs, statement:
     assert judgement.p == pytest.approx(student.pvalue, rel=1e-3, abs=1e-9)
     assert (judgement.nu, incomplete) == (5, "")
     assert len(set(expected)) > 1, "else nothing was compared"
-
-
-def test_in_a_single_row_it_is_that_row(inputs: Inputs) -> None:
-    values = measured(trained_pairs(inputs), *claim_of(inputs, LOSS_3, "sigmoid_softmax"))
-    pairs = [(seed, fold) for seed in (0, 1) for fold in range(3)]
-    assert values == pytest.approx([by_hand(inputs, LOSS_3, "sigmoid_softmax", *pair) for pair in pairs])
 
 
 def test_where_nobody_knows_the_truth_one_claim_says_so_and_the_others_stand() -> None:
