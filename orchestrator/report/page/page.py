@@ -105,14 +105,14 @@ def _grid(run: Run, scores: RunScores, key: ScoreKey, published: Published) -> S
     values = [score.value for score in known.values() if isinstance(score, Score)]
     low, high = min(values, default=0.0), max(values, default=0.0)
 
-    def cell(entry: Entry) -> ScoreCell:
-        score = known[entry]
+    def cell(entry: Entry, score: Score | Hole) -> ScoreCell:
         if isinstance(score, Hole):
             return ScoreCell(score)
         rank = (score.value - low) / (high - low) if high > low else 1.0
         return ScoreCell(score, rank, score.value == high, published.table1(entry, key.split))
 
-    rows = tuple((row, tuple(cell(Entry(row, c)) for c in columns)) for row in run.experiment.activations)
+    cells = {entry: cell(entry, score) for entry, score in known.items()}
+    rows = tuple((row, tuple(cells[Entry(row, c)] for c in columns)) for row in run.experiment.activations)
     return ScoreGrid(SPLIT_NAMES[key.split], columns, rows)
 
 

@@ -5,6 +5,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -28,14 +29,8 @@ OPEN_FIGURES = ("curves",)
 """Those that are not folded."""
 ENLARGED = 1.25
 """Largest size of a figure on a screen, of that in print."""
-COLOURS = {
-    Verdict.HIGHER: "good",
-    Verdict.UNCLEAR: "open",
-    Verdict.LOWER: "bad",
-    Verdict.EXPLORATORY: "open",
-    Verdict.NOT_JUDGED: "open",
-}
-"""Class of a verdict in the style sheet."""
+COLOURS = {Verdict.HIGHER: "good", Verdict.LOWER: "bad"}
+"""Class of a verdict in the style sheet; the others are open."""
 
 
 def render(content: Mapping[str, Any]) -> str:
@@ -55,7 +50,7 @@ def render(content: Mapping[str, Any]) -> str:
         "groups": groups,
         "textual": textual,
         "breakable": breakable,
-        "colour": COLOURS.__getitem__,
+        "colour": lambda verdict: COLOURS.get(verdict, "open"),
         "evidence": lambda e: SPLIT_NAMES[e.split] if e.split else "verdict",
     }
     environment.globals["open_figures"] = OPEN_FIGURES
@@ -65,13 +60,8 @@ def render(content: Mapping[str, Any]) -> str:
 
 def groups(table: Table) -> list[tuple[str, int]]:
     """Titles of neighbouring columns that belong together, and how many they are."""
-    widths: list[tuple[str, int]] = []
-    for column in table.columns:
-        if widths and widths[-1][0] == column.group and column.name:
-            widths[-1] = (column.group, widths[-1][1] + 1)
-        else:
-            widths.append((column.group, 1))
-    return widths
+    keys = ((column.group, -1 if column.name else i) for i, column in enumerate(table.columns))
+    return [(group, len(list(same))) for (group, _), same in groupby(keys)]
 
 
 def textual(table: Table) -> list[bool]:

@@ -129,10 +129,9 @@ def _below(value: object, key: str) -> list[tuple[str, Settings]]:
     """Settings inside a value, with their keys."""
     if isinstance(value, Settings):
         return [(key, value)]
-    inner = (
-        value if isinstance(value, Mapping) else dict(enumerate(value if isinstance(value, tuple) else ()))
-    )
-    return [(f"{key}.{step}", below) for step, below in inner.items() if isinstance(below, Settings)]
+    inner = dict(enumerate(value)) if isinstance(value, tuple) else value
+    steps = inner.items() if isinstance(inner, Mapping) else ()
+    return [(f"{key}.{step}", below) for step, below in steps if isinstance(below, Settings)]
 
 
 def _origin(mark: str, value: object, papers: object) -> str:

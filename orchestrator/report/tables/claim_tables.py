@@ -35,11 +35,10 @@ def claims_table(scores: RunScores, claims: Sequence[ClaimResult], published: Pu
 
 
 def _claim_cells(result: ClaimResult) -> tuple[Content, ...]:
-    partly = " (in part)" if result.incomplete else ""
-    where, split = f"{result.claim.scope}{partly}", str(result.evidence)
+    where = f"{result.claim.scope}{' (in part)' if result.incomplete else ''}"
     corrected = "" if result.corrected_p is None else f"{result.corrected_p:.4f}"
-    cells = where, split, _difference(result), *_crossed(result), corrected, result.words
-    return *cells, result.claim.source.cited
+    numbers = _difference(result), *_crossed(result), corrected
+    return where, str(result.evidence), *numbers, result.words, result.claim.source.cited
 
 
 def _crossed(result: ClaimResult) -> tuple[Content, Content]:
@@ -61,11 +60,10 @@ def _difference(result: ClaimResult) -> Content:
 
 def when_judged(claims: Sequence[ClaimResult]) -> str:
     """Which claims have a verdict, and what their intervals are over."""
-    family = sum(result.corrected_p is not None for result in claims)
     said = (
         "confirmed, contradicted and not distinguishable are said only by an interval over other test clips "
-        f"and other trainings with at least {ENOUGH} degrees of freedom, of the {family} claims of the paper "
-        "about the whole grid, corrected for their number (Holm); everything else is exploratory"
+        f"and other trainings with at least {ENOUGH} degrees of freedom, of the {_family(claims)} claims of "
+        "the paper about the whole grid, corrected for their number (Holm); everything else is exploratory"
     )
     why = why_these_models(claims)
     return f"{said}; in these models: {why}, nothing is known of another" if why else said
@@ -79,27 +77,25 @@ def why_these_models(claims: Sequence[ClaimResult]) -> str:
     return "too few trainings of the same seeds" if any(r.unpaired for r in alone) else "one training was run"
 
 
-NO_PAIR = "the grid has no two cells that a claim compares"
-
-
 def verdicts_table(scores: RunScores, claims: Sequence[ClaimResult]) -> Table:
     """The claims over the whole grid, where there are such; a row for each split: verdict and difference."""
     shown = whole_grid(claims)
-    rows = [Row(_label(result.claim), (str(result.evidence), _verdict(result))) for result in shown]
-    notes = [f"differences are paired, with {scores.settings.level:.0%} intervals", when_judged(claims)]
-    if any(result.evidence == TRAINING for result in shown):
-        notes.insert(1, f"training: {UNITS}")
-    notes = notes if rows else [NO_PAIR]
-    return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), tuple(notes))
+    rows = [
+        Row(f"{r.claim.sentence}, {r.claim.scope} ({r.claim.source})", (str(r.evidence), _verdict(r)))
+        for r in shown
+    ]
+    notes = (
+        f"differences are paired, with {scores.settings.level:.0%} intervals",
+        *([f"training: {UNITS}"] if any(result.evidence == TRAINING for result in shown) else []),
+        when_judged(claims),
+    )
+    notes = notes if rows else ("the grid has no two cells that a claim compares",)
+    return Table("Verdicts", "claim", (Column("split"), Column("verdict")), tuple(rows), notes)
 
 
 def _verdict(result: ClaimResult) -> Content:
     difference = result.shown
     return difference if isinstance(difference, Hole) else f"{result.words}\n{difference}"
-
-
-def _label(claim: Claim) -> str:
-    return f"{claim.sentence}, {claim.scope} ({claim.source})"
 
 
 @dataclass(frozen=True)
@@ -121,11 +117,10 @@ class VerdictGrid:
 def verdict_grids(claims: Sequence[ClaimResult]) -> list[VerdictGrid]:
     """The claims over the whole grid, or all where there are none such: those about lwlrap, then the rest."""
     shown = whole_grid(claims)
-    kinds = {
-        "lwlrap": [result for result in shown if result.evidence != TRAINING],
-        "training": [result for result in shown if result.evidence == TRAINING],
-    }
-    return [_grid(about, results) for about, results in kinds.items() if results]
+    by_scores = [result for result in shown if result.evidence != TRAINING]
+    by_training = [result for result in shown if result.evidence == TRAINING]
+    kinds = (("lwlrap", by_scores), ("training", by_training))
+    return [_grid(about, results) for about, results in kinds if results]
 
 
 def _grid(about: str, results: Sequence[ClaimResult]) -> VerdictGrid:
@@ -135,11 +130,10 @@ def _grid(about: str, results: Sequence[ClaimResult]) -> VerdictGrid:
     return VerdictGrid(about, columns, {c: tuple(known.get((c, e)) for e in columns) for c in claims})
 
 
-_NO_VERDICT = {Verdict.EXPLORATORY: "·"}
 MARKS: dict[Standing, dict[Verdict, str]] = {
     Standing.JUDGED: {Verdict.HIGHER: "▲", Verdict.LOWER: "▼", Verdict.UNCLEAR: "●"},
-    Standing.TOO_FEW: _NO_VERDICT,
-    Standing.EXPLORATORY: _NO_VERDICT,
+    Standing.TOO_FEW: {Verdict.EXPLORATORY: "·"},
+    Standing.EXPLORATORY: {Verdict.EXPLORATORY: "·"},
     Standing.THESE_MODELS: {Verdict.HIGHER: "△", Verdict.LOWER: "▽", Verdict.UNCLEAR: "○"},
 }
 """Of a verdict, beside its difference."""
@@ -157,17 +151,19 @@ TITLES = {"lwlrap": "Verdicts", "training": "Verdicts on training"}
 
 def short_verdicts(claims: Sequence[ClaimResult]) -> list[Table]:
     """A line for each claim, with a mark for its verdict: tables by scores and by training."""
-    family = sum(result.corrected_p is not None for result in claims)
-    return [_short(grid, family) for grid in verdict_grids(claims)]
+    return [_short(grid, _family(claims)) for grid in verdict_grids(claims)]
+
+
+def _family(claims: Sequence[ClaimResult]) -> int:
+    """How many are judged, corrected for their number."""
+    return sum(result.corrected_p is not None for result in claims)
 
 
 def _short(grid: VerdictGrid, family: int) -> Table:
     if grid.about == "training" and all(isinstance(r.difference, Hole) for r in grid.results):
         return Table(TITLES[grid.about], "", (), (), tuple(_unjudged(grid.results)))
-    rows = tuple(
-        Row(label, tuple(map(_short_cell, row)))
-        for label, row in zip(_labels(grid.rows), grid.rows.values(), strict=True)
-    )
+    lines = zip(_labels(grid.rows), grid.rows.values(), strict=True)
+    rows = tuple(Row(label, tuple(map(_short_cell, row))) for label, row in lines)
     columns = tuple(Column(str(evidence)) for evidence in grid.columns)
     return Table("", TITLES[grid.about], columns, rows, tuple(_short_notes(grid, family)))
 

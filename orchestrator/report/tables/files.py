@@ -58,15 +58,11 @@ class Tables:
 
 def make_tables(run: Run, scores: RunScores, claims: Sequence[ClaimResult], published: Published) -> Tables:
     """Every table of the run, with a hole wherever it has no number."""
+    about_scores = (run, scores, published)
     return Tables(
-        table1(run, scores, published),
-        table2(run, scores, published),
-        table3(run, scores, published),
-        readings_table(run, scores),
-        stages_table(run, scores),
-        claims_table(scores, claims, published),
-        verdicts_table(scores, claims),
-    )
+        table1(*about_scores), table2(*about_scores), table3(*about_scores), readings_table(run, scores),
+        stages_table(run, scores), claims_table(scores, claims, published), verdicts_table(scores, claims),
+    )  # fmt: skip
 
 
 def write_tables(tables: Tables, run: Run, scores: RunScores, published: Published, report: Store) -> None:
@@ -75,8 +71,8 @@ def write_tables(tables: Tables, run: Run, scores: RunScores, published: Publish
     texts = {f"{name}.md": to_markdown(table) for name, table in everything.items()}
     texts |= {f"{name}.tex": to_latex(table) for name, table in tables.of_numbers.items()}
     texts |= {f"{name}.csv": to_csv(table) for name, table in everything.items()}
-    texts |= {"table1.csv": table1_csv(run, scores)}
-    texts |= {"table1_intervals.csv": intervals_csv(run, scores, published)}
+    texts["table1.csv"] = table1_csv(run, scores)
+    texts["table1_intervals.csv"] = intervals_csv(run, scores, published)
     for name, text in texts.items():
         report.write(f"{TABLES}/{name}", text.encode())
 
@@ -88,9 +84,10 @@ def table1_csv(run: Run, scores: RunScores) -> str:
         for split in (split for split in SPLITS if split not in scores.unscored):
             for average in AVERAGES:
                 score = scores.find(entry, ScoreKey(split, average, ties=scores.settings.ties))
-                known = isinstance(score, Score)
-                mean = exact(score.value) if isinstance(score, Score) else ""
-                lines.append([*entry, split, average, mean, str(run.experiment.folds if known else 0)])
+                known = (
+                    [exact(score.value), str(run.experiment.folds)] if isinstance(score, Score) else ["", "0"]
+                )
+                lines.append([*entry, split, average, *known])
     return csv_text(COLUMNS, lines)
 
 

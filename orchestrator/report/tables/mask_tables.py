@@ -1,6 +1,7 @@
 """The diagnostics on the report's page, as tables: what was masked, how well, and what to check first."""
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,13 +18,18 @@ SUSPECTS = 25
 def mask_tables(diagnostics: Diagnostics) -> list[Table]:
     """What every cell masked, also by number of labels; with known truth, how well, which right clips, by
     kind of label, and the worklist's precision."""
-    tables = [_by_cell(diagnostics.by_cell)] if len(diagnostics.by_cell) else []
-    tables += _by_labels(diagnostics.by_labels)
+    return list(_tables(diagnostics))
+
+
+def _tables(diagnostics: Diagnostics) -> Iterator[Table]:
+    if len(diagnostics.by_cell):
+        yield _by_cell(diagnostics.by_cell)
+    yield from _by_labels(diagnostics.by_labels)
     if diagnostics.by_kind is not None and len(diagnostics.by_kind):
-        tables.append(_by_kind(diagnostics.by_kind))
+        yield _wide(diagnostics.by_kind, "kind", "masked_share", "Share masked by kind of label")
     if diagnostics.precision_at is not None and len(diagnostics.precision_at):
-        tables.append(_precision_at(diagnostics.precision_at))
-    return tables
+        first = [f"first {n}" for n in diagnostics.precision_at["n"]]
+        yield _listed(diagnostics.precision_at, first, "Precision of the worklist", "suspects")
 
 
 NAMES = {
@@ -36,18 +42,26 @@ NAMES = {
 
 
 def _by_cell(frame: pd.DataFrame) -> Table:
-    known = [name for name in frame.columns if name not in ("activation", "selection", "seed")]
-    columns = tuple(Column(NAMES.get(name, name)) for name in known)
-    rows = tuple(
-        Row(_cell_name(line), tuple(_cell(name, line[name]) for name in known)) for line in _lines(frame)
+    table = _listed(frame, _cells(frame), "What was masked, over all folds and iterations", "cell")
+    note = (
+        "base rate: share of judgements about wrong labels, the precision of a random mask; precision: "
+        "share of what is masked whose labels are wrong; recall: share of wrong labels masked"
     )
-    notes: tuple[str, ...] = ()
-    if "precision" in known:
-        notes = (
-            "base rate: share of judgements about wrong labels, the precision of a random mask; precision: "
-            "share of what is masked whose labels are wrong; recall: share of wrong labels masked",
-        )
-    return Table("What was masked, over all folds and iterations", "cell", columns, rows, notes)
+    return replace(table, notes=(note,)) if "precision" in frame else table
+
+
+def _listed(frame: pd.DataFrame, labels: Sequence[str], title: str, corner: str) -> Table:
+    """The frame as it is, but for the columns that say what a row is about."""
+    names = [name for name in frame.columns if name not in ("activation", "selection", "seed", "n")]
+    lines = zip(labels, frame.to_dict("records"), strict=True)
+    rows = tuple(Row(label, tuple(_cell(name, line[name]) for name in names)) for label, line in lines)
+    return Table(title, corner, tuple(Column(NAMES.get(name, name)) for name in names), rows)
+
+
+def _cells(frame: pd.DataFrame) -> list[str]:
+    """Names of the cells that the rows are about."""
+    keys = zip(frame["activation"], frame["selection"], frame["seed"], strict=True)
+    return [f"{row}/{column}" + (f", seed {seed}" if seed else "") for row, column, seed in keys]
 
 
 def _by_labels(frame: pd.DataFrame) -> Iterator[Table]:
@@ -62,39 +76,14 @@ def _by_labels(frame: pd.DataFrame) -> Iterator[Table]:
             yield _wide(named, "head", "masked_right", title, (note,))
 
 
-def _by_kind(frame: pd.DataFrame) -> Table:
-    return _wide(frame, "kind", "masked_share", "Share masked by kind of label")
-
-
 def _wide(frame: pd.DataFrame, head: str, share: str, title: str, notes: tuple[str, ...] = ()) -> Table:
     """A row for each cell, a column for each value of `head` with its `share`."""
-    heads = sorted(frame[head].unique())
-    wide: dict[str, dict[str, float]] = {}
-    for line in _lines(frame):
-        wide.setdefault(_cell_name(line), {})[str(line[head])] = line[share]
-    rows = tuple(
-        Row(cell, tuple(_cell(share, shares.get(name, float("nan"))) for name in heads))
-        for cell, shares in wide.items()
-    )
-    return Table(title, "cell", tuple(map(Column, heads)), rows, notes)
-
-
-def _precision_at(frame: pd.DataFrame) -> Table:
-    names = [name for name in frame.columns if name != "n"]
-    rows = tuple(
-        Row(f"first {int(line['n'])}", tuple(_cell(n, line[n]) for n in names)) for line in _lines(frame)
-    )
-    columns = tuple(Column(NAMES.get(name, name)) for name in names)
-    return Table("Precision of the worklist", "suspects", columns, rows)
-
-
-def _lines(frame: pd.DataFrame) -> Iterator[dict[str, float]]:
-    for line in frame.to_dict("records"):
-        yield {str(name): value for name, value in line.items()}
-
-
-def _cell_name(line: dict[str, float]) -> str:
-    return f"{line['activation']}/{line['selection']}" + (f", seed {line['seed']}" if line["seed"] else "")
+    cells = _cells(frame)
+    wide = frame.assign(cell=cells).pivot(index="cell", columns=head, values=share)
+    wide = wide.loc[list(dict.fromkeys(cells))]
+    lines = zip(wide.index, wide.to_numpy(), strict=True)
+    rows = tuple(Row(str(cell), tuple(_cell(share, value) for value in line)) for cell, line in lines)
+    return Table(title, "cell", tuple(map(Column, wide.columns)), rows, notes)
 
 
 def _cell(name: str, value: float) -> str | Hole:

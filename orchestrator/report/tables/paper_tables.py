@@ -15,34 +15,26 @@ from trainable.metrics import Ties
 
 def table1(run: Run, scores: RunScores, published: Published) -> Table:
     """lwlrap of every entry on cv and on the held-out test clips: rows activations, columns selections."""
-    selections = list(run.experiment.selections)
-    splits = scores.main_splits
-    best = {split: _highest(scores, split) for split in splits}
+    selections, splits = list(run.experiment.selections), scores.main_splits
+    cells = {split: _column(run, scores, split, published) for split in splits}
     rows = [
-        Row(activation, tuple(
-            _beside_paper(scores, Entry(activation, selection), split, published, best[split])
-            for selection in selections for split in splits
-        ))
-        for activation in run.experiment.activations
-    ]  # fmt: skip
+        Row(name, tuple(cells[split][Entry(name, selection)] for selection in selections for split in splits))
+        for name in run.experiment.activations
+    ]
     columns = [Column(selection, split) for selection in selections for split in splits]
     title = "Table 1. lwlrap, mean of the folds, raw scores"
     return Table(title, "activation", tuple(columns), tuple(rows), _notes(run, scores, published))
 
 
-def _highest(scores: RunScores, split: Split) -> float | None:
-    """The best value on a split."""
+def _column(run: Run, scores: RunScores, split: Split, published: Published) -> dict[Entry, Content]:
+    """Every entry on one split, beside the paper, the highest marked."""
     key = ScoreKey(split, ties=scores.settings.ties)
-    found = (scores.find(entry, key) for entry in scores.entries)
-    return max((score.value for score in found if isinstance(score, Score)), default=None)
-
-
-def _beside_paper(
-    scores: RunScores, entry: Entry, split: Split, published: Published, best: float | None
-) -> Content:
-    score = scores.find(entry, ScoreKey(split, ties=scores.settings.ties))
-    content = content_of(score, published.table1(entry, split))
-    return replace(content, best=content.value == best) if isinstance(content, Value) else content
+    cells = {e: content_of(scores.find(e, key), published.table1(e, split)) for e in run.entries}
+    best = max((cell.value for cell in cells.values() if isinstance(cell, Value)), default=None)
+    return {
+        entry: replace(cell, best=cell.value == best) if isinstance(cell, Value) else cell
+        for entry, cell in cells.items()
+    }
 
 
 def content_of(score: Score | Hole, published: float | None = None) -> Content:
@@ -76,10 +68,8 @@ def _seed_note(run: Run, scores: RunScores) -> list[str]:
     key = ScoreKey("cv", ties=scores.settings.ties)
     deviations = [entry.scores[key].seed_sd for entry in scores.entries.values() if key in entry.scores]
     known = [deviation for deviation in deviations if deviation is not None]
-    if not known:
-        return []
-    text = f"{min(known):.4f} to {max(known):.4f}"
-    return [f"means over {len(run.experiment.seeds)} seeds; standard deviation over seeds on cv: {text}"]
+    seeds = f"means over {len(run.experiment.seeds)} seeds; standard deviation over seeds on cv"
+    return [f"{seeds}: {min(known):.4f} to {max(known):.4f}"] if known else []
 
 
 def intervals_over(run: Run, scores: RunScores) -> str:
@@ -152,9 +142,9 @@ def table3(run: Run, scores: RunScores, published: Published) -> Table:
                  for system, (public, private) in TABLE_3.items()]  # fmt: skip
     columns = (Column("cv", "pooled"), *(Column(split) for split in splits[1:]))
     notes = [f"{name}: {', '.join(members)}" for name, members in ensembles.items()]
-    notes += [] if notes else ["no ensemble is named in the configuration (ensembles:)"]
-    comparable = published.comparable
-    notes.append("rows without an interval are published" if comparable else published_note(published))
+    notes = notes or ["no ensemble is named in the configuration (ensembles:)"]
+    beside = "rows without an interval are published" if published.comparable else published_note(published)
+    notes.append(beside)
     return Table("Table 3. lwlrap of ensembles", "system", columns, tuple(rows), tuple(notes))
 
 
@@ -172,15 +162,12 @@ def readings_table(run: Run, scores: RunScores) -> Table:
     splits = scores.main_splits
     readings = {column: key for split in splits for column, key in _readings(split, scores.settings.ties)}
     rows = [
-        Row(
-            str(entry),
-            (
-                *(content_of(scores.find(entry, key)) for key in readings.values()),
-                *(cell for split in splits for cell in _ties_and_fscores(scores, entry, split)),
-            ),
-        )
+        Row(str(entry), (
+            *(content_of(scores.find(entry, key)) for key in readings.values()),
+            *(cell for split in splits for cell in _ties_and_fscores(scores, entry, split)),
+        ))
         for entry in run.entries
-    ]
+    ]  # fmt: skip
     notes = (
         "folds: mean of the folds; blend: geometric mean of the folds' scores; pooled: all validation clips "
         "as one table; normalised: class by class over all clips of the table",
@@ -218,17 +205,17 @@ def _ties_and_fscores(scores: RunScores, entry: Entry, split: Split) -> tuple[Co
 
 def stages_table(run: Run, scores: RunScores) -> Table:
     """Columns without unverified clips at the end of every stage: what more iterations alone give."""
-    stages = len(run.experiment.stages)
-    splits = scores.main_splits
-    ends = [(number, number if number < stages - 1 else None) for number in range(stages)]
+    last, columns = len(run.experiment.stages) - 1, {}
+    for split in scores.main_splits:
+        for number in range(last + 1):
+            stage = number if number < last else None
+            key = ScoreKey(split, ties=scores.settings.ties, stage=stage)
+            columns[Column(split, f"stage {number + 1}")] = key
     plain = [name for name, selection in run.experiment.selections.items() if not selection.uses_unverified]
     rows = [
-        Row(str(entry), tuple(
-            content_of(scores.find(entry, ScoreKey(split, ties=scores.settings.ties, stage=stage)))
-            for split in splits for _, stage in ends
-        ))
-        for entry in run.entries if entry.selection in plain
-    ]  # fmt: skip
-    columns = tuple(Column(split, f"stage {number + 1}") for split in splits for number, _ in ends)
+        Row(str(entry), tuple(content_of(scores.find(entry, key)) for key in columns.values()))
+        for entry in run.entries
+        if entry.selection in plain
+    ]
     title = "Ends of the stages: lwlrap without unverified clips, mean of the folds"
-    return Table(title, "cell", columns, tuple(rows))
+    return Table(title, "cell", tuple(columns), tuple(rows))

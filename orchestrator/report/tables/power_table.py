@@ -37,10 +37,8 @@ def power_table(run: Run, difference: float) -> Table:
 
 def _judged_claims(run: Run) -> list[ClaimResult]:
     """The claims about scores that are judged, with their components of variance."""
-    inputs, settings = (
-        read_inputs(run),
-        run.experiment.report.model_copy(update={"resamples": FEWEST_SAMPLES}),
-    )
+    inputs = read_inputs(run)
+    settings = run.experiment.report.model_copy(update={"resamples": FEWEST_SAMPLES})
     results = assess_claims(inputs, score_run(inputs, settings), published_beside(run))
     return [result for result in results if result.corrected_p is not None and result.evidence.split]
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from orchestrator.files.store import Store
 from orchestrator.legs.run import Run
 from orchestrator.report.figures.draw import write_figures
 from orchestrator.report.figures.style import Picture
-from tests.orchestrator.fake_run import Numbers, make_fake_run
+from tests.orchestrator.fake_run import make_fake_run
 from tests.orchestrator.report.figures.drawn import QUICK, SMALL, figures
 
 
@@ -34,26 +35,19 @@ def test_the_same_run_gives_the_same_bytes(run: Run, made: dict[str, Picture]) -
     assert all(b"<dc:date>" not in picture.svg for picture in made.values())
 
 
-def test_an_unfinished_run_without_results_has_no_figures(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("missing", "names"),
+    [([], ["grid", "figure4-sigmoid", "curves", "classes"]), ([("sigmoid", "verified_only")], [])],
+)
+def test_one_cell_without_test_labels(
+    tmp_path: Path, missing: list[tuple[str, str]], names: list[str]
+) -> None:
+    numbers = replace(SMALL, iterations=(1, 1, 1), labelled_test=False)
+    columns = ("verified_only",)
     run = make_fake_run(
-        tmp_path,
-        numbers=SMALL,
-        activations=("sigmoid",),
-        selections=("top_k",),
-        missing=[("sigmoid", "top_k")],
-        config=QUICK,
+        tmp_path, numbers=numbers, activations=("sigmoid",), selections=columns, missing=missing, config=QUICK
     )
-    assert figures(run) == {}
-
-
-def test_one_cell_without_test_labels(tmp_path: Path) -> None:
-    numbers = Numbers(
-        verified=24, unverified=30, test=16, classes=4, iterations=(1, 1, 1), labelled_test=False
-    )
-    run = make_fake_run(
-        tmp_path, numbers=numbers, activations=("sigmoid",), selections=("verified_only",), config=QUICK
-    )
-    assert list(figures(run)) == ["grid", "figure4-sigmoid", "curves", "classes"]
+    assert list(figures(run)) == names
 
 
 def test_files_are_written(run: Run, made: dict[str, Picture], tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import soundfile
 
 from orchestrator.legs.run import Run
@@ -34,16 +33,14 @@ def make_run(folder: Path, data: Path, **report: Any) -> Run:
     return Run(run.store, run.manifest.model_copy(update={"data_folder": str(data)}))
 
 
-def test_data_in_the_runs_folder_are_linked_by_a_way_that_moves_with_it(tmp_path: Path) -> None:
+def test_data_in_the_runs_folder_are_linked_by_a_way_that_moves_with_it_others_whole(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", tmp_path / "run" / "data")
     assert sounds(run, ["a.wav", ODD, "gone.wav"]) == {
         "a.wav": "../data/web/a.wav",
         ODD: "../data/web/50%20%25%23%3F%26%22%3Cb%3E.wav",
     }
 
-
-def test_data_elsewhere_are_linked_by_their_whole_path(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", tmp_path / "data")
+    run = make_run(tmp_path / "another", tmp_path / "data")
     assert sounds(run, ["a.wav"]) == {"a.wav": (tmp_path / "data" / "web" / "a.wav").as_uri()}
 
 
@@ -59,13 +56,9 @@ def test_short_pieces_can_be_put_into_the_page(tmp_path: Path) -> None:
     assert (len(samples), rate) == (RATE * SECONDS, RATE)
 
 
-@pytest.mark.parametrize("name", ["../good.csv", "web/a.wav", "/etc/hostname", ".."])
-def test_names_that_leave_the_folder_are_no_clips(tmp_path: Path, name: str) -> None:
-    assert sounds(make_run(tmp_path / "run", tmp_path / "data"), [name]) == {}
-
-
-def test_without_the_data_there_is_nothing_to_hear(tmp_path: Path) -> None:
+def test_names_that_leave_the_folder_are_no_clips_and_data_may_be_gone(tmp_path: Path) -> None:
     run = make_run(tmp_path / "run", tmp_path / "data")
+    assert sounds(run, ["../good.csv", "web/a.wav", "/etc/hostname", ".."]) == {}
     away = Run(run.store, run.manifest.model_copy(update={"data_folder": str(tmp_path / "away")}))
     assert sounds(away, ["a.wav"]) == {}
 

@@ -71,12 +71,9 @@ def test_every_setting_has_a_line() -> None:
     assert leaves(experiment.model_dump(mode="json", serialize_as_any=True), "") <= keys
 
 
-def test_a_run_that_has_not_ended_says_so(run: Run) -> None:
+def test_a_run_tells_its_time(run: Run) -> None:
     changed = Run(run.store, run.manifest.model_copy(update={"seconds": None}))
     assert dict(run_facts(changed)[1][1])["that run's time"] == "not finished"
-
-
-def test_training_by_one_command_is_timed(run: Run) -> None:
     timing = Timing(seconds=90, runs=3, runs_at_once=2, share=0.5)
     timed = Run(run.store, run.manifest.model_copy(update={"timing": timing}))
     assert dict(run_facts(timed)[1][1])["training"] == "1:30, 3 runs of Ray Train, 2 at once"

@@ -4,7 +4,7 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.legs import artifacts
-from orchestrator.report.tables.claim_tables import MARKS, claims_table, short_verdicts, verdict_grids
+from orchestrator.report.tables.claim_tables import MARKS, claims_table, short_verdicts
 from orchestrator.report.tables.files import Tables
 from orchestrator.report.tables.table import DetailHole, Table, Value
 from orchestrator.report.tables.terminal import to_rich
@@ -155,14 +155,3 @@ def test_different_seeds_are_not_said_to_be_one_training(tmp_path: Path) -> None
     told = " ".join(table.notes)
     assert "too few trainings of the same seeds: interval over other test clips" in told
     assert "one training was run" not in told
-
-
-def test_verdicts_by_scores_and_by_training_are_tables_of_their_own(results: Results) -> None:
-    by_scores, by_training = verdict_grids(results.claims)
-    assert [evidence.split for evidence in by_scores.columns] == ["cv", "private"]
-    assert by_training.columns == (TRAINING,)
-    assert all(claim.scope.is_whole_grid for claim in by_scores.rows)
-    assert [len(row) for row in by_training.rows.values()] == [1] * 6
-    several = [row for claim, row in by_scores.rows.items() if claim.clips == "several"]
-    assert [r.evidence.split for row in several for r in row if r] == ["cv", "private"]
-    assert verdict_grids([]) == []

@@ -9,9 +9,7 @@ from orchestrator.legs.run import Run
 from orchestrator.report.tables.files import (
     COLUMNS,
     INTERVAL_COLUMNS,
-    Tables,
     intervals_csv,
-    make_tables,
     write_tables,
 )
 from orchestrator.stats.grid import Entry
@@ -98,20 +96,3 @@ def test_without_test_labels_the_tables_say_so(tmp_path: Path) -> None:
     folder = write(Results.of(run), tmp_path)
     assert "*no labels*" in (folder / "table1.md").read_text()
     assert set(pd.read_csv(folder / "table1.csv")["split"]) == {"cv"}
-
-
-def test_every_table_is_named_once_and_has_as_many_cells_as_columns(tables: Tables) -> None:
-    named = tables.of_numbers | tables.of_claims
-    assert set(named) == set(vars(tables))
-    assert all(named[name] is getattr(tables, name) for name in named)
-    for table in named.values():
-        assert table.rows
-        assert {len(row.cells) for row in table.rows} == {len(table.columns)}
-
-
-def test_all_tables_agree_on_whether_the_paper_may_stand_beside(results: Results) -> None:
-    for published in (Published(), ANOTHER):
-        tables = make_tables(results.run, results.scores, results.claims, published)
-        for table in (tables.table1, tables.table2, tables.table3, tables.claims):
-            refused = any("no published numbers" in note for note in table.notes)
-            assert refused != published.comparable

@@ -12,7 +12,6 @@ from orchestrator.report.tables.table import (
     Row,
     Table,
     Value,
-    exact,
     to_csv,
     to_latex,
     to_markdown,
@@ -87,12 +86,6 @@ def test_a_hole_may_leave_its_kind_to_another_column() -> None:
     assert "\\emph{a/b: not run}" in to_latex(table)
     assert pd.read_csv(io.StringIO(to_csv(table)))["x hole"][0] == "a/b: not run"
     assert hole != Hole("not judged", "a/b: not run")
-
-
-@pytest.mark.parametrize("value", [0.1 + 0.2, 1 / 3, 1e-17, 0.8417])
-def test_exact_numbers_come_back_bit_for_bit(value: float) -> None:
-    assert float(exact(value)) == value
-    assert exact(None) == ""
 
 
 def test_a_best_value_stands_out_in_print() -> None:
