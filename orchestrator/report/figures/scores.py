@@ -185,11 +185,8 @@ def _intervals_over(results: Sequence[ClaimResult]) -> str:
 
 def _legend(results: Sequence[ClaimResult]) -> str:
     """What each marker in the figure says."""
-    words: dict[Verdict, dict[str, None]] = {}
-    for result in results:
-        words.setdefault(result.verdict, {})[result.words] = None
-    names = {verdict: name for verdict, (_, _, name) in FOREST_MARKS.items() if verdict in words}
-    told = [f"{name}: {' or '.join(words[verdict])}" for verdict, name in names.items()]
+    words = {v: dict.fromkeys(r.words for r in results if r.verdict is v) for v in FOREST_MARKS}
+    told = [f"{FOREST_MARKS[verdict][2]}: {' or '.join(said)}" for verdict, said in words.items() if said]
     return "; ".join(told).capitalize()
 
 
